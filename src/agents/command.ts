@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+
+import { impossible } from '../core/impossible.ts';
+import { systemClock } from '../process/clock.ts';
+import { readFileBeneath } from '../process/file.ts';
+import { LineSplitter } from '../process/lines.ts';
+import type { ProcessResult } from '../process/process-result.ts';
+import { runProcess } from '../process/run.ts';
+import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
+import { EventQueue } from './event-queue.ts';
+import { HOST_PACKET, parseResult, RESULT_BYTES_MAX } from './packet.ts';
+import { Transcript } from './transcript.ts';
+
+export interface CommandOptions {
+  readonly name: string;
+  /** A shell command, or a program and its arguments. Runs in the lane; the prompt comes on stdin. */
+  readonly run: string | readonly string[];
+  /** Added to the environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** The file in the lane's top directory by which a program without a protocol asks a question. Never committed. */
+export const BLOCKED_FILE = 'BLOCKED.md';
+
+const RESULT_FILE = 'result.json';
+/** The task as JSON, for programs that would rather not read the prompt. */
+export const TASK_FILE = 'task.json';
+const LINE_BYTES_MAX = 64 * 1024;
+/** A reader that is further behind misses lines; the transcript has them. */
+const WAITING_MAX = 1_000;
+const TAIL_BYTES = 16 * 1024;
+const LAST_LINE_MAX = 200;
+/** The shell's own "cannot execute" and "not found". */
+const NOT_RUNNABLE = new Set([126, 127]);
+
+/**
+ * Any program that edits files. It is done when it exits with 0; what it may say beyond that it writes to the file
+ * named by `YARD_RESULT`: a packet, or `{"question": "…"}`.
+ */
+export function commandAgent(options: CommandOptions): Agent {
+  return {
+    name: options.name,
+    capabilities: { resume: false },
+    start: (turn) => startCommand(options, turn),
+    resume: () => {
+      throw new Error(`the agent ${options.name} cannot resume a session`);
+    },
+  };
+}
+
+function startCommand(options: CommandOptions, turn: Turn): AgentRun {
+  const queue = new EventQueue<AgentEvent>();
+  const abort = new AbortController();
+  void runTurn(options, turn, queue, abort.signal).then(
+    (end) => {
+      queue.push({ kind: 'ended', end });
+      queue.close();
+    },
+    (error: unknown) => {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      queue.push({ kind: 'ended', end: { kind: 'infrastructure', why } });
+      queue.close();
+    },
+  );
+  return { events: queue, cancel: () => abort.abort() };
+}
+
+async function runTurn(
+  options: CommandOptions,
+  turn: Turn,
+  queue: EventQueue<AgentEvent>,
+  signal: AbortSignal,
+): Promise<TurnEnd> {
+  const [file, ...args] = typeof options.run === 'string' ? ['/bin/sh', '-c', options.run] : options.run;
+  if (file === undefined) throw new Error(`the agent ${options.name} has no command`);
+  const transcript = new Transcript(turn.transcript);
+  const lines = { stdout: splitter('stdout', transcript, queue), stderr: splitter('stderr', transcript, queue) };
+  try {
+    const result = await runProcess(file, args, {
+      cwd: turn.directory,
+      env: { ...turn.environment, ...options.environment, ...turnVariables(turn) },
+      input: turn.prompt,
+      timeoutMs: turn.timeoutMs,
+      killGraceMs: turn.killGraceMs,
+      marker: turn.marker,
+      signal,
+      maxOutputBytes: TAIL_BYTES,
+      onOutput: (chunk, stream) => lines[stream].push(chunk),
+      onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
+    });
+    lines.stdout.end();
+    lines.stderr.end();
+    return await endOf(options, turn, result);
+  } finally {
+    await transcript.close();
+  }
+}
+
+function splitter(stream: 'stdout' | 'stderr', transcript: Transcript, queue: EventQueue<AgentEvent>): LineSplitter {
+  return new LineSplitter(LINE_BYTES_MAX, ({ text }) => {
+    transcript.line(systemClock.nowMs(), stream, text);
+    if (text.trim() !== '' && queue.size < WAITING_MAX) queue.push({ kind: 'text', text });
+  });
+}
+
+function turnVariables(turn: Turn): Record<string, string> {
+  return {
+    YARD_TASK_ID: turn.taskId,
+    YARD_ATTEMPT: String(turn.attempt),
+    YARD_TOKEN: String(turn.token),
+    YARD_BASE_SHA: turn.baseCommit,
+    YARD_TASK: join(turn.outbox, TASK_FILE),
+    YARD_RESULT: join(turn.outbox, RESULT_FILE),
+  };
+}
+
+async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult): Promise<TurnEnd> {
+  if (result.survivors.length > 0) {
+    return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
+  }
+  const outputTail = Buffer.concat([result.stdout, result.stderr]).toString('utf8').slice(-TAIL_BYTES);
+  const failed = (why: string): TurnEnd => ({ kind: 'no-packet', why: withLastLine(why, outputTail), outputTail });
+  switch (result.kind) {
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'spawn-failed':
+      return { kind: 'infrastructure', why: `the agent ${options.name} could not be started: ${result.message}` };
+    case 'timed-out':
+      return failed(`the agent ${options.name} did not end within ${Math.round(turn.timeoutMs / 1000)} s`);
+    case 'signalled':
+      return failed(`the agent ${options.name} was ended by ${result.signal}`);
+    case 'exited':
+      break;
+    default:
+      throw impossible(result satisfies never);
+  }
+  const file = await readFileBeneath(turn.outbox, RESULT_FILE, { maxBytes: RESULT_BYTES_MAX });
+  if (file.kind === 'refused') return failed(`its result file was not read: ${file.why}`);
+  const report = file.kind === 'ok' ? parseResult(file.data, turn) : null;
+  if (report?.kind === 'question') return report;
+  if (result.code !== 0) {
+    const why = `the agent ${options.name} exited with ${result.code}`;
+    return NOT_RUNNABLE.has(result.code)
+      ? { kind: 'infrastructure', why: `${why}: ${outputTail.trim()}` }
+      : failed(why);
+  }
+  if (report?.kind === 'malformed') return failed(`its result file was not taken: ${report.why}`);
+  return { kind: 'finished', packet: report?.packet ?? HOST_PACKET };
+}
+
+/** What the program said last is nearly always what went wrong. */
+function withLastLine(why: string, output: string): string {
+  const last = output.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return last === '' ? why : `${why}: ${last.slice(0, LAST_LINE_MAX)}`;
+}

@@ -1,0 +1,30 @@
+import type { Agent } from '../agents/agent.ts';
+import type { Pin } from '../config/pin.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Fence } from '../core/lease.ts';
+import type { Depot } from '../git/depot.ts';
+import type { Store } from '../store/store.ts';
+import type { Evidence } from './evidence.ts';
+
+/** What all phases of one attempt share. */
+export interface AttemptContext {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly depot: Depot;
+  readonly stateDirectory: string;
+  readonly pin: Pin;
+  /** The adapter for an agent spec. @throws UserError for one that is not configured. */
+  readonly agentFor: (spec: string) => Agent;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly fence: Fence;
+  readonly marker: string;
+  readonly evidence: Evidence;
+  /** Fires when the lease is lost: whatever runs is to end, nothing more is to be written. */
+  readonly signal: AbortSignal;
+}
+
+/** Every process of an attempt carries it, so that none outlives it. */
+export function attemptMarker(stateDirectory: string, taskId: string, attempt: number, token: number): string {
+  return `${stateDirectory}:${taskId}:${attempt}:${token}`;
+}

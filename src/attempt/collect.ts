@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+
+import type { AttemptOutcome } from '../core/attempt.ts';
+import { listPaths } from '../core/decision.ts';
+import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
+import type { TaskSpec } from '../core/task.ts';
+import { toText } from '../git/byte-path.ts';
+import { treeOf } from '../git/depot.ts';
+import { commitChanges } from '../git/fast-import.ts';
+import { attemptRef, readLane, unresolvedConflicts } from '../git/lane.ts';
+import type { Lane } from '../git/lane.ts';
+import { diffPatch, diffRaw } from '../git/raw-diff.ts';
+import type { Change } from '../git/walk.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { excludedPaths } from './prepare.ts';
+
+export interface Collected {
+  readonly kind: 'collected';
+  /** The host-made commit: what is gated, audited and landed. */
+  readonly head: string;
+}
+
+const DIFF_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Turns what the lane holds into one commit on the base, and checks what it changes. */
+export async function collect(
+  context: AttemptContext,
+  spec: TaskSpec,
+  lane: Lane,
+): Promise<Collected | AttemptOutcome> {
+  const { depot, pin, taskId, attempt, fence, clock, evidence } = context;
+  const snapshot = await readLane(lane, {
+    depot,
+    stateDirectory: context.stateDirectory,
+    excludes: pin.excludes,
+    excluded: excludedPaths(context, lane),
+  });
+  if (snapshot.refused.length > 0) {
+    const paths = snapshot.refused.map(({ path }) => toText(path));
+    const [first] = snapshot.refused;
+    return { kind: 'policy', paths, why: `${listPaths(paths)} cannot be taken: ${first?.why ?? ''}` };
+  }
+  if (snapshot.changes.length === 0 && lane.content === lane.base) return { kind: 'no-change' };
+  const head = await commitChanges(depot, {
+    ref: attemptRef(taskId, attempt, fence.token),
+    parent: lane.base,
+    tree: lane.content === lane.base ? null : await treeOf(depot, lane.content),
+    changes: snapshot.changes,
+    root: lane.directory,
+    message: `${spec.title}\n\nYard-Task: ${taskId}\nYard-Attempt: ${attempt}\n`,
+    author: pin.config.identity,
+    atMs: clock.nowMs(),
+  });
+  const changes = lane.content === lane.base ? snapshot.changes : await diffRaw(depot, lane.base, head);
+  if (changes.length === 0) return { kind: 'no-change' };
+  await context.store.progress(fence, taskId, attempt, { head });
+  const patch = await diffPatch(depot, lane.base, head, { stat: true, maxOutputBytes: 2 * DIFF_BYTES_MAX });
+  await evidence.write('diff.patch', patch.subarray(0, DIFF_BYTES_MAX));
+  return (await refusalOf(context, spec, lane, head, changes)) ?? { kind: 'collected', head };
+}
+
+async function refusalOf(
+  context: AttemptContext,
+  spec: TaskSpec,
+  lane: Lane,
+  head: string,
+  changes: readonly Change[],
+): Promise<AttemptOutcome | null> {
+  const paths = changes.map(({ path }) => toText(path));
+  const unresolved = await unresolvedConflicts(context.depot, lane, head);
+  if (unresolved.length > 0) {
+    return { kind: 'conflict', paths: unresolved, why: `conflict markers are left in ${listPaths(unresolved)}` };
+  }
+  const violations = scopeViolations(spec, paths);
+  if (violations.length > 0) return { kind: 'scope', violations };
+  const guarded = protectedPaths(context.pin.config.protected, paths);
+  if (guarded.length === 0) return null;
+  const hash = approvalHash(changes.filter(({ path }) => guarded.includes(toText(path))));
+  if (await context.store.isApproved(context.taskId, hash)) return null;
+  return { kind: 'needs-approval', head, hash, paths: guarded };
+}
+
+/** Over the content of the protected paths, so that an approval covers exactly what was looked at, on any base. */
+function approvalHash(changes: readonly Change[]): string {
+  const hash = createHash('sha256');
+  for (const { path, mode, oid } of changes)
+    hash.update(`${path}\0${oid === null ? 'gone' : `${mode} ${oid}`}\0`, 'latin1');
+  return hash.digest('hex');
+}

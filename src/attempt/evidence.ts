@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+
+import { writeFileDurably } from '../process/file.ts';
+
+/** The directory `attempts/<task>/<n>/`: what the attempt was told, did and proved. Written by this attempt alone. */
+export class Evidence {
+  readonly directory: string;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  static async create(stateDirectory: string, taskId: string, attempt: number): Promise<Evidence> {
+    const directory = evidenceDirectory(stateDirectory, taskId, attempt);
+    await mkdir(join(directory, 'outbox'), { recursive: true, mode: 0o700 });
+    return new Evidence(directory);
+  }
+
+  /** The one place in it that the agent may write to. */
+  get outbox(): string {
+    return this.path('outbox');
+  }
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  async write(name: string, data: string | Buffer): Promise<void> {
+    await writeFileDurably(this.path(name), data);
+  }
+
+  async writeJson(name: string, value: unknown): Promise<void> {
+    await this.write(name, `${JSON.stringify(value, null, 2)}\n`);
+  }
+
+  /** Hashes of all files, so that a later change of one is seen. Returns the hash of the manifest itself. */
+  async seal(): Promise<string> {
+    const files: Record<string, string> = {};
+    for (const entry of await readdir(this.directory, { withFileTypes: true })) {
+      if (entry.isFile() && entry.name !== 'manifest.json') files[entry.name] = await hashFile(this.path(entry.name));
+    }
+    const text = `${JSON.stringify({ files: sortKeys(files) }, null, 2)}\n`;
+    await this.write('manifest.json', text);
+    return createHash('sha256').update(text).digest('hex');
+  }
+}
+
+export function evidenceDirectory(stateDirectory: string, taskId: string, attempt: number): string {
+  return join(stateDirectory, 'attempts', taskId, String(attempt));
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
+
+function sortKeys(record: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

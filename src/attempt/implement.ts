@@ -1,0 +1,190 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
+import type { Packet } from '../agents/packet.ts';
+import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
+import type { AttemptOutcome } from '../core/attempt.ts';
+import { impossible } from '../core/impossible.ts';
+import { inert, inertLine } from '../core/inert.ts';
+import { renderPrompt } from '../core/prompt.ts';
+import type { TaskSpec } from '../core/task.ts';
+import { gateOf } from '../gates/gate-choice.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { readFileBeneath } from '../process/file.ts';
+import { removeTree } from '../process/removal.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { holdsBlockedFile } from './prepare.ts';
+import type { Prepared } from './prepare.ts';
+
+const ACTIVITY_EVERY_MS = 1_000;
+const ACTIVITY_MAX = 120;
+const QUESTION_BYTES_MAX = 64 * 1024;
+
+export interface Implemented {
+  readonly kind: 'implemented';
+  readonly packet: Packet;
+}
+
+/** Lets the agent work in the lane until it ends, and reads how it ended. No text of it counts as success. */
+export async function implement(
+  context: AttemptContext,
+  spec: TaskSpec,
+  prepared: Prepared,
+): Promise<Implemented | AttemptOutcome> {
+  const prompt = await makePrompt(context, spec, prepared);
+  await context.evidence.write('prompt.md', prompt);
+  await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
+  const agentSpec = spec.agent ?? context.pin.config.defaults.agent;
+  const temporaries = join(context.stateDirectory, 'tmp');
+  await mkdir(temporaries, { recursive: true });
+  const temporary = await mkdtemp(join(temporaries, 'agent-'));
+  try {
+    const end = await takeTurn(context, agentSpec, prompt, prepared, temporary);
+    return await outcomeOf(context, prepared, end);
+  } finally {
+    await removeTree(temporary);
+  }
+}
+
+async function takeTurn(
+  context: AttemptContext,
+  agentSpec: string,
+  prompt: string,
+  { lane }: Prepared,
+  temporary: string,
+): Promise<TurnEnd> {
+  const { pin, evidence } = context;
+  const run = context.agentFor(agentSpec).start({
+    taskId: context.taskId,
+    attempt: context.attempt,
+    token: context.fence.token,
+    baseCommit: lane.base,
+    prompt,
+    directory: lane.directory,
+    environment: allowedEnvironment(pin.config.environment.allow, { TMPDIR: temporary }),
+    marker: context.marker,
+    outbox: evidence.outbox,
+    transcript: evidence.path('transcript.ndjson'),
+    timeoutMs: timeoutOf(context, agentSpec),
+    killGraceMs: pin.config.limits.killGraceMs,
+  });
+  const cancel = (): void => run.cancel();
+  context.signal.addEventListener('abort', cancel, { once: true });
+  if (context.signal.aborted) cancel();
+  try {
+    return await follow(context, run);
+  } finally {
+    context.signal.removeEventListener('abort', cancel);
+  }
+}
+
+/**
+ * Tells the store what the agent is doing, now and then, and returns how it ended. When the store takes nothing any
+ * more (the lease is lost), the agent is ended first.
+ */
+async function follow(context: AttemptContext, run: AgentRun): Promise<TurnEnd> {
+  let toldMs = -Infinity;
+  let end: TurnEnd | null = null;
+  let refusal: { readonly error: unknown } | null = null;
+  for await (const event of run.events) {
+    if (event.kind === 'ended') end = event.end;
+    const nowMs = context.clock.monotonicMs();
+    if (refusal !== null || context.signal.aborted || nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
+    const activity = describe(event);
+    if (activity === null) continue;
+    toldMs = nowMs;
+    try {
+      await context.store.progress(context.fence, context.taskId, context.attempt, { activity });
+    } catch (error) {
+      refusal = { error };
+      run.cancel();
+    }
+  }
+  if (refusal !== null) throw refusal.error;
+  if (end === null) throw new Error('the agent ended without saying how');
+  return end;
+}
+
+function describe(event: AgentEvent): string | null {
+  if (event.kind === 'text') return inertLine(event.text, ACTIVITY_MAX);
+  if (event.kind === 'tool') return inertLine(`${event.name} ${event.summary}`, ACTIVITY_MAX);
+  return null;
+}
+
+async function outcomeOf(
+  context: AttemptContext,
+  prepared: Prepared,
+  end: TurnEnd,
+): Promise<Implemented | AttemptOutcome> {
+  switch (end.kind) {
+    case 'finished': {
+      const question = await readBlockedFile(prepared);
+      if (question !== null) return { kind: 'question', text: question };
+      await context.evidence.writeJson('packet.json', {
+        task: context.taskId,
+        attempt: context.attempt,
+        token: context.fence.token,
+        ...end.packet,
+      });
+      return { kind: 'implemented', packet: end.packet };
+    }
+    case 'question':
+      return { kind: 'question', text: inert(end.text) };
+    case 'no-packet': {
+      const question = await readBlockedFile(prepared);
+      if (question !== null) return { kind: 'question', text: question };
+      return { kind: 'no-packet', why: inertLine(end.why, 500), outputTail: inert(end.outputTail) };
+    }
+    case 'provider':
+      return { kind: 'provider', why: inertLine(end.why, 500), retryAtMs: end.retryAtMs };
+    case 'infrastructure':
+      return { kind: 'infrastructure', why: inert(end.why).slice(0, 4000) };
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    default:
+      throw impossible(end satisfies never);
+  }
+}
+
+/** The question of a program that has no other way to ask; null where the file is the project's own. */
+async function readBlockedFile({ lane }: Prepared): Promise<string | null> {
+  if (holdsBlockedFile(lane)) return null;
+  const file = await readFileBeneath(lane.directory, BLOCKED_FILE, { maxBytes: QUESTION_BYTES_MAX });
+  if (file.kind === 'missing') return null;
+  if (file.kind === 'refused') return `It left a ${BLOCKED_FILE} that could not be read: ${file.why}.`;
+  const text = inert(file.data.toString('utf8')).trim();
+  return text === '' ? null : text;
+}
+
+async function makePrompt(context: AttemptContext, spec: TaskSpec, prepared: Prepared): Promise<string> {
+  const { store, taskId, attempt, pin } = context;
+  const attempts = await store.attempts(taskId);
+  const gate = gateOf(pin.config, spec.gate);
+  return renderPrompt({
+    task: spec,
+    attempt,
+    protectedPatterns: pin.config.protected,
+    gate: { name: gate.name, command: gate.gate.run },
+    previous: attempts.flatMap((record) =>
+      record.attempt < attempt && record.outcome !== null ? [{ attempt: record.attempt, outcome: record.outcome }] : [],
+    ),
+    conflict: prepared.conflict,
+    blame: await lastBlame(context),
+    answers: await store.answers(taskId),
+  });
+}
+
+/** Why the train sent the task back, if that is the last thing that happened to it before this attempt. */
+async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: string } | null> {
+  const events = await store.events({ taskId, limit: 50, newest: true });
+  const last = events.findLast(({ type }) => type === 'task.blamed' || type === 'task.accepted');
+  if (last?.type !== 'task.blamed') return null;
+  const data = last.data as { readonly detail?: unknown };
+  return { detail: typeof data.detail === 'string' ? data.detail : '' };
+}
+
+function timeoutOf({ pin }: AttemptContext, agentSpec: string): number {
+  const agent = pin.config.agents[agentSpec.split(':')[0] ?? ''];
+  return agent?.kind === 'command' ? agent.timeoutMs : pin.config.limits.agentTimeoutMs;
+}

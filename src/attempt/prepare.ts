@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+
+import { BLOCKED_FILE } from '../agents/command.ts';
+import type { AttemptOutcome } from '../core/attempt.ts';
+import { gateSetting } from '../gates/gate-choice.ts';
+import { provide, ProvisionError } from '../gates/provision.ts';
+import { prewarmInto } from '../gates/prewarm.ts';
+import { resolve } from '../git/depot.ts';
+import { describeChanges } from '../git/history.ts';
+import { openLane, prepareLane } from '../git/lane.ts';
+import type { Lane } from '../git/lane.ts';
+import { TARGET_RECORD } from '../git/target-sync.ts';
+import { removeTree } from '../process/removal.ts';
+import type { AttemptContext } from './attempt-context.ts';
+
+export interface Prepared {
+  readonly kind: 'ready';
+  readonly lane: Lane;
+  /** Both sides of the conflicts that the lane holds, or null. */
+  readonly conflict: { readonly paths: readonly string[]; readonly detail: string } | null;
+}
+
+const DETAIL_BYTES_MAX = 24 * 1024;
+
+/** Fills the lane from the target's head, with earlier work carried over, and puts in what git does not hold. */
+export async function prepare(context: AttemptContext): Promise<Prepared | AttemptOutcome> {
+  const { depot, stateDirectory, pin, taskId, attempt, evidence, clock } = context;
+  const base = await resolve(depot, TARGET_RECORD);
+  if (base === null) return { kind: 'infrastructure', why: 'the depot does not hold the target yet' };
+  const before = await openLane(depot, stateDirectory, taskId);
+  const lane = await prepareLane({
+    depot,
+    stateDirectory,
+    taskId,
+    attempt,
+    base,
+    identity: pin.config.identity,
+    excludes: pin.excludes,
+    excluded: excludedPaths(context, before),
+    keepsake: evidence.directory,
+    atMs: clock.nowMs(),
+  });
+  // The question of an attempt before this one.
+  if (!holdsBlockedFile(lane)) await removeTree(join(lane.directory, BLOCKED_FILE));
+  const setting = gateSetting(context);
+  try {
+    await provide(pin.config.provision, pin.repository.root, lane.directory);
+  } catch (error) {
+    if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
+    throw error;
+  }
+  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal: context.signal });
+  if (warmed.kind === 'cancelled' || warmed.kind === 'infrastructure') return warmed;
+  if (warmed.kind === 'failed') {
+    return { kind: 'infrastructure', why: `${warmed.why}: ${warmed.logTail.trim().slice(-2000)}` };
+  }
+  if (lane.conflicts.length === 0) return { kind: 'ready', lane, conflict: null };
+  const detail = await describeChanges(depot, {
+    from: before?.base ?? base,
+    to: base,
+    paths: lane.conflicts,
+    maxBytes: DETAIL_BYTES_MAX,
+  });
+  return { kind: 'ready', lane, conflict: { paths: lane.conflicts, detail } };
+}
+
+/** Paths that never enter a snapshot of the lane: what the host put there, and the file of questions. */
+export function excludedPaths({ pin }: AttemptContext, lane: Lane | null): string[] {
+  return [
+    ...pin.config.provision.map(({ target }) => target),
+    ...pin.config.prewarm.flatMap(({ outputs }) => outputs),
+    ...(lane !== null && holdsBlockedFile(lane) ? [] : [BLOCKED_FILE]),
+  ];
+}
+
+/** The project has a file (or directory) of that name itself: it is work like any other, and no question. */
+export function holdsBlockedFile({ baseline }: Lane): boolean {
+  if (baseline.has(BLOCKED_FILE)) return true;
+  for (const path of baseline.keys()) if (path.startsWith(`${BLOCKED_FILE}/`)) return true;
+  return false;
+}

@@ -1,0 +1,41 @@
+import { isFinal } from '../../core/task-state.ts';
+import type { Yard } from '../../reconcile/yard.ts';
+import { LocalTaskSource } from '../../trackers/local-files.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { findTask, pickId } from '../find-task.ts';
+import { openReady } from '../open-ready.ts';
+import { drive } from './run.ts';
+
+/** `yard drive ID`: runs this one task until it has landed, or needs a person. No other is started. */
+export async function driveCommand(context: CommandContext, typed: string): Promise<ExitCode> {
+  const yard = await openReady(context);
+  try {
+    const id = await exactId(yard, typed);
+    const { config } = await yard.settings.current();
+    const code = await drive(context, yard, {
+      maxMs: config.limits.runMs,
+      only: id,
+      until: ({ snapshot, commands }) => {
+        const task = snapshot.tasks.find((entry) => entry.id === id);
+        if (task === undefined || task.state.status === 'blocked' || task.state.status === 'parked') return true;
+        const isIdle = commands.length === 0 && !snapshot.train.live && snapshot.leases.length === 0;
+        return isIdle && task.state.status === 'ready' && task.state.notBeforeMs === null;
+      },
+    });
+    const task = await findTask(yard.store, id);
+    if (code !== EXIT.ok && code !== EXIT.personNeeded) return code;
+    if (isFinal(task.state.status)) return EXIT.ok;
+    context.output.say(`${id} is ${task.state.status}; see: yard why ${id}`);
+    return EXIT.personNeeded;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** Of the tasks in the store, and of those that the first cycle will import. */
+async function exactId({ store, repository }: Yard, typed: string): Promise<string> {
+  const rows = await store.rows();
+  const { imports } = await new LocalTaskSource(repository.root).changes(rows);
+  return pickId([...rows.map(({ id }) => id), ...imports.map(({ spec }) => spec.id)], typed);
+}

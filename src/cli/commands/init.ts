@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { proposeGate } from '../../config/gate-proposal.ts';
+import type { GateProposal } from '../../config/gate-proposal.ts';
+import { IGNORE_FILE, IGNORE_TEXT, renderConfig, SCHEMA_FILE } from '../../config/init.ts';
+import { CONFIG_FILE } from '../../config/load.ts';
+import { renderConfigSchema } from '../../config/schema.ts';
+import { isBranchName } from '../../core/ref-name.ts';
+import { UserError } from '../../core/user-error.ts';
+import { checkEligibility } from '../../git/eligibility.ts';
+import { currentCommit, findRepository, toRefName } from '../../git/repository.ts';
+import { readTarget } from '../../git/target.ts';
+import { errnoOf } from '../../process/errno.ts';
+import { checkTarget, noCommits, symbolicTarget } from '../../reconcile/readiness.ts';
+import { ask } from '../ask.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+
+export interface InitOptions {
+  readonly target?: string;
+  readonly gate?: string;
+  readonly yes?: boolean;
+}
+
+/** `yard init`: checks that the repository can be worked on, then writes `.yard/`. Nothing is replaced. */
+export async function initCommand(context: CommandContext, options: InitOptions): Promise<ExitCode> {
+  const { output, cwd } = context;
+  const target = options.target ?? 'agent/integration';
+  if (!isBranchName(target)) {
+    throw new UserError({
+      code: 'bad-target',
+      message: `${JSON.stringify(target.slice(0, 100))} is not a branch name that Yardmaster takes`,
+      hint: 'Use letters, digits and . _ - /, such as agent/integration.',
+    });
+  }
+  const repository = await findRepository(cwd);
+  if (existsSync(join(repository.root, CONFIG_FILE))) {
+    throw new UserError({
+      code: 'already-initialised',
+      message: `${CONFIG_FILE} is there already`,
+      hint: 'Edit it, or remove it to begin again.',
+      place: { file: CONFIG_FILE },
+    });
+  }
+  const current = await currentCommit(repository);
+  if (current === null) throw noCommits(repository);
+  const state = await readTarget(repository, toRefName(target));
+  if (state.kind === 'symbolic') throw symbolicTarget(target, state.to);
+  const { submodules } = await checkEligibility(repository, state.kind === 'commit' ? state.commit : current.commit);
+  checkTarget(repository, target);
+  const proposal = proposeGate(filesOf(repository.root));
+  const gate = await confirmGate(context, options, proposal);
+  const prewarm = gate !== null && gate === proposal?.run ? proposal.prewarm : null;
+  await writeFiles(repository.root, renderConfig({ target, gate, prewarm }));
+  output.print(`wrote ${CONFIG_FILE}, ${SCHEMA_FILE}, ${IGNORE_FILE} and .yard/tasks/`);
+  if (submodules.length > 0) output.warn(`submodules are left empty in lanes and gates: ${submodules.join(', ')}`);
+  output.say(
+    gate === null
+      ? 'No gate is set: until one is, nothing runs. Name your test command under gates.default.run.'
+      : `gate: ${gate}`,
+  );
+  if (state.kind === 'missing')
+    output.say(
+      `the target ${target} is created from ${current.branch ?? current.commit.slice(0, 12)} at the first run`,
+    );
+  output.say('Next: name an agent under agents.default.run, commit .yard, add a task (yard add), and: yard run');
+  return EXIT.ok;
+}
+
+/** The operator's own, or the proposal once it is confirmed. */
+async function confirmGate(
+  { stdin, output }: CommandContext,
+  options: InitOptions,
+  proposal: GateProposal | null,
+): Promise<string | null> {
+  if (options.gate !== undefined) {
+    if (options.gate.trim() !== '') return options.gate;
+    throw new UserError({
+      code: 'empty-gate',
+      message: 'the gate is empty',
+      hint: 'Name a command that fails when the tree is not healthy.',
+    });
+  }
+  if (proposal === null) return null;
+  if (options.yes === true) return proposal.run;
+  if (!stdin.isTTY) {
+    output.say(
+      `The gate could be: ${proposal.run} (from ${proposal.because}). Confirm it with --yes, or name one with --gate.`,
+    );
+    return null;
+  }
+  const answer = await ask(stdin, `Gate, from ${proposal.because} (another command, or - for none)`, proposal.run);
+  return answer === '-' ? null : answer;
+}
+
+async function writeFiles(root: string, config: string): Promise<void> {
+  await mkdir(join(root, '.yard/tasks'), { recursive: true });
+  // Git keeps no empty directory.
+  await writeNew(join(root, '.yard/tasks/.gitkeep'), '');
+  await writeNew(join(root, IGNORE_FILE), IGNORE_TEXT);
+  await writeFile(join(root, SCHEMA_FILE), renderConfigSchema());
+  await writeNew(join(root, CONFIG_FILE), config);
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(path, text, { flag: 'wx' });
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+function filesOf(root: string): { has: (name: string) => boolean; text: (name: string) => string | null } {
+  return {
+    has: (name) => existsSync(join(root, name)),
+    text: (name) => (existsSync(join(root, name)) ? readFileSync(join(root, name), 'utf8') : null),
+  };
+}

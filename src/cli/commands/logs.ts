@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { evidenceDirectory } from '../../attempt/evidence.ts';
+import { inert } from '../../core/inert.ts';
+import { UserError } from '../../core/user-error.ts';
+import { LineSplitter } from '../../process/lines.ts';
+import type { AttemptRecord, StoreReader } from '../../store/store.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { findTask } from '../find-task.ts';
+
+const POLL_MS = 200;
+const CHUNK_BYTES = 64 * 1024;
+const LINE_BYTES_MAX = 256 * 1024;
+
+/** `yard logs ID`: what the agent said and what the gate printed, of one attempt (the newest). */
+export async function logsCommand(
+  context: CommandContext,
+  id: string,
+  options: { readonly follow?: boolean; readonly attempt?: number },
+): Promise<ExitCode> {
+  const { compose, cwd, output } = context;
+  const reading = await compose.reading(cwd);
+  try {
+    const task = await findTask(reading.reader, id);
+    const attempt = await pick(reading.reader, task.spec.id, options.attempt);
+    const directory = evidenceDirectory(reading.stateDirectory, task.spec.id, attempt.attempt);
+    output.say(`${task.spec.id}, attempt ${attempt.attempt}, agent ${attempt.agent}; all of it in ${directory}`);
+    const files = [
+      new Tail(join(directory, 'transcript.ndjson'), (line) => output.print(inert(textOfRecord(line)))),
+      new Tail(join(directory, 'gate.log'), (line) => output.print(`gate: ${inert(line)}`)),
+    ];
+    for (;;) {
+      const [current] = (await reading.reader.attempts(task.spec.id)).filter(
+        (entry) => entry.attempt === attempt.attempt,
+      );
+      for (const file of files) await file.read();
+      if (options.follow !== true || current === undefined || current.outcome !== null) {
+        for (const file of files) file.end();
+        if (current?.outcome) output.say(`ended: ${current.outcome.kind}`);
+        return EXIT.ok;
+      }
+      await delay(POLL_MS);
+    }
+  } finally {
+    await reading.reader.close();
+  }
+}
+
+async function pick(reader: StoreReader, taskId: string, wanted: number | undefined): Promise<AttemptRecord> {
+  const attempts = await reader.attempts(taskId);
+  const found = wanted === undefined ? attempts.at(-1) : attempts.find(({ attempt }) => attempt === wanted);
+  if (found !== undefined) return found;
+  throw new UserError({
+    code: 'no-attempt',
+    message: wanted === undefined ? `${taskId} has not been tried yet` : `${taskId} has no attempt ${wanted}`,
+    hint: wanted === undefined ? `See why with: yard why ${taskId}` : `It has ${attempts.length} attempt(s).`,
+  });
+}
+
+/** A record of the transcript; a line that is none (its writer was killed) is shown as it is. */
+function textOfRecord(line: string): string {
+  try {
+    const record = JSON.parse(line) as { readonly text?: unknown };
+    return typeof record.text === 'string' ? record.text : line;
+  } catch (error) {
+    if (error instanceof SyntaxError) return line;
+    throw error;
+  }
+}
+
+/** The lines of a file that grows. */
+class Tail {
+  readonly #path: string;
+  readonly #splitter: LineSplitter;
+  #offset = 0;
+
+  constructor(path: string, onLine: (line: string) => void) {
+    this.#path = path;
+    this.#splitter = new LineSplitter(LINE_BYTES_MAX, ({ text }) => onLine(text));
+  }
+
+  async read(): Promise<void> {
+    if (!existsSync(this.#path)) return;
+    await using file = await open(this.#path, 'r');
+    const chunk = Buffer.alloc(CHUNK_BYTES);
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset);
+      if (bytesRead === 0) return;
+      this.#offset += bytesRead;
+      this.#splitter.push(chunk.subarray(0, bytesRead));
+    }
+  }
+
+  end(): void {
+    this.#splitter.end();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Command } from '../../core/plan.ts';
+import { impossible } from '../../core/impossible.ts';
+import { inertLine } from '../../core/inert.ts';
+import { Scheduler } from '../../reconcile/scheduler.ts';
+import type { CycleReport } from '../../reconcile/scheduler.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { openReady } from '../open-ready.ts';
+import { drive } from './run.ts';
+
+export interface ReconcileOptions {
+  readonly dryRun?: boolean;
+  readonly drain?: boolean;
+  readonly land?: boolean;
+  readonly sync?: boolean;
+  readonly json?: boolean;
+}
+
+/** `yard reconcile`: one cycle. */
+export async function reconcileCommand(context: CommandContext, options: ReconcileOptions): Promise<ExitCode> {
+  const cycle = { dryRun: options.dryRun === true, drain: options.drain === true, noLand: options.land === false };
+  const yard = cycle.dryRun ? await context.compose.yard(context.cwd) : await openReady(context);
+  try {
+    if (options.sync === true && !cycle.dryRun) {
+      const started: ReadonlySet<string> = await dispatchedNow(context, yard, cycle);
+      return await drive(context, yard, {
+        ...cycle,
+        drain: true,
+        maxMs: Infinity,
+        until: ({ snapshot }) =>
+          !snapshot.train.live &&
+          !snapshot.tasks.some(({ id, state }) => started.has(id) && state.status === 'running'),
+      });
+    }
+    const report = await oneCycle(context, yard, cycle);
+    if (report !== null) printReport(context, report, cycle.dryRun, options.json === true);
+    return EXIT.ok;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+async function dispatchedNow(
+  context: CommandContext,
+  yard: Parameters<typeof drive>[1],
+  cycle: { readonly drain: boolean; readonly noLand: boolean },
+): Promise<Set<string>> {
+  const report = await oneCycle(context, yard, { ...cycle, dryRun: false });
+  const commands = report?.commands ?? [];
+  return new Set(commands.flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : [])));
+}
+
+async function oneCycle(
+  { output }: CommandContext,
+  yard: Parameters<typeof drive>[1],
+  cycle: { readonly dryRun: boolean; readonly drain: boolean; readonly noLand: boolean },
+): Promise<CycleReport | null> {
+  const acquired = await Scheduler.acquire(yard, () => undefined);
+  if (acquired.kind === 'held') {
+    output.say(`another scheduler drives this yard already: process ${acquired.lease.owner?.pid ?? 'unknown'}`);
+    return null;
+  }
+  try {
+    return await acquired.scheduler.cycle(cycle);
+  } finally {
+    await acquired.scheduler.release();
+  }
+}
+
+function printReport({ output }: CommandContext, report: CycleReport, dryRun: boolean, json: boolean): void {
+  for (const problem of report.problems) output.error(problem);
+  const { imported, commands } = report;
+  if (json) {
+    const { added, changed, removed } = imported;
+    output.json({ dryRun, imported: { added, changed, removed }, commands });
+    return;
+  }
+  const would = dryRun ? 'would ' : '';
+  if (imported.added.length > 0) output.print(`${would}import ${imported.added.join(', ')}`);
+  if (imported.changed.length > 0) output.print(`${would}update ${imported.changed.join(', ')}`);
+  if (imported.removed.length > 0)
+    output.print(`${would}cancel ${imported.removed.join(', ')} (the task file is gone)`);
+  for (const command of commands) output.print(`${would}${describeCommand(command)}`);
+  if (commands.length === 0) output.print('nothing to do now; see: yard status');
+}
+
+/** What a command does, as one says it. */
+export function describeCommand(command: Command): string {
+  switch (command.kind) {
+    case 'recover':
+      return `recover ${command.taskId}: attempt ${command.attempt} lost its lease (${command.why})`;
+    case 'integrate':
+      return command.openLandings > 0
+        ? `finish ${command.openLandings} open landing(s), then integrate ${command.accepted} accepted task(s)`
+        : `integrate ${command.accepted} accepted task(s)`;
+    case 'dispatch':
+      return `start ${command.taskId}: ${inertLine(command.title, 80)}`;
+    default:
+      throw impossible(command satisfies never);
+  }
+}

@@ -1,0 +1,166 @@
+import { UserError } from '../../core/user-error.ts';
+import { fetchCommit, resolve, setRefs } from '../../git/depot.ts';
+import { toRefName } from '../../git/repository.ts';
+import { readTarget } from '../../git/target.ts';
+import { TARGET_RECORD } from '../../git/target-sync.ts';
+import { attemptMarker } from '../../attempt/attempt-context.ts';
+import { killTree } from '../../process/tree.ts';
+import type { Yard } from '../../reconcile/yard.ts';
+import type { TaskRecord } from '../../store/store.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { findTask } from '../find-task.ts';
+
+/** Opens the yard, finds the task, and turns "not in that state" into a sentence. */
+async function steer(
+  context: CommandContext,
+  id: string,
+  act: (yard: Yard, task: TaskRecord) => Promise<string>,
+): Promise<ExitCode> {
+  await refuseUnknown(context, id);
+  const yard = await context.compose.yard(context.cwd);
+  try {
+    const task = await findTask(yard.store, id);
+    context.output.print(await act(yard, task));
+    return EXIT.ok;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** Where nothing has run yet, or the task does not exist, nothing is made either. */
+async function refuseUnknown({ compose, cwd }: CommandContext, id: string): Promise<void> {
+  const { reader } = await compose.reading(cwd);
+  try {
+    await findTask(reader, id);
+  } finally {
+    await reader.close();
+  }
+}
+
+function notNow(task: TaskRecord, verb: string, when: string): UserError {
+  return new UserError({
+    code: 'wrong-state',
+    message: `${task.spec.id} is ${task.state.status}; ${verb} applies to a task that is ${when}`,
+    hint: `See why with: yard why ${task.spec.id}`,
+  });
+}
+
+/** `yard answer ID "text"`. */
+export function answerCommand(context: CommandContext, id: string, text: string): Promise<ExitCode> {
+  return steer(context, id, async (yard, task) => {
+    if (task.state.status !== 'blocked' || task.state.on.kind !== 'question')
+      throw notNow(task, 'answer', 'blocked on a question');
+    if (text.trim() === '')
+      throw new UserError({ code: 'empty-answer', message: 'the answer is empty', hint: 'Say something.' });
+    await yard.store.answer(task.spec.id, text);
+    return `${task.spec.id} is ready again; its next attempt gets the answer`;
+  });
+}
+
+/** `yard approve ID [HASH]`: with a hash (12 characters or more of it), only if exactly that waits. */
+export function approveCommand(context: CommandContext, id: string, hash: string | undefined): Promise<ExitCode> {
+  return steer(context, id, async (yard, task) => {
+    if (task.state.status !== 'blocked' || task.state.on.kind !== 'approval')
+      throw notNow(task, 'approve', 'blocked on an approval');
+    const waiting = task.state.on.hash;
+    if (hash !== undefined && (hash.length < 8 || !waiting.startsWith(hash.toLowerCase()))) {
+      throw new UserError({
+        code: 'hash-mismatch',
+        message: `${hash} is not what waits for approval in ${task.spec.id}; that is ${waiting.slice(0, 12)}`,
+        hint: `Look at it with: yard diff ${task.spec.id}`,
+      });
+    }
+    await yard.store.approve(task.spec.id, waiting);
+    return `${task.spec.id}: approved ${waiting.slice(0, 12)}; it goes on to its gate`;
+  });
+}
+
+/** `yard refuse ID`: parks it. */
+export function refuseCommand(context: CommandContext, id: string, hash: string | undefined): Promise<ExitCode> {
+  return steer(context, id, async (yard, task) => {
+    if (task.state.status !== 'blocked') throw notNow(task, 'refuse', 'blocked');
+    if (hash !== undefined && task.state.on.kind === 'approval' && !task.state.on.hash.startsWith(hash.toLowerCase())) {
+      throw new UserError({
+        code: 'hash-mismatch',
+        message: `${hash} is not what waits in ${task.spec.id}`,
+        hint: `Look at it with: yard diff ${task.spec.id}`,
+      });
+    }
+    await yard.store.transition(task.spec.id, { kind: 'refused', why: 'a person refused it' });
+    return `${task.spec.id} is parked; its work is kept. Put it back with: yard retry ${task.spec.id}`;
+  });
+}
+
+/** `yard retry ID`: a parked task starts again with all its retries. */
+export function retryCommand(context: CommandContext, id: string): Promise<ExitCode> {
+  return steer(context, id, async (yard, task) => {
+    if (task.state.status !== 'parked') throw notNow(task, 'retry', 'parked');
+    await yard.store.transition(task.spec.id, { kind: 'unparked' });
+    return `${task.spec.id} is ready again, with all its retries`;
+  });
+}
+
+/** `yard cancel ID`: ends its attempt, if one runs; its work is kept. */
+export function cancelCommand(context: CommandContext, id: string): Promise<ExitCode> {
+  return steer(context, id, async (yard, task) => {
+    const { state, spec } = task;
+    if (state.status === 'landing' && state.sealed) throw notNow(task, 'cancel', 'not landing at this very moment');
+    if (state.status === 'landed' || state.status === 'cancelled' || state.status === 'superseded') {
+      throw notNow(task, 'cancel', 'not done yet');
+    }
+    const attempt = state.status === 'running' ? (await yard.store.attempts(spec.id)).at(-1) : undefined;
+    await yard.store.withdraw(spec.id, { kind: 'cancelled' });
+    if (attempt !== undefined) {
+      const marker = attemptMarker(yard.stateDirectory, spec.id, attempt.attempt, attempt.token);
+      const { survivors } = await killTree({ leader: null, marker, graceMs: 2_000 });
+      if (survivors.length > 0)
+        return `${spec.id} is cancelled, but processes of it still run: ${survivors.join(', ')}`;
+    }
+    return `${spec.id} is cancelled; what its lane holds is kept`;
+  });
+}
+
+/** `yard stop`: nothing new starts or lands; what runs comes to its end. */
+export async function stopCommand(context: CommandContext, options: { readonly why?: string }): Promise<ExitCode> {
+  const yard = await context.compose.yard(context.cwd);
+  try {
+    await yard.store.stop('the operator', options.why ?? 'yard stop');
+    context.output.print(
+      'stopped: nothing new starts or lands; attempts that run come to their end. Go on with: yard resume',
+    );
+    return EXIT.ok;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** `yard resume`: takes the stop away, forgets failures in a row, accepts the target as it stands. */
+export async function resumeCommand(context: CommandContext): Promise<ExitCode> {
+  const yard = await context.compose.yard(context.cwd);
+  try {
+    await yard.store.resume();
+    const moved = await acceptTarget(yard);
+    if (moved !== null) context.output.print(`the target is accepted as it stands now: ${moved}`);
+    context.output.print('the yard may go on: yard run');
+    return EXIT.ok;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** A target that was moved back or deleted is followed only here, on a person's word. */
+async function acceptTarget({ settings, repository, depot }: Yard): Promise<string | null> {
+  const { config } = await settings.current();
+  const known = await resolve(depot, TARGET_RECORD);
+  const state = await readTarget(repository, toRefName(config.target));
+  if (known === null || state.kind === 'symbolic') return null;
+  if (state.kind === 'missing') {
+    await setRefs(depot, { [TARGET_RECORD]: null });
+    return 'it does not exist, and is created again at the next run';
+  }
+  if (state.commit === known) return null;
+  await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit: state.commit });
+  await setRefs(depot, { [TARGET_RECORD]: state.commit });
+  return state.commit.slice(0, 12);
+}

@@ -1,0 +1,73 @@
+import { Frontier } from '../../core/frontier.ts';
+import { waitingOf } from '../../core/plan.ts';
+import type { TaskState } from '../../core/task-state.ts';
+import { describeWaiting } from '../../core/waiting.ts';
+import { inertLine } from '../../core/inert.ts';
+import type { AttemptRecord, TaskRecord } from '../../store/store.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { EXIT } from '../context.ts';
+import { makeSnapshot } from '../status-view.ts';
+import { findTask } from '../find-task.ts';
+import { formatDuration } from '../table.ts';
+
+/** `yard why ID`: the scheduler's own reasons, all of them. */
+export async function whyCommand(
+  context: CommandContext,
+  id: string,
+  options: { readonly json?: boolean },
+): Promise<ExitCode> {
+  const { output, compose, cwd } = context;
+  const reading = await compose.reading(cwd);
+  try {
+    const task = await findTask(reading.reader, id);
+    const snapshot = await makeSnapshot(reading, compose.clock);
+    const nowMs = compose.clock.nowMs();
+    const view = snapshot?.tasks.find((entry) => entry.id === task.spec.id);
+    const waiting =
+      snapshot === null || view === undefined ? [] : waitingOf(view, snapshot, new Frontier(snapshot, nowMs));
+    const attempts = await reading.reader.attempts(task.spec.id);
+    const sentence = stateSentence(task, attempts.at(-1) ?? null, nowMs);
+    if (options.json === true) {
+      output.json({
+        id: task.spec.id,
+        status: task.state.status,
+        state: task.state,
+        counters: task.counters,
+        sentence,
+        waiting: waiting.map((entry) => ({ ...entry, detail: describeWaiting(entry, task.spec.id) })),
+      });
+      return EXIT.ok;
+    }
+    output.print(`${task.spec.id} ${sentence}`);
+    for (const entry of waiting) {
+      const detail = inertLine(describeWaiting(entry, task.spec.id), 2000);
+      if (!sentence.includes(detail)) output.print(`  ${detail}`);
+    }
+    if (waiting.length === 0 && task.state.status === 'ready') {
+      output.print(snapshot === null ? '  nothing has run yet; start with: yard run' : '  it starts in the next cycle');
+    }
+    return EXIT.ok;
+  } finally {
+    await reading.reader.close();
+  }
+}
+
+function stateSentence({ state, counters }: TaskRecord, last: AttemptRecord | null, nowMs: number): string {
+  const spent = counters.retries > 0 ? `, after ${counters.retries} of its attempts failed` : '';
+  switch (state.status) {
+    case 'running':
+      return `is running: attempt ${state.attempt}, ${last?.phase ?? 'starting'} since ${formatDuration(nowMs - (last?.startedMs ?? nowMs))}`;
+    case 'landed':
+      return `has landed as ${state.commit}`;
+    case 'superseded':
+      return `was superseded by ${state.by}`;
+    case 'parked':
+      return `is parked${spent}`;
+    default:
+      return `is ${plainStatus(state)}${spent}`;
+  }
+}
+
+function plainStatus(state: TaskState): string {
+  return state.status === 'blocked' ? 'blocked until a person decides' : state.status;
+}

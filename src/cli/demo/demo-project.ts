@@ -1,0 +1,100 @@
+import { mkdir, mkdtemp, readdir, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+import { stringify } from 'yaml';
+
+import { IGNORE_FILE, IGNORE_TEXT, SCHEMA_FILE } from '../../config/init.ts';
+import { CONFIG_FILE } from '../../config/load.ts';
+import { renderConfigSchema } from '../../config/schema.ts';
+import { formatTaskFile } from '../../config/task-file-writer.ts';
+import { yamlText } from '../../config/yaml-text.ts';
+import { UserError } from '../../core/user-error.ts';
+import { makeRepository } from '../../git/new-repository.ts';
+import { errnoOf } from '../../process/errno.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { taskFileName } from '../../trackers/new-task-file.ts';
+import type { Scenario } from './scenario.ts';
+import { shellWord } from './shell-word.ts';
+
+/** A demo on disk: all of it below one directory. */
+export interface DemoProject {
+  readonly directory: string;
+  /** The operator's checkout. */
+  readonly root: string;
+  readonly stateDirectory: string;
+  /** Its first commit. */
+  readonly commit: string;
+}
+
+/** For the project and for what lands: on nobody's machine is there more to set up. */
+const AUTHOR = { name: 'Demo', email: 'demo@localhost' };
+const RECIPES_FILE = '.yard/recipes.yaml';
+
+export const DEMO_TARGET = 'agent/integration';
+
+/** @param directory made if it is not there; null takes a new temporary one. @throws UserError `demo-directory`. */
+export async function makeProject(scenario: Scenario, directory: string | null): Promise<DemoProject> {
+  const place =
+    directory === null ? await mkdtemp(join(tmpdir(), 'yardmaster-demo-')) : await claim(resolve(directory));
+  const real = await realpath(place);
+  const root = join(real, scenario.project);
+  const commit = await makeRepository({
+    path: root,
+    branch: 'main',
+    files: new Map(Object.entries({ ...scenario.files, ...yardFiles(scenario) })),
+    author: AUTHOR,
+    message: `The ${scenario.project}, and its backlog`,
+  });
+  return { directory: real, root, stateDirectory: join(real, 'state'), commit };
+}
+
+async function claim(directory: string): Promise<string> {
+  const refused = (why: string): UserError =>
+    new UserError({
+      code: 'demo-directory',
+      message: `the demo cannot be made in ${directory}: ${why}`,
+      hint: 'Name a directory that is empty or does not exist yet.',
+    });
+  try {
+    await mkdir(directory, { recursive: true });
+    if ((await readdir(directory)).length === 0) return directory;
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    throw refused(error instanceof Error ? error.message : String(error));
+  }
+  throw refused('it is not empty');
+}
+
+function yardFiles({ tasks, recipes }: Scenario): Record<string, string> {
+  const files: Record<string, string> = {
+    [CONFIG_FILE]: renderDemoConfig(),
+    [SCHEMA_FILE]: renderConfigSchema(),
+    [IGNORE_FILE]: IGNORE_TEXT,
+    [RECIPES_FILE]: `# What the replay agent does: for each task, the steps of each attempt.\n${stringify(recipes, { lineWidth: 0 })}`,
+  };
+  for (const spec of tasks) files[`.yard/tasks/${taskFileName(spec)}`] = formatTaskFile(spec);
+  return files;
+}
+
+function renderDemoConfig(): string {
+  return `# yaml-language-server: $schema=./config.schema.json
+version: 1
+target: ${DEMO_TARGET}
+defaults: { agent: rehearsal, gate: default }
+gates:
+  default:
+    # One process for all test files: the demo is to be over soon.
+    run: ${yamlText(`${nodeCommand()} --test --test-isolation=none`)}
+    timeout: 2m
+agents:
+  # Plays the steps of a file instead of thinking. In your own repository a real agent stands here.
+  rehearsal: { kind: replay, recipes: ${RECIPES_FILE} }
+limits: { concurrent: 5, retries: 3 }
+`;
+}
+
+/** The Node that runs this, which need not be the one that PATH finds, if it finds one. */
+function nodeCommand(): string {
+  return findProgram('node', process.env['PATH'] ?? '') === process.execPath ? 'node' : shellWord(process.execPath);
+}

@@ -1,0 +1,107 @@
+import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+
+import type { TaskState } from '../../core/task-state.ts';
+import { readCheckout } from '../../git/checkout.ts';
+import type { Checkout } from '../../git/checkout.ts';
+import { listLandings } from '../../git/landings.ts';
+import { toRefName } from '../../git/repository.ts';
+import { findProgram } from '../../process/find-program.ts';
+import type { RunEnd } from '../../reconcile/run.ts';
+import type { StoreReader } from '../../store/store.ts';
+import type { CommandContext } from '../context.ts';
+import type { Output } from '../output.ts';
+import { formatDuration, renderTable } from '../table.ts';
+import { DEMO_TARGET } from './demo-project.ts';
+import type { DemoProject } from './demo-project.ts';
+import type { Scenario } from './scenario.ts';
+import { shellWord } from './shell-word.ts';
+
+export interface DemoResult {
+  readonly end: RunEnd;
+  readonly durationMs: number;
+  /** The operator's checkout as it was before. */
+  readonly before: Checkout;
+}
+
+/** Says what landed and where it all is. True if every task has landed and the checkout is as it was. */
+export async function reportDemo(
+  context: CommandContext,
+  reader: StoreReader,
+  scenario: Scenario,
+  project: DemoProject,
+  { end, durationMs, before }: DemoResult,
+): Promise<boolean> {
+  const { output } = context;
+  const landings = await listLandings(`${project.root}/.git`, project.commit, toRefName(DEMO_TARGET));
+  output.print();
+  output.print(output.style('bold', headline(landings.length, scenario.tasks.length, durationMs)));
+  const rows = landings.map(({ commit, taskId, title }) => [`  ${commit.slice(0, 12)}`, taskId, title]);
+  for (const line of renderTable(rows, output.width)) output.print(line);
+  const rest = await openTasks(reader);
+  for (const line of renderTable(rest, output.width)) output.print(output.style('yellow', line));
+  const after = await readCheckout(project.root);
+  const untouched = isDeepStrictEqual(before, after);
+  output.print();
+  if (untouched) {
+    const { branch, commit } = after;
+    const where = `${branch.replace('refs/heads/', '')} at ${commit.slice(0, 12)}`;
+    output.print(`Your checkout was not touched: still on ${where}, nothing changed.`);
+  } else {
+    output.print(output.style('red', `Your checkout has changed: ${JSON.stringify({ before, after })}`));
+  }
+  output.print();
+  printWays(context, scenario, project, end);
+  return untouched && rest.length === 0 && landings.length === scenario.tasks.length;
+}
+
+function headline(landed: number, all: number, durationMs: number): string {
+  const how = landed === 0 ? '' : ', each tested as it landed';
+  const number = landed === all ? `All ${all}` : `${landed} of ${all}`;
+  return `${number} tasks landed on ${DEMO_TARGET} in ${formatDuration(durationMs)}${how}:`;
+}
+
+async function openTasks(reader: StoreReader): Promise<string[][]> {
+  const rows = await reader.rows();
+  return rows
+    .filter(({ state }) => state.status !== 'landed')
+    .map(({ id, title, state }) => [`  ${state.status}`, id, title, whyOf(state)]);
+}
+
+function whyOf(state: TaskState): string {
+  if (state.status === 'running') return 'was ended in its midst; the next run takes it up';
+  return state.status === 'parked' ? state.why : '';
+}
+
+function printWays(
+  { output, compose, env }: CommandContext,
+  scenario: Scenario,
+  project: DemoProject,
+  end: RunEnd,
+): void {
+  output.print(output.style('bold', 'Look around:'));
+  print(output, [
+    [`cd ${shellWord(project.root)}`, ''],
+    [`export YARD_STATE_DIR=${shellWord(project.stateDirectory)}`, ''],
+    ...(isOurs(findProgram('yard', env['PATH'] ?? ''), compose.self)
+      ? []
+      : [[`alias yard=${shellWord(compose.self.map(shellWord).join(' '))}`, '']]),
+    ...scenario.explore.map(([command, shows]) => [command, `# ${shows}`]),
+    ...(end.kind === 'settled' ? [] : [['yard resume && yard run', '# go on where it ended']]),
+    [`rm -r ${shellWord(project.directory)}`, '# when you have seen enough'],
+  ]);
+}
+
+/** There are other programs of that name. */
+function isOurs(program: string | null, self: readonly string[]): boolean {
+  const main = self.at(-1);
+  return program !== null && main !== undefined && program === join(dirname(main), '../bin/yard.js');
+}
+
+/** The short commands in two columns, the long ones alone: they are to be copied whole. */
+function print(output: Output, commands: readonly (readonly string[])[]): void {
+  const short = commands.filter(([, shows]) => shows !== '').map(([command = '']) => command.length);
+  const column = Math.min(Math.max(0, ...short), 46);
+  for (const [command = '', shows = ''] of commands)
+    output.print(`  ${shows === '' ? command : `${command.padEnd(column)}  ${shows}`}`);
+}

@@ -1,0 +1,17 @@
+import { quote } from '../../config/quote.ts';
+import { UserError } from '../../core/user-error.ts';
+import { BACKLOG } from './backlog.ts';
+import type { Scenario } from './scenario.ts';
+
+const SCENARIOS: readonly Scenario[] = [BACKLOG];
+
+/** @throws UserError `no-such-scenario`. */
+export function findScenario(name: string): Scenario {
+  const found = SCENARIOS.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  throw new UserError({
+    code: 'no-such-scenario',
+    message: `there is no demo ${quote(name, 60)}`,
+    hint: `Demos are: ${SCENARIOS.map((scenario) => scenario.name).join(', ')}.`,
+  });
+}

@@ -1,0 +1,64 @@
+import { isUserError } from '../../core/user-error.ts';
+import type { Patient } from './patient.ts';
+
+/** What a check came to. */
+export type Finding =
+  | { readonly status: 'ok' | 'skipped'; readonly detail: string }
+  | { readonly status: 'warning' | 'failure'; readonly detail: string; readonly remedy: string };
+
+/** One thing that a machine or a person can break. */
+export interface Check {
+  readonly id: string;
+  /** Checks that must have been well (a warning is well enough) for this one to say anything. */
+  readonly needs: readonly string[];
+  /** Changes nothing. A `UserError` that it throws is the failure. */
+  examine(patient: Patient): Promise<Finding>;
+}
+
+export type CheckResult = { readonly id: string } & Finding;
+
+export function ok(detail: string): Finding {
+  return { status: 'ok', detail };
+}
+
+export function skipped(detail: string): Finding {
+  return { status: 'skipped', detail };
+}
+
+export function warning(detail: string, remedy: string): Finding {
+  return { status: 'warning', detail, remedy };
+}
+
+export function failure(detail: string, remedy: string): Finding {
+  return { status: 'failure', detail, remedy };
+}
+
+/** Runs the checks in their order; what depends on one that was not well is skipped. */
+export async function runChecks(checks: readonly Check[], patient: Patient): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  const unwell = new Set<string>();
+  for (const check of checks) {
+    const cause = check.needs.find((id) => unwell.has(id));
+    const finding = cause === undefined ? await examine(check, patient) : skipped(`needs the check ${cause}`);
+    if (finding.status === 'failure' || finding.status === 'skipped') unwell.add(check.id);
+    results.push({ id: check.id, ...finding });
+  }
+  return results;
+}
+
+/** The one thing to mend first: the first failure, else the first warning. */
+export function diagnosisOf(results: readonly CheckResult[]): (CheckResult & { readonly remedy: string }) | null {
+  for (const status of ['failure', 'warning'] as const) {
+    for (const result of results) if (result.status === status) return result;
+  }
+  return null;
+}
+
+async function examine(check: Check, patient: Patient): Promise<Finding> {
+  try {
+    return await check.examine(patient);
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return failure(error.message, error.hint ?? 'Mend it, and look again: yard doctor');
+  }
+}

@@ -1,0 +1,66 @@
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { depotDamage } from '../../git/diagnosis.ts';
+import { errnoOf } from '../../process/errno.ts';
+import { checkStore } from '../../store/sqlite-check.ts';
+import { failure, ok, skipped } from './check.ts';
+import type { Check, Finding } from './check.ts';
+import { nearestDirectory } from './machine-checks.ts';
+import type { Patient } from './patient.ts';
+
+const NEVER_RAN = 'the yard has not run yet';
+
+/** The state directory and what is in it. */
+export const stateChecks: readonly Check[] = [
+  { id: 'state-directory', needs: ['repository'], examine: examineDirectory },
+  { id: 'store', needs: ['state-directory'], examine: examineStore },
+  { id: 'depot', needs: ['state-directory'], examine: examineDepot },
+];
+
+async function examineDirectory(patient: Patient): Promise<Finding> {
+  const places = await patient.context.compose.places(patient.know('repository').commonDirectory);
+  const { directory } = places;
+  const there = nearestDirectory(directory);
+  const remedy = 'Make it writable, or name another one in YARD_STATE_DIR.';
+  if (!statSync(there).isDirectory()) {
+    return failure(`the state directory ${directory} cannot be made: ${there} is a file`, remedy);
+  }
+  try {
+    accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return failure(`the state directory ${directory} cannot be written to: ${String(errnoOf(error))}`, remedy);
+  }
+  patient.learn('places', places);
+  return ok(there === directory ? directory : `${directory}, made at the first run`);
+}
+
+async function examineStore(patient: Patient): Promise<Finding> {
+  const { storeFile } = patient.know('places');
+  if (!existsSync(storeFile)) return skipped(NEVER_RAN);
+  const state = checkStore(storeFile);
+  if (state === null) return skipped(NEVER_RAN);
+  if (state.damage !== null) {
+    return failure(
+      `the store ${storeFile} is damaged: ${state.damage}`,
+      `Move it out of the way with its -wal and -shm, and restore it from a copy; without one, the next run starts a new one from the task files.`,
+    );
+  }
+  const reading = await patient.context.compose.reading(patient.context.cwd);
+  patient.learn('reading', reading);
+  const rows = await reading.reader.rows();
+  patient.learn('rows', rows);
+  return ok(`version ${state.version}, ${rows.length} ${rows.length === 1 ? 'task' : 'tasks'}`);
+}
+
+async function examineDepot(patient: Patient): Promise<Finding> {
+  const path = join(patient.know('places').directory, 'depot.git');
+  if (!existsSync(path)) return skipped(NEVER_RAN);
+  const damage = await depotDamage({ path });
+  if (damage === null) return ok('every object is there');
+  return failure(
+    `the depot ${path} is damaged: ${damage}`,
+    'Look at the disk. What has landed is in your repository; cancel and retry what has not, with a depot moved out of the way.',
+  );
+}

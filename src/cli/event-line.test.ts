@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+
+import type { Json, YardEvent } from '../core/yard-event.ts';
+import { eventLines } from './event-line.ts';
+
+const plain = { isTerminal: false, width: 100, style: (_style: string, text: string) => text };
+
+function event(type: string, taskId: string, attempt: number | null = null, data: Json = {}): YardEvent {
+  return { seq: 1, atMs: new Date(2026, 0, 2, 3, 4, 5).getTime(), type, taskId, attempt, data };
+}
+
+const titleOf = (id: string): string => `title of ${id}`;
+
+test('tasks that come in together are told of together', () => {
+  const few = ['A-1', 'A-2', 'A-3'].map((id) => event('task.added', id));
+  expect(eventLines(few, plain, titleOf)).toHaveLength(3);
+  const many = [...few, event('task.added', 'A-4'), event('task.leased', 'A-1', 1)];
+  expect(eventLines(many, plain, titleOf)).toEqual([
+    '03:04:05 + 4 tasks joined the backlog: A-1, A-2, A-3 and 1 more',
+    '03:04:05 ▸ A-1 started: title of A-1',
+  ]);
+});
+
+test('only attempts after the first are numbered', () => {
+  const events = [event('task.leased', 'A-1', 2), event('task.leased', 'A-2', 1)];
+  expect(eventLines(events, plain, () => '')).toEqual(['03:04:05 ▸ A-1 (attempt 2) started', '03:04:05 ▸ A-2 started']);
+});
+
+test('a long line is broken between words on a terminal, and nowhere else', () => {
+  const events = [event('task.product-failure', 'A-1', 1, { why: 'one two three four five six seven' })];
+  expect(eventLines(events, plain, titleOf)).toEqual(['03:04:05 ✗ A-1 one two three four five six seven']);
+  expect(eventLines(events, { ...plain, isTerminal: true, width: 35 }, titleOf)).toEqual([
+    '03:04:05 ✗ A-1 one two three four',
+    '           five six seven',
+  ]);
+});
+
+test('what is worth no line has none', () => {
+  expect(eventLines([event('attempt.phase', 'A-1', 1, { phase: 'gating' })], plain, titleOf)).toEqual([]);
+});

@@ -1,0 +1,152 @@
+import { listPaths } from '../core/decision.ts';
+import { inertLine } from '../core/inert.ts';
+import type { Json, YardEvent } from '../core/yard-event.ts';
+import type { Output, Style } from './output.ts';
+import { wrapText } from './wrap.ts';
+
+const TEXT_MAX = 160;
+
+/** What the lines are for. */
+type Paper = Pick<Output, 'style' | 'isTerminal' | 'width'>;
+
+interface Line {
+  readonly sign: string;
+  readonly style: Style;
+  readonly text: string;
+}
+
+/** What an event says to a person who watches, in one line; null for those that are not worth one. */
+function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line | null {
+  const about = event.taskId ?? '';
+  // Most tasks have but one.
+  const attempt = event.attempt === null || event.attempt === 1 ? '' : ` (attempt ${event.attempt})`;
+  const line = (sign: string, style: Style, text: string): Line => ({
+    sign,
+    style,
+    text: `${about}${attempt} ${text}`.trim(),
+  });
+  const why = textOf(event.data, 'why');
+  switch (event.type) {
+    case 'task.added':
+      return line('+', 'dim', 'joined the backlog');
+    case 'task.changed':
+      return line('+', 'dim', 'was edited; the next attempt sees it');
+    case 'task.leased':
+      return line('▸', 'cyan', ['started', titleOf(about)].filter((part) => part !== '').join(': '));
+    case 'task.accepted':
+      return line('✓', 'green', 'accepted: green in a clean checkout, waits to land');
+    case 'task.product-failure':
+      return line('✗', 'yellow', why);
+    case 'task.infrastructure-failure':
+      return line('!', 'yellow', `the machine or a provider failed: ${why}`);
+    case 'task.person-needed':
+      return line('?', 'yellow', personNeeded(event.data));
+    case 'task.integrity-failure':
+      return line('✗', 'red', `parked: ${why}`);
+    case 'task.lease-lost':
+      return line('!', 'yellow', `lost: ${why}; its work is kept`);
+    case 'task.conflicted':
+    case 'task.blamed':
+      return line('↩', 'yellow', `sent back: ${why}`);
+    case 'task.landed':
+      return line('★', 'green', `landed as ${textOf(event.data, 'commit').slice(0, 12)}`);
+    case 'task.answered':
+    case 'task.approved':
+    case 'task.refused':
+    case 'task.unparked':
+    case 'task.cancelled':
+    case 'task.superseded':
+      return line('·', 'cyan', event.type.slice('task.'.length));
+    default:
+      return describeYardEvent(event, line, why);
+  }
+}
+
+function describeYardEvent(
+  event: YardEvent,
+  line: (sign: string, style: Style, text: string) => Line,
+  why: string,
+): Line | null {
+  switch (event.type) {
+    case 'landing.closed':
+      return undone(event.data) === null ? null : line('↩', 'yellow', `not landed: ${undone(event.data)}`);
+    case 'yard.stopped':
+      return line('■', 'red', `the yard is stopped by ${textOf(event.data, 'by')}: ${why}`);
+    case 'yard.resumed':
+      return line('▸', 'green', 'the yard goes on');
+    case 'train.flake':
+      return line('!', 'yellow', `its gate was red once and green the second time: ${textOf(event.data, 'summary')}`);
+    case 'train.base-red':
+      return line('!', 'red', `the target itself is red: ${why}`);
+    case 'train.infrastructure':
+    case 'worker.spawn-failed':
+      return line('!', 'yellow', `the machine failed: ${why}`);
+    case 'attempt.survivors':
+      return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
+    default:
+      return null;
+  }
+}
+
+/** Why a landing was taken back; null for one that landed. */
+function undone(data: Json): string | null {
+  const result = isMap(data) ? (data['result'] ?? null) : null;
+  return isMap(result) && result['kind'] === 'undone' ? textOf(result, 'why') : null;
+}
+
+function personNeeded(data: Json): string {
+  const on = isMap(data) ? data['on'] : undefined;
+  if (on === undefined || !isMap(on)) return 'needs a person';
+  if (on['kind'] === 'question') return `asks: ${textOf(on, 'text')}`;
+  const paths = Array.isArray(on['paths']) ? on['paths'].join(', ') : '';
+  return `changed protected paths (${inertLine(paths, TEXT_MAX)}) and waits for approval`;
+}
+
+function isMap(data: Json): data is { readonly [key: string]: Json } {
+  return data !== null && typeof data === 'object' && !Array.isArray(data);
+}
+
+function textOf(data: Json, key: string): string {
+  const value = isMap(data) ? data[key] : undefined;
+  return typeof value === 'string' ? inertLine(value, TEXT_MAX) : '';
+}
+
+/** Tasks that came in together are told of together from this number on. */
+const CROWD = 4;
+/** Of the time and the sign. */
+const INDENT = 11;
+
+/** Events as they are printed, `12:34:56 ✓ TASK-0001 …`; long ones in lines that fit a terminal. */
+export function eventLines(events: readonly YardEvent[], output: Paper, titleOf: (id: string) => string): string[] {
+  const lines: string[] = [];
+  for (let index = 0; index < events.length;) {
+    const event = events[index];
+    if (event === undefined) break;
+    const crowd = crowdAt(events, index);
+    const line = crowd.length < CROWD ? describeEvent(event, titleOf) : crowdLine(crowd);
+    if (line !== null) lines.push(...render(event.atMs, line, output));
+    index += crowd.length < CROWD ? 1 : crowd.length;
+  }
+  return lines;
+}
+
+/** The ids of the tasks that were added one after the other from here. */
+function crowdAt(events: readonly YardEvent[], start: number): string[] {
+  const ids: string[] = [];
+  for (let index = start; events[index]?.type === 'task.added'; index += 1) ids.push(events[index]?.taskId ?? '');
+  return ids;
+}
+
+function crowdLine(ids: readonly string[]): Line {
+  return { sign: '+', style: 'dim', text: `${ids.length} tasks joined the backlog: ${listPaths(ids)}` };
+}
+
+function render(atMs: number, { sign, style, text }: Line, output: Paper): string[] {
+  const time = new Date(atMs).toTimeString().slice(0, 8);
+  const room = output.isTerminal ? Math.max(20, output.width - INDENT) : Infinity;
+  const [first = '', ...rest] = wrapText(text, room);
+  return [
+    `${output.style('dim', time)} ${output.style(style, sign)} ${first}`,
+    ...rest.map((line) => `${' '.repeat(INDENT)}${line}`),
+  ];
+}

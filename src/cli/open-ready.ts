@@ -1,0 +1,44 @@
+import { loadConfig } from '../config/load.ts';
+import { findRepository } from '../git/repository.ts';
+import { checkReady, makeTarget } from '../reconcile/readiness.ts';
+import { readRecipes } from '../reconcile/settings.ts';
+import type { Yard } from '../reconcile/yard.ts';
+import type { TaskRow } from '../store/store.ts';
+import type { CommandContext } from './context.ts';
+
+/** Opens the yard to be driven. What is wrong is said before anything is made, the state directory included. */
+export async function openReady(context: CommandContext): Promise<Yard> {
+  const { output, compose, cwd, env } = context;
+  const repository = await findRepository(cwd);
+  const { config, warnings } = await loadConfig(repository.root, env);
+  readRecipes(repository.root, config);
+  const ready = await checkReady(repository, config, await knownRows(context));
+  const yard = await compose.yard(cwd);
+  try {
+    for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
+    const { missingTargetAt } = ready;
+    if (missingTargetAt !== null && (await makeTarget(yard, config.target, missingTargetAt))) {
+      output.say(`created the target ${config.target} at ${missingTargetAt.slice(0, 12)}`);
+    }
+    return yard;
+  } catch (error) {
+    await yard.store.close();
+    throw error;
+  }
+}
+
+async function knownRows({ compose, cwd }: CommandContext): Promise<readonly TaskRow[]> {
+  try {
+    const { reader } = await compose.reading(cwd);
+    try {
+      return await reader.rows();
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    // Nothing has run yet, or the store is brought up to date when it is opened: the files say enough.
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'no-yard' || code === 'store-older') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,88 @@
+import { styleText } from 'node:util';
+
+import { inert } from '../core/inert.ts';
+import { formatPlace } from '../core/user-error.ts';
+import type { UserError } from '../core/user-error.ts';
+
+export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
+
+/** stdout for results, stderr for talk; colour only on a terminal. Foreign text is made inert before it gets here. */
+export class Output {
+  readonly #stdout: NodeJS.WriteStream;
+  readonly #stderr: NodeJS.WriteStream;
+  readonly #coloured: boolean;
+
+  constructor(
+    stdout: NodeJS.WriteStream,
+    stderr: NodeJS.WriteStream,
+    env: Readonly<Record<string, string | undefined>>,
+  ) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+    for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
+    this.#coloured = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  }
+
+  get isTerminal(): boolean {
+    return this.#stdout.isTTY;
+  }
+
+  get width(): number {
+    return this.#stdout.columns ?? 100;
+  }
+
+  get height(): number {
+    return this.#stdout.rows ?? 40;
+  }
+
+  /** A line of the result. */
+  print(line = ''): void {
+    this.#stdout.write(`${line}\n`);
+  }
+
+  /** Bytes of the result as they are. */
+  write(data: string | Buffer): void {
+    this.#stdout.write(data);
+  }
+
+  json(value: unknown): void {
+    this.print(JSON.stringify(value, null, 2));
+  }
+
+  /** A line to the operator that is no result. */
+  say(line = ''): void {
+    this.#stderr.write(`${line}\n`);
+  }
+
+  warn(line: string): void {
+    this.say(`warning: ${inert(line)}`);
+  }
+
+  error(error: UserError): void {
+    const place = error.place === undefined ? '' : `${formatPlace(error.place)}: `;
+    const message = error.message.startsWith(place) ? error.message : `${place}${error.message}`;
+    this.say(`error: ${inert(message)}`);
+    if (error.hint !== undefined) this.say(`hint: ${inert(error.hint)}`);
+  }
+
+  style(style: Style, text: string): string {
+    return this.#coloured ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  /** Waits until all that was written has left the process. */
+  async flush(): Promise<void> {
+    await Promise.all([this.#stdout, this.#stderr].map((stream) => drained(stream)));
+  }
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  if (stream.destroyed || !stream.writable) resolve();
+  else stream.write('', () => resolve());
+  return promise;
+}
+
+/** Whoever read the output (`| head`) has seen enough; the command itself goes on to its end. */
+function ignoreClosedPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+}

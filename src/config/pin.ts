@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { writeFileDurably } from '../process/file.ts';
+import type { Config } from './schema.ts';
+
+/**
+ * What an attempt or the train works with, read once by the scheduler from the operator's checkout: an edit of the
+ * configuration never reaches work that has begun.
+ */
+export interface Pin {
+  readonly config: Config;
+  /** Content of `info/exclude` and `core.excludesFile`. */
+  readonly excludes: string;
+  readonly repository: {
+    readonly root: string;
+    readonly commonDirectory: string;
+    readonly name: string;
+    readonly format: 'sha1' | 'sha256';
+  };
+  /** Recipes of the replay agents, by agent name, as plain data. */
+  readonly recipes: Readonly<Record<string, unknown>>;
+}
+
+/** Keeps a pin under the hash of its content and returns the hash. The same pin is written once. */
+export async function writePin(stateDirectory: string, pin: Pin): Promise<string> {
+  const text = JSON.stringify(pin);
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const path = pinPath(stateDirectory, hash);
+  if (!existsSync(path)) {
+    await mkdir(join(stateDirectory, 'pins'), { recursive: true });
+    await writeFileDurably(path, text);
+  }
+  return hash;
+}
+
+export async function readPin(stateDirectory: string, hash: string): Promise<Pin> {
+  return JSON.parse(await readFile(pinPath(stateDirectory, hash), 'utf8')) as Pin;
+}
+
+function pinPath(stateDirectory: string, hash: string): string {
+  return join(stateDirectory, 'pins', `${hash}.json`);
+}

@@ -1,0 +1,56 @@
+import { agentName } from '../core/preflight.ts';
+import { matches, parsePatterns } from '../core/scope.ts';
+import { nearest } from './nearest.ts';
+import type { Config } from './schema.ts';
+import type { YamlPath } from './yaml.ts';
+
+/** What one key demands of another, which no schema of single keys can say. */
+export function brokenRules(config: Config): { path: YamlPath; message: string }[] {
+  const broken: { path: YamlPath; message: string }[] = [];
+  const { gate, agent } = config.defaults;
+  if (!Object.hasOwn(config.gates, gate)) {
+    broken.push({ path: ['defaults', 'gate'], message: missing('gate', gate, Object.keys(config.gates)) });
+  }
+  if (!Object.hasOwn(config.agents, agentName(agent))) {
+    broken.push({
+      path: ['defaults', 'agent'],
+      message: missing('agent', agentName(agent), Object.keys(config.agents)),
+    });
+  }
+  // Two hands that fill the same place: who is last would win.
+  const filled = new Map<string, string>();
+  for (const [index, { target }] of config.provision.entries()) {
+    const other = clash(filled, target);
+    if (other !== null)
+      broken.push({ path: ['provision', index], message: `provision[${index}] and ${other} both fill ${target}` });
+    filled.set(target, `provision[${index}]`);
+  }
+  for (const [index, { outputs }] of config.prewarm.entries()) {
+    for (const [at, output] of outputs.entries()) {
+      const other = clash(filled, output);
+      const path = ['prewarm', index, 'outputs', at];
+      if (other !== null) broken.push({ path, message: `prewarm[${index}] and ${other} both fill ${output}` });
+      filled.set(output, `prewarm[${index}]`);
+    }
+  }
+  return broken;
+}
+
+/** What is allowed and probably not meant. */
+export function configWarnings(config: Config): string[] {
+  if (parsePatterns(config.protected).some((pattern) => matches(pattern, '.yard/config.yaml'))) return [];
+  return ['protected does not cover .yard/config.yaml: a task may change the gates and agents of those after it'];
+}
+
+function missing(what: string, name: string, known: readonly string[]): string {
+  const suggestion = nearest(name, known);
+  const rest = suggestion === null ? `${what}s has: ${known.join(', ') || 'none'}` : `did you mean ${suggestion}?`;
+  return `defaults.${what} names ${name}, which is not under ${what}s; ${rest}`;
+}
+
+function clash(filled: ReadonlyMap<string, string>, path: string): string | null {
+  for (const [other, owner] of filled) {
+    if (path === other || path.startsWith(`${other}/`) || other.startsWith(`${path}/`)) return owner;
+  }
+  return null;
+}

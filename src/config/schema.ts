@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { isBranchName } from '../core/ref-name.ts';
+import { parsePattern } from '../core/scope.ts';
+import { DURATION, parseDuration } from './duration.ts';
+import { DEFAULT_PROTECTED } from './protected-paths.ts';
+import { hasControlCharacter, relativePathProblem } from './relative-path.ts';
+
+// The one definition of `.yard/config.yaml`: what is accepted, what is taken when nothing is said, the types that the
+// program sees (camel case, durations in ms), and the JSON Schema that editors use. Messages are the ends of sentences
+// that start with the key.
+
+/** Text of which `problem` has nothing to say. */
+function text(problem: (value: string) => string | null) {
+  return z.string().superRefine((value, context) => {
+    const why = problem(value);
+    if (why !== null) context.addIssue(why);
+  });
+}
+
+function lineProblem(value: string): string | null {
+  if (value.trim() === '') return 'is empty';
+  return hasControlCharacter(value) ? 'has a control character' : null;
+}
+
+function commandProblem(value: string): string | null {
+  if (value.trim() === '') return 'is empty';
+  return value.includes('\0') ? 'has a NUL character' : null;
+}
+
+function patternProblem(value: string): string | null {
+  const result = parsePattern(value);
+  return result.kind === 'bad' ? result.why : null;
+}
+
+/** A duration in the file, milliseconds in the program. */
+const duration = z
+  .string()
+  .regex(DURATION, 'is not a duration; write 30s, 10m or 1h')
+  .transform((value, context) => {
+    const ms = parseDuration(value);
+    if (ms === null) context.addIssue('is longer than a week');
+    return ms ?? 0;
+  });
+
+const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than nothing');
+
+const count = (min: number, max: number) => z.int().min(min).max(max);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name; use letters, digits, . _ and -');
+const agentSpec = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s]{1,100}){0,2}$/,
+    'is not an agent; write name, name:model or name:model:effort',
+  );
+const pattern = text(patternProblem);
+const path = text(relativePathProblem).transform((value) => value.replace(/\/$/, ''));
+const shellCommand = text(commandProblem);
+const allow = z
+  .array(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/, 'is not the name of a variable, nor a prefix with * at its end'),
+  )
+  .default([])
+  .meta({ description: 'Variables that pass from your environment: names, or a prefix with * at its end' });
+
+const gate = z
+  .strictObject({
+    run: shellCommand.meta({ description: 'Shell command, run in a clean checkout; green means exit code 0' }),
+    timeout: positiveDuration.optional().meta({ description: 'Red after this long; limits.gateTimeout unless said' }),
+    environment: z.strictObject({ allow }).prefault({}),
+  })
+  .meta({ description: 'What proves the repository healthy' });
+
+const commandAgent = z.strictObject({
+  kind: z.literal('command'),
+  run: z
+    .union([shellCommand, z.array(text((value) => (value.includes('\0') ? 'has a NUL character' : null))).min(1)])
+    .refine((run) => typeof run === 'string' || run[0] !== '', 'starts with an empty program name')
+    .meta({ description: 'A shell command, or a program with its arguments; the prompt comes on stdin' }),
+  timeout: positiveDuration.optional().meta({ description: 'Ended after this long; limits.agentTimeout unless said' }),
+});
+
+const replayAgent = z.strictObject({
+  kind: z.literal('replay'),
+  recipes: z
+    .union([path, z.record(z.string(), z.unknown())])
+    .meta({ description: 'Recipes by task id, or the file that holds them' }),
+});
+
+const agent = z.discriminatedUnion('kind', [commandAgent, replayAgent]);
+
+const limits = z.strictObject({
+  concurrent: count(1, 1000).default(5).meta({ description: 'Attempts that run at once' }),
+  dispatchPerCycle: count(1, 1000).default(5).meta({ description: 'Attempts that one cycle may start' }),
+  retries: count(0, 100)
+    .default(3)
+    .meta({ description: 'Failures of its own that a task may have before it is parked' }),
+  hours: z.number().gt(0).max(8760).default(12).meta({ description: 'Hours after which yard run ends' }),
+  consecutiveFailures: count(1, 1000)
+    .default(5)
+    .meta({ description: 'Failures in a row, over all tasks, after which nothing more starts' }),
+  backlog: count(1, 10_000)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Accepted tasks that may wait to land before nothing more starts; null: 4 × concurrent' }),
+  gates: count(1, 1000)
+    .nullable()
+    .default(null)
+    .meta({ description: 'Gates of attempts that run at once; null: one for each core' }),
+  gateTimeout: positiveDuration.prefault('1h').meta({ description: 'Time for a gate that names none' }),
+  killGrace: duration.prefault('10s').meta({ description: 'Between asking a process to end and killing it' }),
+  agentTimeout: positiveDuration.prefault('2h').meta({ description: 'Time for an agent that names none' }),
+});
+
+const identityLine = text((value) => lineProblem(value) ?? (/[<>]/.test(value) ? 'has < or >' : null));
+
+const provision = z
+  .strictObject({ source: path, target: path.optional(), required: z.boolean().default(false) })
+  .transform(({ source, target, required }) => ({ source, target: target ?? source, required }));
+
+const prewarm = z
+  .strictObject({
+    run: shellCommand.meta({ description: 'Shell command, such as npm ci, run once for each key' }),
+    key: z.array(pattern).min(1).meta({ description: 'Patterns of the lock files that decide the result' }),
+    outputs: z
+      .array(path)
+      .min(1)
+      .meta({ description: 'Directories that it fills; each lane and each gate gets a copy' }),
+    timeout: positiveDuration.prefault('30m'),
+  })
+  .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
+
+const area = z.strictObject({
+  concurrent: count(1, 1000).nullable().default(null).meta({ description: 'Attempts of this area that run at once' }),
+});
+
+const fileSchema = z
+  .strictObject({
+    version: z.literal(1).meta({ description: 'Version of this format' }),
+    target: text((value) => (isBranchName(value) ? null : 'is not a branch name that Yardmaster takes')).meta({
+      description: 'Branch that tasks land on',
+    }),
+    defaults: z.strictObject({ agent: agentSpec, gate: name }).meta({ description: 'For tasks that name none' }),
+    gates: z.record(name, gate),
+    agents: z.record(name, agent),
+    limits: limits.prefault({}),
+    identity: z
+      .strictObject({ name: identityLine.default('Yardmaster'), email: identityLine.default('yardmaster@localhost') })
+      .prefault({})
+      .meta({ description: 'Author and committer of what the yard commits' }),
+    provision: z.array(provision).default([]).meta({ description: 'Ignored files that lanes and gates get a copy of' }),
+    environment: z.strictObject({ allow }).prefault({}).meta({ description: 'For agents and gates alike' }),
+    prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and copied' }),
+    areas: z.record(name, area).default({}),
+    protected: z
+      .array(pattern)
+      .default([...DEFAULT_PROTECTED])
+      .meta({ description: 'Patterns of paths whose change waits for a person; replaces the default list' }),
+    audit: z.literal('off').default('off'),
+    preflight: z
+      .strictObject({ requireAcceptance: z.boolean().default(true) })
+      .prefault({})
+      .meta({ description: 'What a task must have before it starts' }),
+  })
+  .meta({ title: 'Yardmaster configuration', description: '.yard/config.yaml' });
+
+/** Settles what one key takes from another. */
+function resolve(file: z.output<typeof fileSchema>) {
+  const { hours, backlog, gateTimeout, killGrace, agentTimeout, ...counts } = file.limits;
+  return {
+    ...file,
+    gates: mapValues(file.gates, ({ run, timeout, environment }) => ({
+      run,
+      timeoutMs: timeout ?? gateTimeout,
+      environment: { allow: [...new Set([...file.environment.allow, ...environment.allow])] },
+    })),
+    agents: mapValues(file.agents, (entry) => {
+      if (entry.kind === 'replay') return entry;
+      return { kind: entry.kind, run: entry.run, timeoutMs: entry.timeout ?? agentTimeout };
+    }),
+    limits: {
+      ...counts,
+      backlog: backlog ?? 4 * counts.concurrent,
+      runMs: hours * 3_600_000,
+      gateTimeoutMs: gateTimeout,
+      killGraceMs: killGrace,
+      agentTimeoutMs: agentTimeout,
+    },
+  };
+}
+
+function mapValues<In, Out>(record: Readonly<Record<string, In>>, change: (value: In) => Out): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+}
+
+/** What a layer of files and variables must come to. */
+export const configSchema = fileSchema.transform(resolve);
+
+type Frozen<T> = T extends readonly (infer Element)[]
+  ? readonly Frozen<Element>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+/** The configuration, complete: every default filled in, all of it frozen. Records have no prototype. */
+export type Config = Frozen<z.output<typeof configSchema>>;
+/** `environment.allow` includes what the configuration allows for all. */
+export type GateConfig = Config['gates'][string];
+export type AgentConfig = Config['agents'][string];
+export type ProvisionEntry = Config['provision'][number];
+export type PrewarmEntry = Config['prewarm'][number];
+
+/** The JSON Schema (draft 7, which editors understand) of the file. */
+export function configJsonSchema(): JsonSchema {
+  return z.toJSONSchema(fileSchema, { io: 'input', target: 'draft-07' }) as JsonSchema;
+}
+
+/** The JSON Schema file: shipped as `schema/config.schema.json`, and written beside the configuration by `init`. */
+export function renderConfigSchema(): string {
+  return `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
+}
+
+/** The part of JSON Schema that describes keys. */
+export interface JsonSchema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly additionalProperties?: JsonSchema | boolean;
+  readonly items?: JsonSchema;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly const?: unknown;
+  readonly [keyword: string]: unknown;
+}

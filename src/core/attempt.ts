@@ -1,0 +1,65 @@
+/** The phases of an attempt, in order. */
+export const ATTEMPT_PHASES = [
+  'preparing',
+  'implementing',
+  'collecting',
+  'gating',
+  'auditing',
+  'deciding',
+  'finished',
+] as const;
+export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
+
+/** How an attempt ended. */
+export type AttemptOutcome =
+  | { readonly kind: 'accepted'; readonly head: string }
+  | { readonly kind: 'gate-red'; readonly head: string; readonly summary: string; readonly logTail: string }
+  | { readonly kind: 'audit-needs-fix'; readonly head: string; readonly summary: string }
+  | { readonly kind: 'scope'; readonly violations: readonly ScopeViolation[] }
+  | { readonly kind: 'no-change' }
+  | { readonly kind: 'no-packet'; readonly why: string; readonly outputTail: string }
+  | { readonly kind: 'question'; readonly text: string }
+  | {
+      readonly kind: 'needs-approval';
+      readonly head: string;
+      /** Over the content of the protected paths: exactly this is approved. */
+      readonly hash: string;
+      readonly paths: readonly string[];
+    }
+  | { readonly kind: 'provider'; readonly why: string; readonly retryAtMs: number | null }
+  | { readonly kind: 'infrastructure'; readonly why: string }
+  | { readonly kind: 'conflict'; readonly paths: readonly string[]; readonly why: string }
+  | { readonly kind: 'integrity'; readonly why: string }
+  | { readonly kind: 'policy'; readonly why: string; readonly paths: readonly string[] }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'lost'; readonly why: string };
+
+export type OutcomeKind = AttemptOutcome['kind'];
+
+export interface ScopeViolation {
+  readonly path: string;
+  /** `outside`: not matched by `owns`. `forbidden`: matched by `forbids`. */
+  readonly why: 'outside' | 'forbidden';
+}
+
+/** To whom a failure belongs. Only `product`, and a `conflict` that was left unresolved, spend a retry of the task. */
+export type FailureOwner = 'product' | 'infrastructure' | 'provider' | 'integrity' | 'conflict' | 'policy' | 'human';
+
+/** The owner of each outcome; null for the one that is no failure, and for those that nobody is to blame for. */
+export const OUTCOME_OWNER: { readonly [K in OutcomeKind]: FailureOwner | null } = {
+  accepted: null,
+  'gate-red': 'product',
+  'audit-needs-fix': 'product',
+  scope: 'product',
+  'no-change': 'product',
+  'no-packet': 'product',
+  question: 'human',
+  'needs-approval': 'human',
+  provider: 'provider',
+  infrastructure: 'infrastructure',
+  conflict: 'conflict',
+  integrity: 'integrity',
+  policy: 'policy',
+  cancelled: null,
+  lost: 'infrastructure',
+};

@@ -1,0 +1,158 @@
+import { cyclesThrough } from './graph.ts';
+import { parsePattern, parsePatterns } from './scope.ts';
+import type { Pattern } from './scope.ts';
+import { ScopeIndex } from './scope-index.ts';
+import type { DependencyState, Snapshot, TaskView } from './snapshot.ts';
+import type { TaskStatus } from './task-state.ts';
+import type { Waiting } from './waiting.ts';
+
+/** Running, or accepted and not landed yet: on the train or in a review. */
+const HOLDS_ITS_SCOPE: ReadonlySet<TaskStatus> = new Set(['running', 'accepted', 'landing', 'in-review']);
+
+/**
+ * The state of the yard while tasks are chosen one after the other. `refusals` is the one predicate of the scheduler:
+ * `plan` takes its first value, `yard why` prints all of them.
+ */
+export class Frontier {
+  readonly #snapshot: Snapshot;
+  readonly #nowMs: number;
+  readonly #held = new ScopeIndex();
+  readonly #states = new Map<string, DependencyState>();
+  /** Found when first asked for: a yard that is full asks nothing. */
+  #cycles: ReadonlyMap<string, readonly string[]> | null = null;
+  readonly #accepted: number;
+  readonly #runningInArea = new Map<string, number>();
+  #running: number;
+  #started = 0;
+
+  constructor(snapshot: Snapshot, nowMs: number) {
+    this.#snapshot = snapshot;
+    this.#nowMs = nowMs;
+    let running = 0;
+    let accepted = 0;
+    for (const task of snapshot.tasks) {
+      const { status } = task.state;
+      this.#states.set(task.id, status);
+      if (status === 'running') {
+        running += 1;
+        this.#countArea(task);
+      }
+      if (status === 'accepted' || status === 'landing') accepted += 1;
+      if (HOLDS_ITS_SCOPE.has(status)) this.#hold(task);
+    }
+    this.#running = running;
+    this.#accepted = accepted;
+  }
+
+  /** Counts the task as started: it holds its paths and a slot from now on. */
+  start(task: TaskView): void {
+    this.#running += 1;
+    this.#started += 1;
+    this.#countArea(task);
+    this.#hold(task);
+  }
+
+  /** Nothing more can start in this cycle, whatever the task. */
+  get full(): boolean {
+    const { limits } = this.#snapshot;
+    return this.#running >= limits.concurrent || this.#started >= limits.dispatchPerCycle;
+  }
+
+  /** Why this ready task may not start now, in the order in which a person would want to know. None: it may. */
+  *refusals(task: TaskView): Iterable<Waiting> {
+    for (const problem of task.problems) yield { reason: 'problem', problem };
+    this.#cycles ??= cyclesThrough(this.#snapshot.tasks.filter(({ after }) => after.length > 0));
+    const cycle = this.#cycles.get(task.id);
+    if (cycle !== undefined) yield { reason: 'cycle', ids: cycle };
+    for (const id of task.after) {
+      const state = this.#states.get(id) ?? this.#snapshot.dependencies.get(id) ?? 'missing';
+      if (state !== 'landed') yield { reason: 'dependency', id, state };
+    }
+    yield* this.#timeRefusals(task);
+    yield* this.#yardRefusals();
+    yield* this.#scopeRefusals(task);
+    yield* this.#areaRefusals(task);
+    yield* this.#slotRefusals();
+  }
+
+  *#timeRefusals(task: TaskView): Iterable<Waiting> {
+    if (task.state.status !== 'ready' || task.state.notBeforeMs === null) return;
+    const remainingMs = task.state.notBeforeMs - this.#nowMs;
+    if (remainingMs > 0) yield { reason: 'not-before', notBeforeMs: task.state.notBeforeMs, remainingMs };
+  }
+
+  *#yardRefusals(): Iterable<Waiting> {
+    const { stopped, failuresInARow, limits } = this.#snapshot;
+    if (stopped !== null) yield { reason: 'stopped', by: stopped.by, why: stopped.why };
+    if (failuresInARow >= limits.consecutiveFailures) {
+      yield { reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures };
+    }
+    if (this.#accepted >= limits.backlog) yield { reason: 'backlog', accepted: this.#accepted, limit: limits.backlog };
+  }
+
+  *#scopeRefusals(task: TaskView): Iterable<Waiting> {
+    const { patterns, problems } = readScope(task.owns);
+    for (const problem of problems) yield { reason: 'problem', problem };
+    const met = this.#held.firstOverlap(patterns);
+    if (met !== null) yield { reason: 'scope', ...met };
+  }
+
+  *#areaRefusals({ area }: TaskView): Iterable<Waiting> {
+    const limit = area === null ? undefined : this.#snapshot.limits.areas[area];
+    if (area === null || limit === undefined) return;
+    const running = this.#runningInArea.get(area) ?? 0;
+    if (running >= limit) yield { reason: 'area', area, running, limit };
+  }
+
+  *#slotRefusals(): Iterable<Waiting> {
+    const { limits } = this.#snapshot;
+    if (this.#running >= limits.concurrent) yield { reason: 'slots', running: this.#running, limit: limits.concurrent };
+    else if (this.#started >= limits.dispatchPerCycle) {
+      yield { reason: 'cycle-limit', started: this.#started, limit: limits.dispatchPerCycle };
+    }
+  }
+
+  #countArea({ area }: TaskView): void {
+    if (area !== null) this.#runningInArea.set(area, (this.#runningInArea.get(area) ?? 0) + 1);
+  }
+
+  #hold(task: TaskView): void {
+    const { patterns, problems } = readScope(task.owns);
+    this.#held.add(task.id, problems.length > 0 ? EVERYTHING : patterns);
+  }
+}
+
+const EVERYTHING = parsePatterns(['**']);
+
+/** One task with a pattern that cannot be read must not stop the yard: it does not start, and holds everything. */
+function readScope(owns: readonly string[]): { patterns: Pattern[]; problems: string[] } {
+  const patterns: Pattern[] = [];
+  const problems: string[] = [];
+  for (const text of owns) {
+    const result = parsePattern(text);
+    if (result.kind === 'ok') patterns.push(result.pattern);
+    else problems.push(`the pattern ${JSON.stringify(text)} in owns ${result.why}`);
+  }
+  return { patterns, problems };
+}
+
+/** Higher priority first, then by id, numbers as numbers. */
+export function dispatchOrder(a: TaskView, b: TaskView): number {
+  return b.priority - a.priority || compareIds(a.id, b.id);
+}
+
+/** `TASK-9` before `TASK-10`. */
+export function compareIds(a: string, b: string): number {
+  const [left, right] = [splitId(a), splitId(b)];
+  // `A-1` and `A-01` are two tasks: without the last comparison their order would be that of the rows.
+  return compareText(left.prefix, right.prefix) || left.number - right.number || compareText(a, b);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function splitId(id: string): { prefix: string; number: number } {
+  const dash = id.lastIndexOf('-');
+  return { prefix: id.slice(0, dash), number: Number(id.slice(dash + 1)) };
+}

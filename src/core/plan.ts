@@ -1,0 +1,151 @@
+import { dispatchOrder, Frontier } from './frontier.ts';
+import { impossible } from './impossible.ts';
+import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
+import type { Waiting } from './waiting.ts';
+
+/** One thing that a cycle will do. */
+export type Command =
+  | {
+      readonly kind: 'recover';
+      readonly taskId: string;
+      readonly attempt: number;
+      readonly token: number;
+      readonly why: LostWhy;
+    }
+  | { readonly kind: 'integrate'; readonly accepted: number; readonly openLandings: number }
+  | { readonly kind: 'dispatch'; readonly taskId: string; readonly title: string };
+
+/** `unclaimed` is the machine's failure (no process came up); the others lose the lease. */
+export type LostWhy = 'unclaimed' | 'owner-dead' | 'rebooted' | 'expired';
+
+/**
+ * What one cycle does, in order: recover, integrate, dispatch. Pure and idempotent: the same snapshot gives the same
+ * commands, and once they are carried out a next plan does not repeat them. `only`: start no other task than this.
+ */
+export function plan(snapshot: Snapshot, nowMs: number, only: string | null = null): Command[] {
+  return [...recoveries(snapshot), ...integration(snapshot), ...dispatches(snapshot, nowMs, only)];
+}
+
+/** Why a lease is lost, or null while it holds. */
+export function lostWhy(lease: AttemptLease, monotonicMs: number): LostWhy | null {
+  switch (lease.owner) {
+    case 'elsewhere':
+      return 'rebooted';
+    case 'dead':
+      return 'owner-dead';
+    case 'unclaimed':
+      return monotonicMs >= lease.expiresMonotonicMs ? 'unclaimed' : null;
+    case 'live':
+      return monotonicMs >= lease.expiresMonotonicMs ? 'expired' : null;
+    default:
+      throw impossible(lease.owner satisfies never);
+  }
+}
+
+/** Every reason why the task does not move; empty for one that moves. The frontier is that of an unchanged snapshot. */
+export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier): Waiting[] {
+  const { state } = task;
+  switch (state.status) {
+    case 'ready':
+      return [...frontier.refusals(task)];
+    case 'blocked':
+      return state.on.kind === 'question'
+        ? [{ reason: 'question', text: state.on.text }]
+        : [{ reason: 'approval', hash: state.on.hash, paths: state.on.paths }];
+    case 'accepted':
+    case 'landing': {
+      const waiting: Waiting[] = [];
+      if (snapshot.landingBlocked !== null) waiting.push({ reason: 'landing-blocked', why: snapshot.landingBlocked });
+      if (snapshot.stopped !== null)
+        waiting.push({ reason: 'stopped', by: snapshot.stopped.by, why: snapshot.stopped.why });
+      if (state.status === 'accepted') waiting.push({ reason: 'train', ahead: trainPosition(task, snapshot) });
+      return waiting;
+    }
+    case 'parked':
+      return [{ reason: 'parked', why: state.why }];
+    case 'proposed':
+    case 'running':
+    case 'in-review':
+    case 'landed':
+    case 'cancelled':
+    case 'superseded':
+      return [];
+    default:
+      throw impossible(state satisfies never);
+  }
+}
+
+/** Nothing runs, lands or will start by itself any more. */
+export function isSettled(snapshot: Snapshot, nowMs: number): boolean {
+  const frontier = new Frontier(snapshot, nowMs);
+  const { train } = snapshot;
+  const nothingLands = snapshot.landingBlocked !== null || snapshot.stopped !== null;
+  return snapshot.tasks.every((task) => {
+    if (task.state.status === 'running') return false;
+    if (task.state.status === 'accepted') return nothingLands;
+    // Left on board by a train that died: nothing takes it further before a landing is possible again.
+    if (task.state.status === 'landing') return nothingLands && !train.live && train.openLandings === 0;
+    if (task.state.status !== 'ready') return true;
+    for (const { reason } of frontier.refusals(task)) {
+      if (LASTING.has(reason)) return true;
+    }
+    return false;
+  });
+}
+
+/** Reasons that only a person, or the end of another task, takes away. */
+const LASTING: ReadonlySet<Waiting['reason']> = new Set([
+  'stopped',
+  'failures',
+  'problem',
+  'cycle',
+  'dependency',
+  'scope',
+  'backlog',
+]);
+
+function recoveries(snapshot: Snapshot): Command[] {
+  const commands: Command[] = [];
+  for (const lease of snapshot.leases) {
+    const why = lostWhy(lease, snapshot.monotonicMs);
+    if (why === null) continue;
+    commands.push({ kind: 'recover', taskId: lease.taskId, attempt: lease.attempt, token: lease.token, why });
+  }
+  return commands;
+}
+
+function integration(snapshot: Snapshot): Command[] {
+  const { openLandings, live } = snapshot.train;
+  let accepted = 0;
+  for (const task of snapshot.tasks) {
+    if (task.state.status === 'accepted' || task.state.status === 'landing') accepted += 1;
+  }
+  if (live || (accepted === 0 && openLandings === 0)) return [];
+  // An open landing is finished whatever else holds: its outcome decides what may be cancelled.
+  if (openLandings === 0 && (snapshot.stopped !== null || snapshot.landingBlocked !== null)) return [];
+  return [{ kind: 'integrate', accepted, openLandings }];
+}
+
+function dispatches(snapshot: Snapshot, nowMs: number, only: string | null): Command[] {
+  const frontier = new Frontier(snapshot, nowMs);
+  const commands: Command[] = [];
+  if (frontier.full) return commands;
+  const ready = snapshot.tasks
+    .filter((task) => task.state.status === 'ready' && (only === null || task.id === only))
+    .toSorted(dispatchOrder);
+  for (const task of ready) {
+    if (frontier.full) break;
+    const [refusal] = frontier.refusals(task);
+    if (refusal !== undefined) continue;
+    frontier.start(task);
+    commands.push({ kind: 'dispatch', taskId: task.id, title: task.title });
+  }
+  return commands;
+}
+
+function trainPosition(task: TaskView, snapshot: Snapshot): number {
+  return snapshot.tasks.filter(
+    (other) =>
+      other.state.status === 'landing' || (other.state.status === 'accepted' && dispatchOrder(other, task) < 0),
+  ).length;
+}

@@ -1,0 +1,45 @@
+/** What is asked of a task before it may start: a `TaskSpec`, or a row of the store, which has no texts. */
+export interface PreflightTask {
+  readonly gate: string | null;
+  readonly agent: string | null;
+  readonly acceptance?: readonly string[];
+  /** Stands for `acceptance` where the texts were not read. */
+  readonly hasAcceptance?: boolean;
+  /** Absent where it was not read. */
+  readonly objective?: string;
+}
+
+/** The part of the configuration that preflight asks; `Config` is one. */
+export interface PreflightPolicy {
+  readonly preflight: { readonly requireAcceptance: boolean };
+  readonly gates: Readonly<Record<string, unknown>>;
+  readonly agents: Readonly<Record<string, unknown>>;
+}
+
+/** Why the task cannot start as it is written, one sentence each; none means that it may. */
+export function preflightProblems(task: PreflightTask, policy: PreflightPolicy): string[] {
+  const problems: string[] = [];
+  if (task.objective?.trim() === '') problems.push('it has no objective; write what is to be done under ## Objective');
+  const hasAcceptance = task.hasAcceptance ?? (task.acceptance ?? []).length > 0;
+  if (policy.preflight.requireAcceptance && !hasAcceptance) {
+    problems.push('it has no acceptance criteria; list them under ## Acceptance criteria');
+  }
+  if (task.gate !== null && !Object.hasOwn(policy.gates, task.gate)) {
+    problems.push(`its gate ${JSON.stringify(task.gate)} is not in the configuration; known: ${known(policy.gates)}`);
+  }
+  if (task.agent !== null && !Object.hasOwn(policy.agents, agentName(task.agent))) {
+    const name = JSON.stringify(agentName(task.agent));
+    problems.push(`its agent ${name} is not in the configuration; known: ${known(policy.agents)}`);
+  }
+  return problems;
+}
+
+/** The name in an agent spec `name[:model[:effort]]`. */
+export function agentName(spec: string): string {
+  const colon = spec.indexOf(':');
+  return colon === -1 ? spec : spec.slice(0, colon);
+}
+
+function known(entries: Readonly<Record<string, unknown>>): string {
+  return Object.keys(entries).join(', ') || 'none';
+}

@@ -1,0 +1,71 @@
+import type { Counters, TaskState, TaskStatus } from './task-state.ts';
+
+/** What `plan` needs to know of one task that is not final. */
+export interface TaskView {
+  readonly id: string;
+  readonly title: string;
+  readonly state: TaskState;
+  readonly counters: Counters;
+  readonly priority: number;
+  readonly area: string | null;
+  readonly owns: readonly string[];
+  readonly after: readonly string[];
+  /** What preflight found wrong with it; none means that it may start. */
+  readonly problems: readonly string[];
+}
+
+/** What became of a task that others wait for. `missing`: no such task. */
+export type DependencyState = TaskStatus | 'missing';
+
+/** A lease on an attempt, with what the shell has just seen of its owner. */
+export interface AttemptLease {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly token: number;
+  /**
+   * `unclaimed`: no process has taken it yet. `live`, `dead`: the owner's process runs, or does not.
+   * `elsewhere`: it was written in another boot of the machine, taken or not.
+   */
+  readonly owner: 'unclaimed' | 'live' | 'dead' | 'elsewhere';
+  /** Monotonic time of the boot in which it was written. */
+  readonly expiresMonotonicMs: number;
+}
+
+export interface TrainView {
+  /** A process holds the train's lease and lives. */
+  readonly live: boolean;
+  readonly openLandings: number;
+}
+
+export interface PlanLimits {
+  readonly concurrent: number;
+  readonly dispatchPerCycle: number;
+  /** Failures in a row, over all tasks, after which nothing more starts. */
+  readonly consecutiveFailures: number;
+  /** Accepted tasks that may wait for the train before nothing more starts. */
+  readonly backlog: number;
+  /** Attempts of one area that may run at once, for the areas that have a limit. */
+  readonly areas: Readonly<Record<string, number>>;
+}
+
+/** Why nothing new may start, if so. */
+export interface StopView {
+  readonly by: string;
+  readonly why: string;
+  readonly atMs: number;
+}
+
+/** Everything that one cycle decides from. */
+export interface Snapshot {
+  readonly tasks: readonly TaskView[];
+  /** The states of final tasks that the live ones wait for, successors of superseded ones followed. */
+  readonly dependencies: ReadonlyMap<string, DependencyState>;
+  readonly leases: readonly AttemptLease[];
+  readonly train: TrainView;
+  readonly stopped: StopView | null;
+  readonly failuresInARow: number;
+  /** Why nothing may land, if so (a target that is checked out, say). */
+  readonly landingBlocked: string | null;
+  readonly limits: PlanLimits;
+  readonly monotonicMs: number;
+}

@@ -1,0 +1,69 @@
+import type { BlockedOn } from './task-state.ts';
+
+/** What can happen to a task. `atMs` is wall-clock time. */
+export type TaskEvent =
+  | { readonly kind: 'proposal-valid' }
+  | { readonly kind: 'proposal-invalid' }
+  | { readonly kind: 'leased'; readonly attempt: number }
+  | { readonly kind: 'accepted'; readonly head: string }
+  | { readonly kind: 'product-failure'; readonly why: string }
+  | {
+      readonly kind: 'infrastructure-failure';
+      readonly why: string;
+      readonly atMs: number;
+      /** When a provider said that it will serve again; null leaves it to the back-off. */
+      readonly retryAtMs: number | null;
+    }
+  | { readonly kind: 'person-needed'; readonly on: BlockedOn }
+  | { readonly kind: 'integrity-failure'; readonly why: string }
+  | { readonly kind: 'lease-lost'; readonly why: string; readonly atMs: number }
+  | { readonly kind: 'answered' }
+  | { readonly kind: 'approved' }
+  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'boarded' }
+  | { readonly kind: 'sealed' }
+  | { readonly kind: 'unboarded' }
+  | { readonly kind: 'landed'; readonly commit: string }
+  /** `detail` reaches the agent: both sides of the conflict, or the tail of the red gate. */
+  | { readonly kind: 'conflicted'; readonly why: string; readonly detail: string }
+  | { readonly kind: 'blamed'; readonly why: string; readonly detail: string }
+  | { readonly kind: 'review-opened' }
+  | { readonly kind: 'review-closed' }
+  | { readonly kind: 'repair-wanted' }
+  | { readonly kind: 'review-merged'; readonly commit: string }
+  | { readonly kind: 'unparked' }
+  | { readonly kind: 'cancelled' }
+  | { readonly kind: 'superseded'; readonly by: string };
+
+export type TaskEventKind = TaskEvent['kind'];
+
+export type Actor = 'scheduler' | 'attempt' | 'decision' | 'train' | 'operator' | 'forge lane';
+
+/** Who raises each event. */
+export const EVENT_ACTOR: { readonly [K in TaskEventKind]: Actor } = {
+  'proposal-valid': 'scheduler',
+  'proposal-invalid': 'scheduler',
+  leased: 'scheduler',
+  accepted: 'attempt',
+  'product-failure': 'decision',
+  'infrastructure-failure': 'decision',
+  'person-needed': 'attempt',
+  'integrity-failure': 'decision',
+  'lease-lost': 'scheduler',
+  answered: 'operator',
+  approved: 'operator',
+  refused: 'operator',
+  boarded: 'train',
+  sealed: 'train',
+  unboarded: 'train',
+  landed: 'train',
+  conflicted: 'train',
+  blamed: 'train',
+  'review-opened': 'forge lane',
+  'review-closed': 'forge lane',
+  'repair-wanted': 'forge lane',
+  'review-merged': 'forge lane',
+  unparked: 'operator',
+  cancelled: 'operator',
+  superseded: 'operator',
+};

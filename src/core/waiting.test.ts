@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import { TASK_STATUSES } from './task-state.ts';
+import { describeWaiting } from './waiting.ts';
+import type { Waiting, WaitingReason } from './waiting.ts';
+
+/** One of each reason, or more; the type keeps the list complete. */
+const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[] } = {
+  stopped: [{ reason: 'stopped', by: 'ada', why: 'lunch' }],
+  failures: [{ reason: 'failures', inARow: 5, limit: 5 }],
+  problem: [{ reason: 'problem', problem: 'it has no acceptance criteria' }],
+  dependency: [{ reason: 'dependency', id: 'T-1', state: 'missing' }],
+  cycle: [{ reason: 'cycle', ids: ['T-7', 'T-8', 'T-7'] }],
+  'not-before': [
+    { reason: 'not-before', notBeforeMs: 5_000, remainingMs: 1 },
+    { reason: 'not-before', notBeforeMs: 5_000, remainingMs: 89_999 },
+    { reason: 'not-before', notBeforeMs: 5_000, remainingMs: 90_000 },
+  ],
+  backlog: [{ reason: 'backlog', accepted: 9, limit: 8 }],
+  scope: [
+    { reason: 'scope', holder: 'T-2', ours: 'src/a.ts', theirs: 'src/**' },
+    { reason: 'scope', holder: 'T-2', ours: 'src', theirs: 'src' },
+  ],
+  area: [{ reason: 'area', area: 'api', running: 2, limit: 2 }],
+  slots: [{ reason: 'slots', running: 4, limit: 4 }],
+  'cycle-limit': [{ reason: 'cycle-limit', started: 2, limit: 2 }],
+  question: [{ reason: 'question', text: 'Tabs or spaces?' }],
+  approval: [{ reason: 'approval', hash: '0123456789abcdef', paths: ['.yard/config.yaml', 'CLAUDE.md'] }],
+  train: [
+    { reason: 'train', ahead: 0 },
+    { reason: 'train', ahead: 3 },
+  ],
+  'landing-blocked': [{ reason: 'landing-blocked', why: 'main is checked out in /home/ada/project' }],
+  parked: [{ reason: 'parked', why: 'no retries left: the gate is red' }],
+};
+
+test('each reason is a sentence with its numbers', () => {
+  const sentences = Object.values<readonly Waiting[]>(all).flatMap((list) =>
+    list.map((one) => describeWaiting(one, 'T-7')),
+  );
+  expect(sentences.join('\n')).toMatchInlineSnapshot(`
+    "the yard is stopped by ada (lunch); go on with: yard resume
+    5 attempts failed in a row (limit 5); look at them, then: yard resume
+    it has no acceptance criteria
+    it comes after T-1, which does not exist
+    its dependencies form a cycle: T-7 → T-8 → T-7
+    it is put off for another 1 s after a failure of the machine or a provider
+    it is put off for another 90 s after a failure of the machine or a provider
+    it is put off for another 2 min after a failure of the machine or a provider
+    9 accepted tasks wait to land (limit 8); starting more would only age them
+    T-2 holds src/**, which overlaps src/a.ts, until it has landed
+    T-2 holds src until it has landed
+    2 attempts run in the area api (limit 2)
+    4 attempts run (limit 4)
+    this cycle has started 2 attempts (limit 2); it comes in a next one
+    it asks: Tabs or spaces? — answer with: yard answer T-7 "…"
+    it changed protected paths (.yard/config.yaml, CLAUDE.md); look with: yard diff T-7, then: yard approve T-7 0123456789ab (or refuse)
+    it is next to land
+    3 accepted tasks are ahead of it in the train
+    nothing can land: main is checked out in /home/ada/project
+    it is parked: no retries left: the gate is red; put it back with: yard retry T-7"
+  `);
+});
+
+test('a dependency is told with its state', () => {
+  const sentences = TASK_STATUSES.map((state) => describeWaiting({ reason: 'dependency', id: 'T-1', state }, 'T-7'));
+  expect(sentences.join('\n')).toMatchInlineSnapshot(`
+    "it comes after T-1, which is proposed
+    it comes after T-1, which is ready
+    it comes after T-1, which is running
+    it comes after T-1, which is blocked and has not landed
+    it comes after T-1, which is accepted
+    it comes after T-1, which is landing
+    it comes after T-1, which is in-review
+    it comes after T-1, which is landed
+    it comes after T-1, which is parked and has not landed
+    it comes after T-1, which is cancelled and has not landed
+    it comes after T-1, which is superseded and has not landed"
+  `);
+});
+
+test('foreign text cannot leave its line, nor push away what to do', () => {
+  const text = `\u001b[2Jfirst\nsecond\r${'x'.repeat(5_000)}`;
+  const sentence = describeWaiting({ reason: 'question', text }, 'T-7');
+  expect(sentence).toMatch(/^it asks: first second x+… — answer with: yard answer T-7 "…"$/);
+  expect(sentence.length).toBeLessThan(500);
+  const paths = Array.from({ length: 50 }, (_, at) => `p${at}\n`);
+  expect(describeWaiting({ reason: 'approval', hash: 'h', paths }, 'T-7')).toContain('p9 and 40 more)');
+});

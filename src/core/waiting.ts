@@ -1,0 +1,103 @@
+import { listPaths } from './decision.ts';
+import { impossible } from './impossible.ts';
+import { inertLine } from './inert.ts';
+import type { DependencyState } from './snapshot.ts';
+
+/** One reason why a task does not move, with the numbers that decided it. */
+export type Waiting =
+  | { readonly reason: 'stopped'; readonly by: string; readonly why: string }
+  | { readonly reason: 'failures'; readonly inARow: number; readonly limit: number }
+  | { readonly reason: 'problem'; readonly problem: string }
+  | { readonly reason: 'dependency'; readonly id: string; readonly state: DependencyState }
+  | { readonly reason: 'cycle'; readonly ids: readonly string[] }
+  | { readonly reason: 'not-before'; readonly notBeforeMs: number; readonly remainingMs: number }
+  | { readonly reason: 'backlog'; readonly accepted: number; readonly limit: number }
+  | { readonly reason: 'scope'; readonly holder: string; readonly ours: string; readonly theirs: string }
+  | { readonly reason: 'area'; readonly area: string; readonly running: number; readonly limit: number }
+  | { readonly reason: 'slots'; readonly running: number; readonly limit: number }
+  | { readonly reason: 'cycle-limit'; readonly started: number; readonly limit: number }
+  | { readonly reason: 'question'; readonly text: string }
+  | { readonly reason: 'approval'; readonly hash: string; readonly paths: readonly string[] }
+  | { readonly reason: 'train'; readonly ahead: number }
+  | { readonly reason: 'landing-blocked'; readonly why: string }
+  | { readonly reason: 'parked'; readonly why: string };
+
+export type WaitingReason = Waiting['reason'];
+
+/** Most characters of a foreign text within a sentence: what to do comes after it and must stay in sight. */
+const FOREIGN_MAX = 400;
+const PATHS_MAX = 10;
+
+/** The reason in one sentence, numbers included, and what to do where a person can do something. One inert line. */
+export function describeWaiting(waiting: Waiting, taskId: string): string {
+  switch (waiting.reason) {
+    case 'stopped':
+      return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
+    case 'failures':
+      return `${waiting.inARow} attempts failed in a row (limit ${waiting.limit}); look at them, then: yard resume`;
+    case 'problem':
+      return foreign(waiting.problem);
+    case 'dependency':
+      return `it comes after ${foreign(waiting.id)}, ${dependencySentence(waiting.state)}`;
+    case 'cycle':
+      return `its dependencies form a cycle: ${foreign(waiting.ids.join(' → '))}`;
+    case 'not-before':
+      return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider`;
+    case 'backlog':
+      return `${waiting.accepted} accepted tasks wait to land (limit ${waiting.limit}); starting more would only age them`;
+    case 'scope':
+      return waiting.ours === waiting.theirs
+        ? `${waiting.holder} holds ${foreign(waiting.theirs)} until it has landed`
+        : `${waiting.holder} holds ${foreign(waiting.theirs)}, which overlaps ${foreign(waiting.ours)}, until it has landed`;
+    case 'area':
+      return `${waiting.running} attempts run in the area ${foreign(waiting.area)} (limit ${waiting.limit})`;
+    case 'slots':
+      return `${waiting.running} attempts run (limit ${waiting.limit})`;
+    case 'cycle-limit':
+      return `this cycle has started ${waiting.started} attempts (limit ${waiting.limit}); it comes in a next one`;
+    case 'question':
+      return `it asks: ${foreign(waiting.text)} — answer with: yard answer ${taskId} "…"`;
+    case 'approval':
+      return `it changed protected paths (${foreign(listPaths(waiting.paths, PATHS_MAX))}); look with: yard diff ${taskId}, then: yard approve ${taskId} ${waiting.hash.slice(0, 12)} (or refuse)`;
+    case 'train':
+      return waiting.ahead === 0
+        ? 'it is next to land'
+        : `${waiting.ahead} accepted tasks are ahead of it in the train`;
+    case 'landing-blocked':
+      return `nothing can land: ${foreign(waiting.why)}`;
+    case 'parked':
+      return `it is parked: ${foreign(waiting.why)}; put it back with: yard retry ${taskId}`;
+    default:
+      throw impossible(waiting satisfies never);
+  }
+}
+
+function foreign(text: string): string {
+  return inertLine(text, FOREIGN_MAX);
+}
+
+function dependencySentence(state: DependencyState): string {
+  switch (state) {
+    case 'missing':
+      return 'which does not exist';
+    case 'cancelled':
+    case 'superseded':
+    case 'parked':
+    case 'blocked':
+      return `which is ${state} and has not landed`;
+    case 'proposed':
+    case 'ready':
+    case 'running':
+    case 'accepted':
+    case 'landing':
+    case 'in-review':
+    case 'landed':
+      return `which is ${state}`;
+    default:
+      throw impossible(state satisfies never);
+  }
+}
+
+function formatSeconds(ms: number): string {
+  return ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}

@@ -1,0 +1,134 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runGateOn, settingOf, treeWith } from '../../test/fixtures/yard/gate.ts';
+import { until } from '../../test/fixtures/yard/until.ts';
+import { openYard } from '../../test/fixtures/yard/yard.ts';
+import type { LocalYard } from '../../test/fixtures/yard/yard.ts';
+import type { PrewarmEntry } from '../config/schema.ts';
+import { treeOf } from '../git/depot.ts';
+import { findMarked } from '../process/tree.ts';
+import { prewarmInto } from './prewarm.ts';
+import type { PrewarmResult } from './prewarm.ts';
+
+interface Warm {
+  readonly tree?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An entry that notes each of its runs in the file `warmed`. */
+const entryOf = (yard: LocalYard, run: string, rest: Partial<PrewarmEntry> = {}): PrewarmEntry => ({
+  run: `echo run >> ${yard.path('warmed')}; ${run}`,
+  key: ['lock'],
+  outputs: ['modules'],
+  timeoutMs: 60_000,
+  ...rest,
+});
+
+async function warm(yard: LocalYard, entry: PrewarmEntry, name: string, options: Warm = {}): Promise<PrewarmResult> {
+  const directory = yard.path(name);
+  await mkdir(directory, { recursive: true });
+  return prewarmInto(settingOf(yard, { prewarm: [entry] }), {
+    tree: options.tree ?? (await treeOf(yard.depot, yard.parts.base)),
+    directory,
+    signal: options.signal ?? new AbortController().signal,
+  });
+}
+
+const MAKE =
+  'mkdir modules; cp lock modules/copy; printf x > modules/tool; chmod +x modules/tool; ln -s tool modules/alias';
+
+test('made once for each state of the lock files, for two who ask at once; each gets a copy of its own', async () => {
+  const yard = await openYard({ files: { lock: 'one\n', 'other.txt': 'x' } });
+  const entry = entryOf(yard, MAKE);
+  const both = await Promise.all([warm(yard, entry, 'a'), warm(yard, entry, 'b')]);
+  expect(both).toEqual([{ kind: 'ready' }, { kind: 'ready' }]);
+  expect(yard.lines('warmed')).toHaveLength(1);
+
+  await writeFile(join(yard.path('a'), 'modules/copy'), 'poisoned');
+  await warm(yard, entry, 'c', { tree: await treeWith(yard, { 'other.txt': 'y' }) });
+  expect(yard.lines('warmed')).toHaveLength(1);
+  for (const name of ['b', 'c']) expect(await readFile(join(yard.path(name), 'modules/copy'), 'utf8')).toBe('one\n');
+  expect(readdirSync(join(yard.path('c'), 'modules')).toSorted()).toEqual(['alias', 'copy', 'tool']);
+
+  await warm(yard, entry, 'd', { tree: await treeWith(yard, { lock: 'two\n' }) });
+  expect(yard.lines('warmed')).toHaveLength(2);
+  expect(await readFile(join(yard.path('d'), 'modules/copy'), 'utf8')).toBe('two\n');
+  expect(await yard.store.leases()).toEqual([]);
+});
+
+test('a failure is told with its log, and not kept', async () => {
+  const yard = await openYard();
+  const entry = entryOf(yard, `echo no network >&2; test -e ${yard.path('online')} && mkdir modules`);
+  const failed = await warm(yard, entry, 'a');
+  expect(failed).toMatchObject({ kind: 'failed' });
+  expect(failed.kind === 'failed' && failed.logTail).toContain('no network');
+  await writeFile(yard.path('online'), '');
+  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+  expect(yard.lines('warmed')).toHaveLength(2);
+});
+
+test('a gate is red where its prewarm fails, and never runs', async () => {
+  const yard = await openYard();
+  const result = await runGateOn(yard, `touch ${yard.path('ran')}`, { prewarm: [entryOf(yard, 'echo why; exit 9')] });
+  expect(result).toMatchObject({ kind: 'red' });
+  expect(result.kind === 'red' && result.logTail).toContain('why');
+  expect(existsSync(yard.path('ran'))).toBe(false);
+});
+
+test('a gate has what was made, and what it does to it is gone with it', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  const prewarm = [entryOf(yard, MAKE)];
+  expect(await runGateOn(yard, 'test -x modules/alias && echo bad > modules/copy', { prewarm })).toMatchObject({
+    kind: 'green',
+  });
+  expect(await runGateOn(yard, 'grep -q one modules/copy', { prewarm })).toMatchObject({ kind: 'green' });
+  expect(yard.lines('warmed')).toHaveLength(1);
+});
+
+test('it runs where no agent and no gate has run, with a temporary directory of its own', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  await runGateOn(yard, 'echo x > planted');
+  const run = `test ! -e planted; echo x > "$TMPDIR/file"; echo "$TMPDIR" > ${yard.path('where')}; ${MAKE}`;
+  expect(await warm(yard, entryOf(yard, `set -e; ${run}`), 'a')).toEqual({ kind: 'ready' });
+  const [temporary = ''] = yard.lines('where');
+  expect(temporary.startsWith(yard.stateDirectory)).toBe(true);
+  expect(existsSync(temporary)).toBe(false);
+  expect(readdirSync(join(yard.stateDirectory, 'prewarm'))).toHaveLength(1);
+});
+
+test('cancelled: nothing is kept, nothing is left, and it can be made afterwards', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  const abort = new AbortController();
+  const entry = entryOf(yard, `${MAKE}; test -e ${yard.path('again')} || { touch ${yard.path('up')}; sleep 1000; }`);
+  const first = warm(yard, entry, 'a', { signal: abort.signal });
+  await until('the prewarm', () => existsSync(yard.path('up')));
+  const second = warm(yard, entry, 'b', { signal: abort.signal });
+  abort.abort();
+  expect([await first, await second]).toEqual([{ kind: 'cancelled' }, { kind: 'cancelled' }]);
+  expect(existsSync(yard.path('a/modules'))).toBe(false);
+  await writeFile(yard.path('again'), '');
+  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+});
+
+test('what it leaves running is ended', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  const entry = entryOf(yard, `${MAKE}; setsid sleep 1000 > /dev/null 2>&1 &`);
+  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+  const [key = ''] = readdirSync(join(yard.stateDirectory, 'prewarm'));
+  expect(findMarked(`${yard.stateDirectory}:prewarm:${key}`)).toEqual([]);
+});
+
+test('what an agent put in its place is neither followed nor replaced', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  await mkdir(yard.path('outside'));
+  await mkdir(yard.path('a'));
+  await symlink(yard.path('outside'), yard.path('a/modules'));
+  expect(await warm(yard, entryOf(yard, MAKE), 'a')).toEqual({ kind: 'ready' });
+  await mkdir(yard.path('b'));
+  await symlink(yard.path('outside'), yard.path('b/deep'));
+  const deep = entryOf(yard, 'mkdir -p deep/modules; echo > deep/modules/x', { outputs: ['deep/modules'] });
+  expect(await warm(yard, deep, 'b')).toEqual({ kind: 'ready' });
+  expect(readdirSync(yard.path('outside'))).toEqual([]);
+});

@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { PrewarmEntry } from '../config/schema.ts';
+import { matches, parsePatterns } from '../core/scope.ts';
+import { toText } from '../git/byte-path.ts';
+import { inDepot } from '../git/depot.ts';
+import { fillDirectory } from '../git/fill.ts';
+import { listTree } from '../git/tree.ts';
+import { systemClock } from '../process/clock.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { isAlive, ownIdentity } from '../process/identity.ts';
+import { removeTree } from '../process/removal.ts';
+import { runProcess } from '../process/run.ts';
+import { killTree } from '../process/tree.ts';
+import { GateLog } from './gate-log.ts';
+import type { GateSetting } from './gate.ts';
+import { isReachable, provide } from './provision.ts';
+
+/*
+ * What is installed once (`npm ci`) and copied into lanes and slots. Invariants:
+ * 1. It is made in a directory of its own, filled from the depot, in which no agent and no gate has run.
+ * 2. It appears under its key by rename, whole; nobody writes to it afterwards, everybody gets a copy.
+ * 3. One process makes a key at a time (a lease); the others wait for it.
+ */
+
+export type PrewarmResult =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'failed'; readonly why: string; readonly logTail: string }
+  /** The machine's fault. */
+  | { readonly kind: 'infrastructure'; readonly why: string }
+  | { readonly kind: 'cancelled' };
+
+const POLL_MS = 100;
+
+/** What decides the result of each entry for this tree: command, lock files, toolchain. */
+export async function prewarmKeys(setting: GateSetting, tree: string): Promise<string[]> {
+  if (setting.prewarm.length === 0) return [];
+  const entries = await listTree(inDepot(setting.depot), tree);
+  return setting.prewarm.map(({ run, key, outputs }) => {
+    const patterns = parsePatterns(key);
+    const locks = entries
+      .map(({ path, oid }) => ({ path: toText(path), oid }))
+      .filter(({ path }) => patterns.some((pattern) => matches(pattern, path)));
+    const material = { run, outputs, locks, platform: process.platform, arch: process.arch, path: process.env['PATH'] };
+    return createHash('sha256').update(JSON.stringify(material)).digest('hex').slice(0, 32);
+  });
+}
+
+/** Makes what is not there yet for this tree, then copies every output into the directory. */
+export async function prewarmInto(
+  setting: GateSetting,
+  options: { readonly tree: string; readonly directory: string; readonly signal: AbortSignal },
+): Promise<PrewarmResult> {
+  const keys = await prewarmKeys(setting, options.tree);
+  for (const [index, key] of keys.entries()) {
+    const entry = setting.prewarm[index];
+    if (entry === undefined) continue;
+    const home = join(setting.stateDirectory, 'prewarm', key);
+    const made = await ensure(setting, entry, { key, home, tree: options.tree, signal: options.signal });
+    if (made.kind !== 'ready') return made;
+    for (const output of entry.outputs) await copyOutput(join(home, output), options.directory, output);
+  }
+  return { kind: 'ready' };
+}
+
+interface Making {
+  readonly key: string;
+  readonly home: string;
+  readonly tree: string;
+  readonly signal: AbortSignal;
+}
+
+async function ensure(setting: GateSetting, entry: PrewarmEntry, making: Making): Promise<PrewarmResult> {
+  while (!existsSync(making.home)) {
+    if (making.signal.aborted) return { kind: 'cancelled' };
+    const lease = await setting.store.acquire(
+      `prewarm:${making.key}`,
+      ownIdentity(),
+      systemClock.monotonicMs() + entry.timeoutMs,
+      (held) => held.owner === null || !isAlive(held.owner),
+    );
+    if (lease.kind === 'held') {
+      await delay(POLL_MS);
+      continue;
+    }
+    try {
+      if (!existsSync(making.home)) return await make(setting, entry, making);
+    } finally {
+      await setting.store.release(lease.fence);
+    }
+  }
+  return { kind: 'ready' };
+}
+
+async function make(
+  setting: GateSetting,
+  entry: PrewarmEntry,
+  { key, home, tree, signal }: Making,
+): Promise<PrewarmResult> {
+  const half = `${home}.making`;
+  const marker = `${setting.stateDirectory}:prewarm:${key}`;
+  // We hold the lease: whoever still works there was started by a process that died.
+  const left = existsSync(half) ? (await killTree({ leader: null, marker, graceMs: 0 })).survivors : [];
+  if (left.length > 0) return stillRuns(left);
+  await removeTree(half);
+  await mkdir(join(half, 'out'), { recursive: true });
+  await mkdir(join(half, 'tmp'));
+  const directory = join(half, 'tree');
+  await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree });
+  await provide(setting.provision, setting.repositoryRoot, directory);
+  const log = new GateLog(join(half, 'out', 'prewarm.log'));
+  const result = await runProcess('/bin/sh', ['-c', entry.run], {
+    cwd: directory,
+    env: allowedEnvironment(setting.allow, { TMPDIR: join(half, 'tmp') }),
+    timeoutMs: entry.timeoutMs,
+    killGraceMs: setting.killGraceMs,
+    marker,
+    signal,
+    onOutput: (chunk) => log.push(chunk),
+  });
+  await log.close();
+  if (result.survivors.length > 0) return stillRuns(result.survivors);
+  if (result.kind === 'cancelled') return { kind: 'cancelled' };
+  if (result.kind === 'spawn-failed') return { kind: 'infrastructure', why: result.message };
+  if (result.kind !== 'exited' || result.code !== 0) {
+    const how = result.kind === 'exited' ? `exited with ${result.code}` : result.kind;
+    return { kind: 'failed', why: `the prewarm command ${JSON.stringify(entry.run)} ${how}`, logTail: log.tail() };
+  }
+  for (const output of entry.outputs) {
+    if (!existsSync(join(directory, output))) continue;
+    await mkdir(dirname(join(half, 'out', output)), { recursive: true });
+    await rename(join(directory, output), join(half, 'out', output));
+  }
+  await writeFile(join(half, 'out', 'prewarm.json'), `${JSON.stringify({ key, run: entry.run, tree })}\n`);
+  await rename(join(half, 'out'), home);
+  await removeTree(half);
+  return { kind: 'ready' };
+}
+
+function stillRuns(pids: readonly number[]): PrewarmResult {
+  return { kind: 'infrastructure', why: `processes of a prewarm could not be ended: ${pids.join(', ')}` };
+}
+
+/** A full copy: a hard link would let one lane write into another's files. */
+async function copyOutput(from: string, into: string, output: string): Promise<void> {
+  const to = join(into, output);
+  if (!existsSync(from) || !(await isReachable(into, output))) return;
+  // An agent may have put a link in its place; what is there already in a lane that goes on is its own.
+  if (await standsAt(to)) return;
+  await mkdir(dirname(to), { recursive: true });
+  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto', '-T'] : ['-Rp'];
+  const result = await runProcess('cp', [...flags, '--', from, to], {
+    cwd: dirname(to),
+    env: allowedEnvironment([], {}),
+    session: false,
+  });
+  if (result.kind !== 'exited' || result.code !== 0) {
+    throw new Error(`${from} could not be copied to ${to}: ${result.stderr.toString('utf8').trim()}`);
+  }
+}
+
+async function standsAt(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  });
+  return stat !== null;
+}

@@ -1,0 +1,168 @@
+import { mkdtemp, mkdir } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+import { impossible } from '../core/impossible.ts';
+import { systemClock } from '../process/clock.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { errnoOf } from '../process/errno.ts';
+import type { ProcessResult } from '../process/process-result.ts';
+import { removeTree } from '../process/removal.ts';
+import { runProcess } from '../process/run.ts';
+import { GateLog } from './gate-log.ts';
+import type { GateRequest, GateResult, GateSetting } from './gate.ts';
+import { prewarmInto, prewarmKeys } from './prewarm.ts';
+import { provide, provisionHash, ProvisionError } from './provision.ts';
+import { takeSlot } from './slot-pool.ts';
+import type { Slot } from './slot-pool.ts';
+import { verdictKey } from './verdict-key.ts';
+
+/**
+ * Proves one tree healthy, or not: in a clean checkout, by the operator's command. A tree that the same gate has
+ * found green before is not tested again.
+ */
+export async function runGate(setting: GateSetting, request: GateRequest): Promise<GateResult> {
+  const { tree } = request;
+  const provided = await provisionHash(setting.provision, setting.repositoryRoot);
+  const key = verdictKey({
+    tree,
+    name: request.name,
+    gate: request.gate,
+    prewarmKeys: await prewarmKeys(setting, tree),
+    provisionHash: provided,
+  });
+  const known = await setting.store.verdict(key);
+  if (known !== null) return { kind: 'green', reused: true, durationMs: known.durationMs, evidence: known.evidence };
+  const result = await testTree(setting, request, tree);
+  // The operator may have changed a provisioned file while the gate waited for its slot: then the key says too much.
+  if (result.kind === 'green' && provided === (await provisionHash(setting.provision, setting.repositoryRoot))) {
+    await setting.store.addVerdict({
+      key,
+      tree,
+      gate: request.name,
+      atMs: systemClock.nowMs(),
+      durationMs: result.durationMs,
+      evidence: result.evidence,
+    });
+  }
+  return result;
+}
+
+async function testTree(setting: GateSetting, request: GateRequest, tree: string): Promise<GateResult> {
+  try {
+    const { slots, stateDirectory } = setting;
+    const slot = await takeSlot(setting, { tree, slots, marker: request.marker, signal: request.signal });
+    if (slot === null) return { kind: 'cancelled' };
+    let used: SlotUse | null = null;
+    try {
+      const temporaries = join(stateDirectory, 'tmp');
+      await mkdir(temporaries, { recursive: true });
+      used = await useSlot(setting, request, slot, await mkdtemp(join(temporaries, 'gate-')));
+      return used.result;
+    } finally {
+      await (used?.survived === true ? slot.retire() : slot.release());
+    }
+  } catch (error) {
+    const fault = machineFault(error);
+    if (fault === null) throw error;
+    return { kind: 'infrastructure', why: fault };
+  }
+}
+
+/** What git or the file system failed with (a full disk, say); null for a bug, and for a sync that is never retried. */
+function machineFault(error: unknown): string | null {
+  const code = errnoOf(error);
+  if (code === null || !(error instanceof Error)) return null;
+  if ('syscall' in error && error.syscall === 'fsync') return null;
+  return code === 'git-failed' || code === 'uncleanable' || /^E[A-Z0-9]+$/.test(code) ? error.message : null;
+}
+
+interface SlotUse {
+  readonly result: GateResult;
+  /** Processes of the gate still run. */
+  readonly survived: boolean;
+}
+
+async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, temporary: string): Promise<SlotUse> {
+  const log = new GateLog(request.log);
+  try {
+    const prepared = await prepareSlot(setting, request, slot, log);
+    if (prepared !== null) return { result: prepared, survived: false };
+    log.note(`$ ${request.gate.run}`);
+    const result = await runProcess('/bin/sh', ['-c', request.gate.run], {
+      cwd: slot.directory,
+      env: allowedEnvironment(request.gate.environment.allow, {
+        CI: 'true',
+        TMPDIR: temporary,
+        YARD_GATE: request.name,
+      }),
+      timeoutMs: request.gate.timeoutMs,
+      killGraceMs: setting.killGraceMs,
+      marker: request.marker,
+      signal: request.signal,
+      onOutput: (chunk) => log.push(chunk),
+    });
+    return { result: judge(setting, request, result, log), survived: result.survivors.length > 0 };
+  } finally {
+    await removeTree(temporary);
+    await log.close();
+  }
+}
+
+/** Null: ready. */
+async function prepareSlot(
+  setting: GateSetting,
+  request: GateRequest,
+  slot: Slot,
+  log: GateLog,
+): Promise<GateResult | null> {
+  const red = (summary: string): GateResult => ({ kind: 'red', summary, logTail: log.tail(), durationMs: 0 });
+  try {
+    const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory);
+    if (blocked !== undefined) return red(`a link or a file stands in the way of the provisioned ${blocked}`);
+  } catch (error) {
+    if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
+    throw error;
+  }
+  const { tree, signal } = request;
+  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal });
+  switch (warmed.kind) {
+    case 'ready':
+      return null;
+    case 'cancelled':
+    case 'infrastructure':
+      return warmed;
+    case 'failed':
+      // The lock files that it works on are part of the tree, so the tree is what failed.
+      log.note(warmed.logTail);
+      return red(warmed.why);
+    default:
+      throw impossible(warmed satisfies never);
+  }
+}
+
+function judge(setting: GateSetting, request: GateRequest, result: ProcessResult, log: GateLog): GateResult {
+  const { durationMs } = result;
+  const red = (summary: string): GateResult => {
+    log.note(`[${summary}]`);
+    return { kind: 'red', summary, logTail: log.tail(), durationMs };
+  };
+  if (result.survivors.length > 0) {
+    return { kind: 'infrastructure', why: `processes of the gate could not be ended: ${result.survivors.join(', ')}` };
+  }
+  const command = JSON.stringify(request.gate.run);
+  switch (result.kind) {
+    case 'exited':
+      if (result.code !== 0) return red(`${command} exited with ${result.code}`);
+      return { kind: 'green', reused: false, durationMs, evidence: relative(setting.stateDirectory, request.log) };
+    case 'signalled':
+      return red(`${command} was ended by ${result.signal}`);
+    case 'timed-out':
+      return red(`${command} did not end within ${Math.round(request.gate.timeoutMs / 1000)} s`);
+    case 'cancelled':
+      return { kind: 'cancelled' };
+    case 'spawn-failed':
+      return { kind: 'infrastructure', why: `the gate could not be started: ${result.message}` };
+    default:
+      throw impossible(result satisfies never);
+  }
+}

@@ -1,0 +1,188 @@
+import { existsSync, lstatSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { systemClock } from '../process/clock.ts';
+import { syncDirectory } from '../process/file.ts';
+import type { ObjectFormat } from './blob.ts';
+import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
+import { git, GitError, gitLine } from './git.ts';
+import type { GitCall } from './git.ts';
+
+/*
+ * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
+ * 1. Agents and gates never get its path as a git directory; its configuration is written by us alone.
+ * 2. It owns its objects: nothing is borrowed from a place that others can write.
+ * 3. It is never pruned while a lane exists.
+ */
+
+export interface Depot {
+  /** Absolute path of the bare repository. */
+  readonly path: string;
+  readonly format: ObjectFormat;
+  /** A git directory over the depot's objects in which no attribute converts a byte; for filling directories. */
+  readonly fillDirectory: string;
+}
+
+const CONFIG = [
+  '[receive]',
+  '\thideRefs = refs/',
+  '[uploadpack]',
+  '\tallowAnySHA1InWant = true',
+  '[core]',
+  '\tfsync = all',
+  '\tfsyncMethod = fsync',
+  // Committed changes have no case or normalisation of their own: paths are bytes.
+  '\tprecomposeUnicode = false',
+];
+
+/** Opens the depot of a state directory, making it first where there is none. */
+export async function openDepot(stateDirectory: string, format: ObjectFormat): Promise<Depot> {
+  const path = join(stateDirectory, 'depot.git');
+  const fillDirectory = join(stateDirectory, 'fill.git');
+  await createOnce(path, (half) => createGitDirectory(half, { format, bare: true, config: CONFIG, durable: true }));
+  await createOnce(fillDirectory, (half) =>
+    createGitDirectory(half, { format, attributes: BLOB_BYTES, durable: true }),
+  );
+  return { path, format, fillDirectory };
+}
+
+/** Two processes may come at once, and one may be killed half-way: it appears whole or not at all. */
+async function createOnce(path: string, make: (directory: string) => Promise<void>): Promise<void> {
+  if (existsSync(join(path, 'HEAD'))) return;
+  const parent = dirname(path);
+  await mkdir(parent, { recursive: true });
+  const half = await mkdtemp(`${path}.new-`);
+  await make(half);
+  try {
+    await rename(half, path);
+  } catch (error) {
+    if (!existsSync(join(path, 'HEAD'))) throw error;
+    await rm(half, { recursive: true });
+  }
+  await syncDirectory(parent);
+}
+
+export function inDepot(depot: Pick<Depot, 'path'>): GitCall {
+  return { gitDir: depot.path };
+}
+
+/** The commit or tree that a name or an id stands for; null where the depot has none. */
+export async function resolve(depot: Pick<Depot, 'path'>, name: string): Promise<string | null> {
+  // Without `^{object}` any full id would do, whether there is such an object or not.
+  const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{object}`], {
+    ...inDepot(depot),
+    answers: [0, 1],
+  });
+  return code === 0 ? stdout.toString('latin1').trim() : null;
+}
+
+export async function treeOf(depot: Depot, commit: string): Promise<string> {
+  return gitLine(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], inDepot(depot));
+}
+
+/** Sets refs together or not at all; `null` deletes. Nothing is said of their old values. */
+export async function setRefs(depot: Depot, refs: Readonly<Record<string, string | null>>): Promise<void> {
+  const lines = Object.entries(refs).map(([ref, commit]) =>
+    commit === null ? `delete ${ref}\0\0` : `update ${ref}\0${commit}\0\0`,
+  );
+  const call = { ...inDepot(depot), input: lines.join('') };
+  await movingRefs(depot, Object.keys(refs), () => git(['update-ref', '--stdin', '-z'], call));
+}
+
+/** A lock of this age was left by a git that was killed: one is held for the moment of a write. */
+const LOCK_STALE_MS = 5 * 60_000;
+
+/** Does what moves these refs of the depot; where git refuses, once more without the locks that dead processes left. */
+export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
+  try {
+    return await move();
+  } catch (error) {
+    if (!(error instanceof GitError) || !breakStaleLocks(depot, refs)) throw error;
+    return move();
+  }
+}
+
+function breakStaleLocks(depot: Depot, refs: readonly string[]): boolean {
+  const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
+  const stale = locks.filter((lock) => {
+    const stat = lstatSync(lock, { throwIfNoEntry: false });
+    return stat !== undefined && systemClock.nowMs() - stat.mtimeMs > LOCK_STALE_MS;
+  });
+  for (const lock of stale) rmSync(lock, { force: true });
+  return stale.length > 0;
+}
+
+/** Refs below a prefix, by full name. */
+export async function listRefs(depot: Depot, prefix: string): Promise<Map<string, string>> {
+  const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', prefix], inDepot(depot));
+  const refs = new Map<string, string>();
+  for (const line of stdout.toString('utf8').split('\n')) {
+    const space = line.indexOf(' ');
+    if (space > 0) refs.set(line.slice(0, space), line.slice(space + 1));
+  }
+  return refs;
+}
+
+/** True when the one is the other, or lies behind it. Both must exist. */
+export async function isAncestor(depot: Depot, ancestor: string, descendant: string): Promise<boolean> {
+  const { code } = await git(['merge-base', '--is-ancestor', ancestor, descendant], {
+    ...inDepot(depot),
+    answers: [0, 1],
+  });
+  return code === 0;
+}
+
+/** Fetches one commit, with all behind it, from another repository on this machine. */
+export async function fetchCommit(options: {
+  /** Git directory that receives. */
+  readonly into: string;
+  /** Absolute path of the repository that gives. */
+  readonly from: string;
+  readonly commit: string;
+  readonly signal?: AbortSignal;
+}): Promise<void> {
+  await git(
+    [
+      '-c',
+      'protocol.version=2',
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      '--no-auto-maintenance',
+      '--no-prune',
+      '--no-write-commit-graph',
+      // Where it runs, no setting of this call reaches. Whose repository may be read was settled when it was found.
+      "--upload-pack=git -c core.hooksPath=/dev/null -c 'safe.directory=*' upload-pack",
+      '--end-of-options',
+      options.from,
+      options.commit,
+    ],
+    { gitDir: options.into, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+  );
+}
+
+/** Content of several blobs in one process; null for one that is missing or no blob. */
+export async function readBlobs(depot: Depot, oids: readonly string[]): Promise<(Buffer | null)[]> {
+  return readBlobsIn(inDepot(depot), oids);
+}
+
+/** As {@link readBlobs}, in any repository. */
+export async function readBlobsIn(call: GitCall, oids: readonly string[]): Promise<(Buffer | null)[]> {
+  if (oids.length === 0) return [];
+  const { stdout } = await git(['cat-file', '--batch'], { ...call, input: `${oids.join('\n')}\n` });
+  const blobs: (Buffer | null)[] = [];
+  let at = 0;
+  for (let index = 0; index < oids.length; index += 1) {
+    const end = stdout.indexOf(10, at);
+    const [, type, size] = stdout.toString('latin1', at, end).split(' ');
+    at = end + 1;
+    // `<oid> missing` has no content.
+    const content = size === undefined ? null : stdout.subarray(at, at + Number(size));
+    blobs.push(type === 'blob' ? content : null);
+    if (content !== null) at += content.length + 1;
+  }
+  return blobs;
+}

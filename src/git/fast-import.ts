@@ -1,0 +1,121 @@
+import type { BytePath } from './byte-path.ts';
+import { toText } from './byte-path.ts';
+import type { Depot } from './depot.ts';
+import { inDepot, movingRefs } from './depot.ts';
+import { blobId } from './blob.ts';
+import { git } from './git.ts';
+import { IntegrityError } from './integrity-error.ts';
+import { diffRaw } from './raw-diff.ts';
+import { readChange } from './snapshot.ts';
+import type { Change } from './walk.ts';
+
+/** Content that goes to git in one piece. */
+const BATCH_BYTES_MAX = 16 * 1024 * 1024;
+
+export interface Signature {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface CommitRequest {
+  /** Full ref name that is to point at the commit. Nothing may stand there that the commit does not continue. */
+  readonly ref: string;
+  /** Its one parent. */
+  readonly parent: string;
+  /** Tree that the changes are made to; the parent's own where null. */
+  readonly tree: string | null;
+  readonly changes: readonly Change[];
+  /** Directory that the changed files are read from. */
+  readonly root: string;
+  readonly message: string;
+  readonly author: Signature;
+  readonly atMs: number;
+}
+
+/**
+ * Blobs, trees, commit and ref in one process (`git fast-import`), synced to disk. The result is then compared with
+ * what was meant, path by path, because fast-import drops nothing but also checks little.
+ *
+ * @throws IntegrityError when the tree that git wrote is not the one that was read.
+ */
+export async function commitChanges(depot: Depot, request: CommitRequest): Promise<string> {
+  const blobs = await writeBlobs(depot, request);
+  const input = Buffer.concat([...blobs, ...renderCommit(request), Buffer.from('done\n')]);
+  const answer = await movingRefs(depot, [request.ref], () => fastImport(depot, input));
+  const commit = answer.toString('latin1').trim();
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new IntegrityError('git fast-import named no commit');
+  const written = await diffRaw(depot, request.tree ?? request.parent, commit);
+  const difference = firstDifference(request.changes, written);
+  if (difference !== null) throw new IntegrityError(`the commit differs from the lane at ${difference}`);
+  return commit;
+}
+
+async function fastImport(depot: Depot, input: Buffer): Promise<Buffer> {
+  const { stdout } = await git(['fast-import', '--quiet', '--done', '--date-format=raw'], { ...inDepot(depot), input });
+  return stdout;
+}
+
+/** Reads the files again, in batches so that memory is bounded. Returns what is not written yet: the last batch. */
+async function writeBlobs(depot: Depot, { changes, root }: CommitRequest): Promise<Buffer[]> {
+  const seen = new Set<string>();
+  let parts: Buffer[] = [];
+  let sizeBytes = 0;
+  for (const change of changes) {
+    if (change.oid === null || seen.has(change.oid)) continue;
+    seen.add(change.oid);
+    const data = readChange(root, change);
+    if (blobId(data, depot.format) !== change.oid) {
+      throw new IntegrityError(`${toText(change.path)} changed while it was read`);
+    }
+    if (sizeBytes > 0 && sizeBytes + data.length > BATCH_BYTES_MAX) {
+      await fastImport(depot, Buffer.concat([...parts, Buffer.from('done\n')]));
+      parts = [];
+      sizeBytes = 0;
+    }
+    parts.push(Buffer.from(`blob\ndata ${data.length}\n`), data, Buffer.from('\n'));
+    sizeBytes += data.length;
+  }
+  return parts;
+}
+
+function renderCommit({ ref, parent, tree, changes, message, author, atMs }: CommitRequest): Buffer[] {
+  const who = `${clean(author.name)} <${clean(author.email)}> ${Math.floor(atMs / 1000)} +0000`;
+  const deletions: string[] = [];
+  const additions: string[] = [];
+  for (const { path, mode, oid } of changes) {
+    if (oid === null) deletions.push(`D ${quotePath(path)}\n`);
+    else additions.push(`M ${mode.toString(8)} ${oid} ${quotePath(path)}\n`);
+  }
+  const text = Buffer.from(message.replaceAll('\0', ''));
+  return [
+    Buffer.from(`commit ${ref}\nmark :1\nauthor ${who}\ncommitter ${who}\ndata ${text.length}\n`),
+    text,
+    Buffer.from(`\nfrom ${parent}\n`),
+    // The empty path stands for the whole tree.
+    Buffer.from(tree === null ? '' : `M 040000 ${tree} \n`),
+    // A file that became a directory must go before what is below it comes.
+    Buffer.from([...deletions, ...additions].join(''), 'latin1'),
+    Buffer.from('\nget-mark :1\n'),
+  ];
+}
+
+function firstDifference(meant: readonly Change[], written: readonly Change[]): string | null {
+  const left = new Map(meant.map((change) => [change.path, `${change.oid ?? 'gone'} ${change.oid ? change.mode : 0}`]));
+  for (const change of written) {
+    const expected = left.get(change.path);
+    if (expected !== `${change.oid ?? 'gone'} ${change.oid ? change.mode : 0}`) return toText(change.path);
+    left.delete(change.path);
+  }
+  const [missing] = left.keys();
+  return missing === undefined ? null : toText(missing);
+}
+
+/** C-style quotes, as fast-import reads them: any byte can be written. */
+function quotePath(path: BytePath): string {
+  const escaped = path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n');
+  return `"${escaped}"`;
+}
+
+function clean(text: string): string {
+  return text.replace(/[<>\n\0]/g, ' ');
+}

@@ -1,0 +1,182 @@
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { makeRepository, runGit, writeFiles } from '../../test/fixtures/git/repository.ts';
+import { makeFifo, setImmutable } from '../../test/fixtures/git/special-files.ts';
+import { moveOn, useYard } from '../../test/fixtures/git/yard.ts';
+import type { TestYard } from '../../test/fixtures/git/yard.ts';
+import { fillDirectory } from './fill.ts';
+import type { FillOptions } from './fill.ts';
+
+const FILES = {
+  a: 'a\n',
+  'd/b': 'b\n',
+  'd/e/c': 'c\n',
+  program: { executable: '#!/bin/sh\n' },
+  link: { link: 'd' },
+};
+
+function slot(yard: TestYard, tree = yard.base): FillOptions {
+  return {
+    depot: yard.depot,
+    directory: join(yard.directory, 'slot'),
+    indexFile: join(yard.directory, 'slot.index'),
+    tree,
+  };
+}
+
+/** Every path below a directory with what it is and holds. */
+function contentOf(directory: string, prefix = ''): string[] {
+  return readdirSync(join(directory, prefix), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory()) return [`${path}/`, ...contentOf(directory, `${path}/`)];
+    if (entry.isSymbolicLink()) return [`${path} ->`];
+    const { mode } = statSync(join(directory, path));
+    return [`${path} ${(mode & 0o111) === 0 ? '' : 'x '}${readFileSync(join(directory, path), 'utf8')}`];
+  });
+}
+
+test('whatever a gate left in a slot, the next fill makes it hold the tree and nothing else', async () => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  const at = (path: string): string => join(options.directory, path);
+  const marker = join(yard.directory, 'marker');
+
+  const { atime, mtime } = statSync(at('a'));
+  writeFileSync(at('a'), 'z\n');
+  utimesSync(at('a'), atime, mtime);
+  chmodSync(at('program'), 0o644);
+  rmSync(at('link'));
+  mkdirSync(at('link'));
+  renameSync(at('d'), at('moved'));
+  symlinkSync(join(yard.directory, 'elsewhere'), at('d'));
+  await writeFiles(join(yard.directory, 'elsewhere'), { b: 'mine', 'e/c': 'mine' });
+  await makeRepository(at('nested'), { f: 'f' });
+  await makeRepository(options.directory);
+  await runGit(options.directory, ['config', 'core.fsmonitor', `touch ${marker}; false`]);
+  await writeFiles(options.directory, {
+    '.gitattributes': '* filter=planted text eol=crlf\n',
+    '.gitignore': '*\n',
+    'node_modules/x': 'x',
+    'dé/x': 'x',
+    '.trash-left/x': 'x',
+  });
+  mkdirSync(Buffer.concat([Buffer.from(`${options.directory}/`), Buffer.from([0xff])]));
+  writeFileSync(Buffer.concat([Buffer.from(`${options.directory}/`), Buffer.from([0xff, 0x2f, 0xfe])]), 'x');
+  makeFifo(at('fifo'));
+
+  await fillDirectory(options);
+  expect(contentOf(options.directory)).toEqual(clean);
+  expect(contentOf(join(yard.directory, 'elsewhere'))).toEqual(['b mine', 'e/', 'e/c mine']);
+  expect(existsSync(marker)).toBe(false);
+});
+
+test('another tree replaces what differs and leaves the rest alone', async () => {
+  const yard = await useYard(FILES);
+  const next = await moveOn(yard, {
+    a: null,
+    'a/now/a/directory': 'x',
+    'd/e': null,
+    link: null,
+    new: 'n',
+    'd/b': 'b\n',
+  });
+  const options = slot(yard);
+  await fillDirectory(options);
+  const before = lstatSync(join(options.directory, 'd/b'));
+  const index = await fillDirectory({ ...options, tree: next });
+  expect([...index.keys()]).toEqual(['a/now/a/directory', 'd/b', 'new', 'program']);
+  expect(contentOf(options.directory).filter((line) => !line.endsWith('/'))).toHaveLength(4);
+  expect(lstatSync(join(options.directory, 'd/b')).ctimeMs).toBe(before.ctimeMs);
+});
+
+test.each<[string, (options: FillOptions, elsewhere: string) => void]>([
+  ['a link to another directory', ({ directory }, elsewhere) => symlinkSync(elsewhere, directory)],
+  ['a link to nowhere', ({ directory }) => symlinkSync('/nonexistent/x', directory)],
+  ['a file', ({ directory }) => writeFileSync(directory, 'x')],
+  ['a directory of somebody’s', ({ directory }) => writeFilesSync(directory)],
+])('%s in the directory’s place is no way out of it', async (_what, replace) => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  const elsewhere = join(yard.directory, 'elsewhere');
+  await writeFiles(elsewhere, { precious: 'p', a: 'mine' });
+  rmSync(options.directory, { recursive: true });
+  replace(options, elsewhere);
+  await fillDirectory(options);
+  expect(contentOf(options.directory)).toEqual(clean);
+  expect(contentOf(elsewhere)).toEqual(['a mine', 'precious p']);
+});
+
+function writeFilesSync(directory: string): void {
+  mkdirSync(join(directory, 'd/b'), { recursive: true });
+  writeFileSync(join(directory, 'other'), 'x');
+}
+
+test('a fill that was cut short anywhere is made good by the next', async () => {
+  const yard = await useYard(FILES);
+  const next = await moveOn(yard, { a: 'other\n', 'd/b': null, new: 'n' });
+  const options = slot(yard);
+  await fillDirectory({ ...options, tree: next });
+  const clean = contentOf(options.directory);
+  const spoilings: (() => void)[] = [
+    () => rmSync(options.indexFile),
+    () => writeFileSync(`${options.indexFile}.lock`, 'half'),
+    () => rmSync(join(options.directory, 'new')),
+    () => writeFileSync(join(options.directory, 'a'), ''),
+    () => writeFileSync(join(options.directory, 'd/b'), 'b\n'),
+    () => rmSync(options.directory, { recursive: true }),
+    () => symlinkSync('/nonexistent', join(options.directory, '.git')),
+  ];
+  for (const spoil of spoilings) {
+    spoil();
+    await fillDirectory({ ...options, tree: next });
+    expect(contentOf(options.directory)).toEqual(clean);
+  }
+});
+
+test('a damaged index makes the directory uncleanable once, and new the next time', async () => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  writeFileSync(options.indexFile, '');
+  writeFileSync(join(options.directory, 'left'), 'x');
+  await expect(fillDirectory(options)).rejects.toMatchObject({ code: 'uncleanable' });
+  await fillDirectory(options);
+  expect(contentOf(options.directory)).toEqual(clean);
+});
+
+test('a tree that is not there is a GitError', async () => {
+  const yard = await useYard(FILES);
+  await expect(fillDirectory(slot(yard, '1'.repeat(40)))).rejects.toMatchObject({ code: 'git-failed' });
+});
+
+test('what cannot be removed makes the directory uncleanable', async (context) => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const stubborn = join(options.directory, 'stubborn');
+  writeFileSync(stubborn, 'x');
+  if (!setImmutable(stubborn, true)) return context.skip('this user or file system knows no immutable files');
+  onTestFinished(() => void setImmutable(stubborn, false));
+  await expect(fillDirectory(options)).rejects.toMatchObject({ code: 'uncleanable' });
+  return undefined;
+});

@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+
+import { UserError } from '../core/user-error.ts';
+import { runProcess } from '../process/run.ts';
+
+/** One call of git. There is no other way to git in Yardmaster. */
+export interface GitCall {
+  /** Repository to work on; null lets git find it from `cwd` (the operator's own repository only). */
+  readonly gitDir: string | null;
+  readonly cwd?: string;
+  readonly workTree?: string;
+  readonly indexFile?: string;
+  /** Where objects are read and written, instead of in `gitDir`. */
+  readonly objectDirectory?: string;
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Exit codes that are answers; every other one throws {@link GitError}. 0 unless said. */
+  readonly answers?: readonly number[];
+  readonly timeoutMs?: number;
+  /** False where losing the result in a power cut costs nothing (lanes, slots). */
+  readonly durable?: boolean;
+  readonly maxOutputBytes?: number;
+  /** More output than that is cut out of the middle, where it would otherwise be an error. */
+  readonly mayCut?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface GitAnswer {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** git said no, died, or could not be started. Callers that can mend it match `exitCode` and the call they made. */
+export class GitError extends Error {
+  readonly code = 'git-failed';
+  readonly exitCode: number | null;
+  readonly stderr: string;
+
+  constructor(args: readonly string[], exitCode: number | null, stderr: string) {
+    super(`git ${args[0] ?? ''} ${exitCode === null ? 'did not finish' : `exited with ${exitCode}`}: ${stderr.trim()}`);
+    this.name = 'GitError';
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+/**
+ * Whatever a repository's configuration names, these calls run none of it: no hooks, no fsmonitor, no helpers, no
+ * transport but local files. Drivers (filter, merge, diff) have names without bound and cannot be switched off here;
+ * they are kept out by never running git over files or configuration that an agent has touched.
+ */
+const HARDENED = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.attributesFile=/dev/null',
+  'core.pager=cat',
+  'core.editor=true',
+  'core.sshCommand=false',
+  'core.quotePath=false',
+  'credential.helper=',
+  'commit.gpgSign=false',
+  'tag.gpgSign=false',
+  'submodule.recurse=false',
+  'fetch.recurseSubmodules=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'rerere.enabled=false',
+  'log.showSignature=false',
+  'advice.detachedHead=false',
+].flatMap((setting) => ['-c', setting]);
+
+const DURABLE = ['-c', 'core.fsync=all', '-c', 'core.fsyncMethod=fsync'];
+
+const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
+const TIMEOUT_MS = 30 * 60_000;
+
+/** Runs git to its end. Throws {@link GitError} for an exit code that is not among the answers. */
+export async function git(args: readonly string[], call: GitCall): Promise<GitAnswer> {
+  const cwd = call.cwd ?? call.workTree ?? call.gitDir ?? '/';
+  const maxOutputBytes = call.maxOutputBytes ?? OUTPUT_BYTES_MAX;
+  const result = await runProcess('git', [...HARDENED, ...(call.durable === false ? [] : DURABLE), ...args], {
+    cwd,
+    env: environmentOf(call),
+    session: false,
+    timeoutMs: call.timeoutMs ?? TIMEOUT_MS,
+    maxOutputBytes,
+    ...(call.input === undefined ? {} : { input: call.input }),
+    ...(call.signal === undefined ? {} : { signal: call.signal }),
+  });
+  const stderr = result.stderr.toString('utf8');
+  if (result.kind === 'spawn-failed') {
+    if (!existsSync(cwd)) throw new GitError(args, null, `there is no directory ${cwd}`);
+    throw gitMissing(result.errorCode);
+  }
+  if (result.kind !== 'exited') throw new GitError(args, null, `${result.kind}; ${stderr}`);
+  if (result.stdoutTruncated && call.mayCut !== true) {
+    throw new GitError(args, null, `more than ${maxOutputBytes} bytes of output`);
+  }
+  if (!(call.answers ?? [0]).includes(result.code)) throw new GitError(args, result.code, stderr);
+  return { code: result.code, stdout: result.stdout, stderr };
+}
+
+/** As {@link git}, for one line of text. */
+export async function gitLine(args: readonly string[], call: GitCall): Promise<string> {
+  const { stdout } = await git(args, call);
+  return stdout.toString('utf8').trimEnd();
+}
+
+function environmentOf(call: GitCall): Record<string, string> {
+  const own = call.gitDir !== null;
+  return {
+    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    LC_ALL: 'C',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    // Unlike `protocol.allow`, this is not outdone by a `protocol.ext.allow` in the repository.
+    GIT_ALLOW_PROTOCOL: 'file',
+    ...(own ? { GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null', HOME: '/nonexistent' } : operatorSettings()),
+    ...(call.gitDir === null ? {} : { GIT_DIR: call.gitDir }),
+    ...(call.workTree === undefined ? {} : { GIT_WORK_TREE: call.workTree }),
+    ...(call.indexFile === undefined ? {} : { GIT_INDEX_FILE: call.indexFile }),
+    ...(call.objectDirectory === undefined ? {} : { GIT_OBJECT_DIRECTORY: call.objectDirectory }),
+    ...call.env,
+  };
+}
+
+/** Finding the operator's repository honours their own configuration (`safe.directory` above all). */
+function operatorSettings(): Record<string, string> {
+  const settings: Record<string, string> = { HOME: '/', XDG_CONFIG_HOME: '' };
+  for (const [name, value] of Object.entries(process.env)) {
+    const isSetting = /^(?:HOME|XDG_CONFIG_HOME|GIT_CONFIG_(?:GLOBAL|SYSTEM|NOSYSTEM|COUNT|(?:KEY|VALUE)_\d+))$/.test(
+      name,
+    );
+    if (isSetting && value !== undefined) settings[name] = value;
+  }
+  return settings;
+}
+
+function gitMissing(code: string): UserError {
+  return new UserError({
+    code: 'git-missing',
+    message: `git could not be started (${code})`,
+    hint: 'Install git 2.39.4 or newer and make sure that it is on PATH.',
+  });
+}

@@ -1,0 +1,204 @@
+import { join } from 'node:path';
+
+import { readLinkBytes, readRegularFile } from './blob.ts';
+import { fromText, toFileSystem, toText } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
+import { readBlobs } from './depot.ts';
+import type { Depot } from './depot.ts';
+import { GitError } from './git.ts';
+import { IgnoreRules, RULES_BYTES_MAX } from './ignore.ts';
+import { MODE_EXECUTABLE, MODE_FILE, MODE_LINK } from './index-file.ts';
+import type { IndexEntry } from './index-file.ts';
+import { IntegrityError } from './integrity-error.ts';
+import { isNamed } from './tree.ts';
+import { Walk } from './walk.ts';
+import type { Change, Refusal, Untracked } from './walk.ts';
+
+export interface SnapshotOptions {
+  readonly depot: Depot;
+  readonly root: string;
+  /** What the lane was filled with. */
+  readonly baseline: ReadonlyMap<BytePath, IndexEntry>;
+  /** Wall-clock time before which an unchanged ctime proves an unchanged file. */
+  readonly trustedBeforeMs: number;
+  /** Rules of the base: what they ignore never enters a snapshot, whatever the lane says by now. */
+  readonly baseRules: readonly RulesFile[];
+  /** Content of the operator's own excludes. */
+  readonly excludes: string;
+  /** Text paths of provisioned files and prewarm outputs. */
+  readonly excluded: readonly string[];
+  /** A directory for scratch files. */
+  readonly temporary: string;
+  /** False leaves the `.gitignore` files of the lane unread: only the base's count. */
+  readonly ownRules?: boolean;
+  /** How long git may take over the ignore rules, for each level of directories. */
+  readonly rulesTimeoutMs?: number | undefined;
+}
+
+/** What a lane holds now, against its baseline. Sorted by path. */
+export interface Snapshot {
+  readonly changes: readonly Change[];
+  /** What git cannot hold or a task must not make: the attempt ends as `policy`. */
+  readonly refused: readonly Refusal[];
+  readonly special: readonly BytePath[];
+}
+
+/**
+ * Reads a lane.
+ *
+ * @throws IntegrityError when git comes to no end with the ignore rules, and when the lane itself was replaced.
+ */
+export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> {
+  const walk = new Walk({
+    root: options.root,
+    baseline: options.baseline,
+    trustedBeforeMs: options.trustedBeforeMs,
+    format: options.depot.format,
+    excluded: new Set(options.excluded.map((path) => fromText(path.replace(/^(?:\.\/)+|\/+$/g, '')))),
+  });
+  const untracked = walk.tracked();
+  if (untracked.length > 0) await readUntracked(walk, untracked, options);
+  return {
+    changes: walk.changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
+    refused: walk.refused,
+    special: walk.special,
+  };
+}
+
+async function readUntracked(walk: Walk, first: readonly Untracked[], options: SnapshotOptions): Promise<void> {
+  const ofBase = await IgnoreRules.create(options.temporary, options.excludes);
+  let ofLane: IgnoreRules | null = null;
+  try {
+    for (const [path, data] of await readRulesOf(options.depot, options.baseRules)) ofBase.add(path, data);
+    const laneRules = new LaneRules(walk, first, options);
+    if (laneRules.isOwn) ofLane = await laneRules.create();
+    const without = async (rules: IgnoreRules, entries: readonly Untracked[], whose: string): Promise<Untracked[]> => {
+      const ignored = await decide(rules, entries, whose, options.rulesTimeoutMs);
+      return entries.filter(({ path }) => !ignored.has(path));
+    };
+    for (let level = [...first]; level.length > 0;) {
+      const kept = await without(ofBase, level, 'base');
+      level = walk.untracked(ofLane === null ? kept : await without(ofLane, kept, 'lane'));
+      ofLane = await laneRules.grow(ofLane, level);
+    }
+  } finally {
+    await ofBase.dispose();
+    await ofLane?.dispose();
+  }
+}
+
+async function decide(
+  rules: IgnoreRules,
+  entries: readonly Untracked[],
+  whose: string,
+  timeoutMs: number | undefined,
+): Promise<Set<BytePath>> {
+  try {
+    return await rules.ignored(entries, timeoutMs);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    throw new IntegrityError(`the ignore rules of the ${whose} could not be decided: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The lane's own `.gitignore` files: those it was filled with, as they were changed, and new ones. */
+class LaneRules {
+  readonly #options: SnapshotOptions;
+  readonly #filled: readonly RulesFile[];
+  readonly #changed = new Map<BytePath, Buffer | null>();
+
+  constructor(walk: Walk, first: readonly Untracked[], options: SnapshotOptions) {
+    this.#options = options;
+    this.#filled = options.ownRules === false ? [] : rulesFilesOf(options.baseline);
+    if (options.ownRules === false) return;
+    for (const { path, mode, oid } of walk.changes) {
+      if (!isNamed(path, '.gitignore')) continue;
+      const isFile = oid !== null && (mode === MODE_FILE || mode === MODE_EXECUTABLE);
+      this.#changed.set(path, isFile ? readRules(options.root, path) : null);
+    }
+    this.#take(first);
+  }
+
+  /** Whether they can differ from those of the base. */
+  get isOwn(): boolean {
+    if (this.#options.ownRules === false) return false;
+    const ofBase = new Map(this.#options.baseRules.map(({ path, oid }) => [path, oid]));
+    const isSame =
+      ofBase.size === this.#filled.length && this.#filled.every(({ path, oid }) => ofBase.get(path) === oid);
+    return this.#changed.size > 0 || !isSame;
+  }
+
+  async create(): Promise<IgnoreRules> {
+    const rules = await IgnoreRules.create(this.#options.temporary, this.#options.excludes);
+    const kept = this.#filled.filter(({ path }) => !this.#changed.has(path));
+    for (const [path, data] of await readRulesOf(this.#options.depot, kept)) rules.add(path, data);
+    for (const [path, data] of this.#changed) if (data !== null) rules.add(path, data);
+    return rules;
+  }
+
+  /** Takes up the rules among entries that were just found. */
+  async grow(rules: IgnoreRules | null, level: readonly Untracked[]): Promise<IgnoreRules | null> {
+    const found = this.#take(level);
+    if (found.length === 0) return rules;
+    if (rules === null) return this.create();
+    for (const [path, data] of found) rules.add(path, data);
+    return rules;
+  }
+
+  #take(entries: readonly Untracked[]): [BytePath, Buffer][] {
+    const found: [BytePath, Buffer][] = [];
+    if (this.#options.ownRules === false) return found;
+    for (const { path, kind } of entries) {
+      if (kind !== 'file' || !isNamed(path, '.gitignore')) continue;
+      const data = readRules(this.#options.root, path);
+      if (data === null) continue;
+      this.#changed.set(path, data);
+      found.push([path, data]);
+    }
+    return found;
+  }
+}
+
+/** A `.gitignore` of a tree. */
+export interface RulesFile {
+  readonly path: BytePath;
+  readonly oid: string;
+}
+
+/** The `.gitignore` files among the entries of a tree or index. Links are none: git does not follow them. */
+export function rulesFilesOf(
+  entries: Iterable<readonly [BytePath, { readonly oid: string; readonly mode: number }]>,
+): RulesFile[] {
+  const files: RulesFile[] = [];
+  for (const [path, { oid, mode }] of entries) {
+    if (isNamed(path, '.gitignore') && (mode === MODE_FILE || mode === MODE_EXECUTABLE)) files.push({ path, oid });
+  }
+  return files;
+}
+
+async function readRulesOf(depot: Depot, files: readonly RulesFile[]): Promise<[BytePath, Buffer][]> {
+  const blobs = await readBlobs(
+    depot,
+    files.map(({ oid }) => oid),
+  );
+  return files.flatMap(({ path }, index): [BytePath, Buffer][] => {
+    const blob = blobs[index];
+    return blob ? [[path, blob]] : [];
+  });
+}
+
+function readRules(root: string, path: BytePath): Buffer | null {
+  const read = readRegularFile(toFileSystem(`${fromText(root)}/${path}`), RULES_BYTES_MAX);
+  return read.kind === 'ok' ? read.data : null;
+}
+
+/** The bytes of one change, read again; the caller compares their id with the one that the walk saw. */
+export function readChange(root: string, change: Change): Buffer {
+  const absolute = toFileSystem(`${fromText(root)}/${change.path}`);
+  if (change.mode === MODE_LINK) return readLinkBytes(absolute);
+  const read = readRegularFile(absolute, Number.MAX_SAFE_INTEGER);
+  if (read.kind === 'refused') throw new Error(`${join(root, toText(change.path))} ${read.why}`);
+  return read.data;
+}

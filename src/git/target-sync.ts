@@ -1,0 +1,77 @@
+import { fetchCommit, isAncestor, resolve, setRefs } from './depot.ts';
+import type { Depot } from './depot.ts';
+import type { Repository } from './repository.ts';
+import { findHolder, readTarget } from './target.ts';
+import type { Holder } from './target.ts';
+
+/** The depot's record of the target: what attempts start from, and what the target was when it was last looked at. */
+export const TARGET_RECORD = 'refs/yard/target';
+
+export interface TargetPlaces {
+  readonly repository: Pick<Repository, 'commonDirectory'>;
+  readonly depot: Depot;
+  /** Full name. */
+  readonly ref: string;
+}
+
+export type SyncedTarget =
+  | { readonly kind: 'ok'; readonly commit: string }
+  /** Nothing may land. `commit` is what attempts may still start from; null where there is nothing. */
+  | { readonly kind: 'blocked'; readonly why: string; readonly commit: string | null };
+
+/**
+ * Brings the target's head into the depot. A target that vanished or was moved back is never followed silently: work
+ * that has landed would be lost.
+ *
+ * @param known the depot's record where the caller knows it already.
+ */
+export async function syncTarget(places: TargetPlaces, known?: string | null): Promise<SyncedTarget> {
+  const { repository, depot, ref } = places;
+  const record = known === undefined ? await resolve(depot, TARGET_RECORD) : known;
+  const state = await readTarget(repository, ref);
+  if (state.kind === 'missing') return { kind: 'blocked', why: missing(ref), commit: record };
+  if (state.kind === 'symbolic') return { kind: 'blocked', why: symbolic(ref, state.to), commit: record };
+  const { commit } = state;
+  if (commit !== record) {
+    await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit });
+    if (record !== null && !(await isAncestor(depot, record, commit))) {
+      return { kind: 'blocked', why: movedBack(ref, commit, record), commit: record };
+    }
+    await setRefs(depot, { [TARGET_RECORD]: commit });
+  }
+  const holder = findHolder(repository, ref);
+  return holder === null ? { kind: 'ok', commit } : { kind: 'blocked', why: held(ref, holder), commit };
+}
+
+/**
+ * Why nothing could land now, without fetching or writing anything: for commands that only look. A commit that the
+ * depot does not have yet is taken for a new one; a target that is not there yet, for one that the first run will make.
+ */
+export async function peekTarget({ repository, depot, ref }: TargetPlaces): Promise<string | null> {
+  const record = await resolve(depot, TARGET_RECORD);
+  const state = await readTarget(repository, ref);
+  if (state.kind === 'missing') return record === null ? null : missing(ref);
+  if (state.kind === 'symbolic') return symbolic(ref, state.to);
+  if (record !== null && state.commit !== record) {
+    const here = await resolve(depot, `${state.commit}^{commit}`);
+    if (here !== null && !(await isAncestor(depot, record, here))) return movedBack(ref, here, record);
+  }
+  const holder = findHolder(repository, ref);
+  return holder === null ? null : held(ref, holder);
+}
+
+function missing(ref: string): string {
+  return `${ref} does not exist any more; restore it, or accept this with: yard resume`;
+}
+
+function symbolic(ref: string, to: string): string {
+  return `${ref} is a symbolic ref to ${to}; moving it would move that branch`;
+}
+
+function movedBack(ref: string, to: string, from: string): string {
+  return `${ref} was moved back to ${to.slice(0, 12)}, which does not hold ${from.slice(0, 12)}; accept this with: yard resume`;
+}
+
+function held(ref: string, holder: Holder): string {
+  return `${ref} is ${holder.how} in ${holder.path}; switch that working tree to another branch`;
+}

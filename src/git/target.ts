@@ -1,0 +1,174 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+import { UserError } from '../core/user-error.ts';
+import { fetchCommit } from './depot.ts';
+import type { Depot } from './depot.ts';
+import { git, GitError } from './git.ts';
+import type { Repository } from './repository.ts';
+
+/** What stands at the target's ref in the operator's repository. */
+export type TargetState =
+  | { readonly kind: 'commit'; readonly commit: string }
+  | { readonly kind: 'missing' }
+  /** Moving it would move another branch. */
+  | { readonly kind: 'symbolic'; readonly to: string };
+
+export async function readTarget(repository: Pick<Repository, 'commonDirectory'>, ref: string): Promise<TargetState> {
+  const call = { gitDir: repository.commonDirectory };
+  // 128: there is nothing, or nothing that git can read.
+  const symbolic = await git(['symbolic-ref', '--quiet', ref], { ...call, answers: [0, 1, 128] });
+  if (symbolic.code === 0) return { kind: 'symbolic', to: symbolic.stdout.toString('utf8').trim() };
+  const { stdout } = await git(['for-each-ref', '--format=%(refname)%00%(objectname)', ref], call);
+  for (const line of stdout.toString('utf8').split('\n')) {
+    const [name, commit] = line.split('\0');
+    if (name === ref && commit !== undefined) return { kind: 'commit', commit };
+  }
+  return { kind: 'missing' };
+}
+
+/** A working tree that the target must not be moved under. */
+export interface Holder {
+  /** The working tree's directory. */
+  readonly path: string;
+  readonly how: 'checked out' | 'being rebased' | 'being bisected';
+}
+
+/**
+ * The working tree of the repository that holds the branch, or null. A branch that is being rebased or bisected is
+ * listed by git as a detached HEAD, so the state files are read as well.
+ */
+export function findHolder(repository: Pick<Repository, 'commonDirectory'>, ref: string): Holder | null {
+  for (const { gitDirectory, path } of workTrees(repository)) {
+    if (readHead(gitDirectory) === `ref: ${ref}`) return { path, how: 'checked out' };
+    for (const state of ['rebase-merge/head-name', 'rebase-apply/head-name']) {
+      if (readLine(join(gitDirectory, state)) === ref) return { path, how: 'being rebased' };
+    }
+    // Other branches that the same rebase will move.
+    if (readText(join(gitDirectory, 'rebase-merge/update-refs'))?.split('\n').includes(ref) === true) {
+      return { path, how: 'being rebased' };
+    }
+    const bisected = readLine(join(gitDirectory, 'BISECT_START'));
+    if (bisected !== null && (bisected === ref || `refs/heads/${bisected}` === ref))
+      return { path, how: 'being bisected' };
+  }
+  return null;
+}
+
+function* workTrees({
+  commonDirectory,
+}: Pick<Repository, 'commonDirectory'>): Iterable<{ gitDirectory: string; path: string }> {
+  if (!isBare(commonDirectory)) yield { gitDirectory: commonDirectory, path: dirname(commonDirectory) };
+  const linked = join(commonDirectory, 'worktrees');
+  if (!existsSync(linked)) return;
+  for (const name of readdirSync(linked)) {
+    const gitDirectory = join(linked, name);
+    const pointer = readLine(join(gitDirectory, 'gitdir'));
+    if (pointer === null) continue;
+    const dotGit = resolve(gitDirectory, pointer);
+    // One whose files are gone holds nothing, unless it is locked (on a disk that is not plugged in).
+    if (!existsSync(dotGit) && !existsSync(join(gitDirectory, 'locked'))) continue;
+    yield { gitDirectory, path: dirname(dotGit) };
+  }
+}
+
+/** A bare repository with linked working trees: what its own HEAD names is checked out nowhere. */
+function isBare(commonDirectory: string): boolean {
+  return ['config', 'config.worktree'].some((name) =>
+    /^\s*bare\s*=\s*true\s*$/im.test(readText(join(commonDirectory, name)) ?? ''),
+  );
+}
+
+function readHead(gitDirectory: string): string | null {
+  const path = join(gitDirectory, 'HEAD');
+  // In old repositories it is a link.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) return `ref: ${readlinkSync(path)}`;
+  return readLine(path);
+}
+
+/** First line of a small file of git's, or null where there is none. */
+function readLine(path: string): string | null {
+  return readText(path)?.split('\n')[0]?.trim() ?? null;
+}
+
+function readText(path: string): string | null {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
+  return readFileSync(path, 'utf8');
+}
+
+/** Makes the target where there is none. @throws UserError `target-clash` where another branch is in the way. */
+export async function createTarget(repository: Repository, ref: string, commit: string): Promise<void> {
+  const args = ['update-ref', '--no-deref', '-m', 'yard: create the target', ref, commit, noCommit(repository)];
+  const { code, stderr } = await git(args, { gitDir: repository.commonDirectory, answers: [0, 1, 128] });
+  if (code === 0) return;
+  throw new UserError({
+    code: 'target-clash',
+    message: `the target ${ref} could not be created: ${stderr.trim()}`,
+    hint: 'Choose another target in .yard/config.yaml.',
+  });
+}
+
+export type MoveResult =
+  /** `holder`: somebody checked it out at that very moment; their working tree is behind, and they must be told. */
+  | { readonly kind: 'moved'; readonly holder: Holder | null }
+  /** The target is not where it was when the candidate was made. */
+  | { readonly kind: 'changed'; readonly now: TargetState }
+  | { readonly kind: 'held'; readonly holder: Holder }
+  /** git refused for another reason: a lock left behind, a full disk. */
+  | { readonly kind: 'refused'; readonly why: string };
+
+/** The ref's value when it does not exist yet. */
+export function noCommit(repository: Repository): string {
+  return '0'.repeat(repository.format === 'sha256' ? 64 : 40);
+}
+
+/**
+ * Moves the target by compare-and-swap, after bringing the objects. Idempotent: a second call finds the target where
+ * it should be. The operator's hooks do not run (they guard people's pushes; the gate guards this one).
+ */
+export async function moveTarget(options: {
+  readonly repository: Repository;
+  readonly depot: Depot;
+  readonly ref: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}): Promise<MoveResult> {
+  const { repository, ref } = options;
+  const before = await stateFor(options);
+  if (before.kind !== 'ready') return before;
+  let swap = await tryToSwap(options);
+  // A `git gc --prune=now` of the operator's may have taken the objects between fetch and swap.
+  if (swap.kind === 'refused') swap = await tryToSwap(options);
+  if (swap.kind === 'held') return swap;
+  if (swap.kind === 'moved') return { kind: 'moved', holder: findHolder(repository, ref) };
+  const after = await stateFor(options);
+  return after.kind === 'ready' ? swap : after;
+}
+
+type MoveOptions = Parameters<typeof moveTarget>[0];
+
+/** Whether the target still stands where it is to be moved from. */
+async function stateFor({ repository, ref, from, to }: MoveOptions): Promise<MoveResult | { readonly kind: 'ready' }> {
+  const now = await readTarget(repository, ref);
+  if (now.kind === 'commit' && now.commit === to) return { kind: 'moved', holder: null };
+  const at = now.kind === 'missing' ? noCommit(repository) : now.kind === 'commit' ? now.commit : null;
+  return at === from ? { kind: 'ready' } : { kind: 'changed', now };
+}
+
+async function tryToSwap({ repository, depot, ref, from, to, reason }: MoveOptions): Promise<MoveResult> {
+  const call = { gitDir: repository.commonDirectory, env: COMMITTER };
+  try {
+    await fetchCommit({ into: repository.commonDirectory, from: depot.path, commit: to });
+    const holder = findHolder(repository, ref);
+    if (holder !== null) return { kind: 'held', holder };
+    await git(['update-ref', '--no-deref', '-m', reason, ref, to, from], call);
+    return { kind: 'moved', holder: null };
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return { kind: 'refused', why: error.stderr.trim() || error.message };
+  }
+}
+
+/** In the operator's reflog. */
+const COMMITTER = { GIT_COMMITTER_NAME: 'Yardmaster', GIT_COMMITTER_EMAIL: 'yardmaster@localhost' };

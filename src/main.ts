@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { EXIT } from './cli/context.ts';
+import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
+import { Output } from './cli/output.ts';
+import type { Pin } from './config/pin.ts';
+import { isUserError, UserError } from './core/user-error.ts';
+import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
+import { locateRepository } from './git/locate.ts';
+import type { Location } from './git/locate.ts';
+import { systemClock } from './process/clock.ts';
+import type { Yard } from './reconcile/yard.ts';
+import type { Store } from './store/store.ts';
+
+/*
+ * Composition: the only file that builds the real implementations, and the start of every process of the package.
+ * What a command does not need is not loaded.
+ */
+
+const SELF: readonly string[] = [process.execPath, fileURLToPath(import.meta.url)];
+const STORE_FILE = 'state.db';
+const PIN_FILE = 'current-pin';
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case 'attempt':
+      return attemptProcess(rest);
+    case 'train':
+      return trainProcess(rest);
+    case 'replay-steps':
+      return replayProcess(rest);
+    default:
+      return commandLine(args);
+  }
+}
+
+async function commandLine(args: readonly string[]): Promise<ExitCode> {
+  const output = new Output(process.stdout, process.stderr, process.env);
+  const compose = composeWith(process.env);
+  const context: CommandContext = { cwd: process.cwd(), env: process.env, output, compose, stdin: process.stdin };
+  try {
+    const { runProgram } = await import('./cli/program.ts');
+    return await runProgram(context, args.length === 0 ? ['--help'] : args, packageVersion());
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    output.error(error);
+    return error.exitCode as ExitCode;
+  } finally {
+    await output.flush();
+  }
+}
+
+function composeWith(environment: CommandContext['env']): Compose {
+  return {
+    reading: (cwd) => reading(cwd, environment),
+    yard: (cwd) => yard(cwd, environment),
+    places: (commonDirectory) => places(commonDirectory, environment),
+    withEnvironment: composeWith,
+    self: SELF,
+    clock: systemClock,
+  };
+}
+
+async function reading(cwd: string, environment: CommandContext['env']): Promise<Reading> {
+  const location = locateRepository(cwd) ?? (await askGit(cwd));
+  const { directory: stateDirectory, storeFile } = await places(location.commonDirectory, environment);
+  const [{ checkStateOwner }, { openReader }] = await Promise.all([
+    import('./config/state-owner.ts'),
+    import('./store/sqlite-reader.ts'),
+  ]);
+  await checkStateOwner(stateDirectory, location.commonDirectory);
+  const reader = openReader(storeFile);
+  if (reader === null) {
+    throw new UserError({
+      code: 'no-yard',
+      message: `there is no yard for ${location.root} yet`,
+      hint: 'Make one with: yard init, then: yard run',
+    });
+  }
+  return { reader, location, stateDirectory, pin: await currentPin(stateDirectory) };
+}
+
+async function places(commonDirectory: string, environment: CommandContext['env']): Promise<StatePlaces> {
+  const { stateDirectory } = await import('./config/state-directory.ts');
+  const directory = stateDirectory({ commonDirectory, home: homedir(), environment });
+  return { directory, storeFile: join(directory, STORE_FILE) };
+}
+
+/** Where our own look at git's files is not enough, or says that there is nothing: git knows, and says why. */
+async function askGit(cwd: string): Promise<Location> {
+  const { findRepository } = await import('./git/repository.ts');
+  return findRepository(cwd);
+}
+
+/** The configuration as the scheduler last took it: read without checking it again. */
+async function currentPin(stateDirectory: string): Promise<Pin | null> {
+  const { existsSync } = await import('node:fs');
+  const path = join(stateDirectory, PIN_FILE);
+  if (!existsSync(path)) return null;
+  const { readPin } = await import('./config/pin.ts');
+  return readPin(stateDirectory, readFileSync(path, 'utf8').trim());
+}
+
+async function yard(cwd: string, environment: CommandContext['env']): Promise<Yard> {
+  const [{ findRepository }, { stateDirectory: directoryOf, makeStateDirectory }, { SettingsSource }, { openDepot }] =
+    await Promise.all([
+      import('./git/repository.ts'),
+      import('./config/state-directory.ts'),
+      import('./reconcile/settings.ts'),
+      import('./git/depot.ts'),
+    ]);
+  const repository = await findRepository(cwd);
+  const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
+  await makeStateDirectory(stateDirectory);
+  const { claimStateDirectory } = await import('./config/state-owner.ts');
+  await claimStateDirectory(stateDirectory, repository.commonDirectory);
+  const settings = new SettingsSource(repository, stateDirectory, environment, join(stateDirectory, PIN_FILE));
+  const { config } = await settings.current();
+  let { retries } = config.limits;
+  const store = await openYardStore(stateDirectory, () => retries);
+  settings.onChange = (changed) => {
+    ({ retries } = changed.config.limits);
+  };
+  const depot = await openDepot(stateDirectory, repository.format);
+  return { store, clock: systemClock, depot, repository, stateDirectory, settings, self: SELF };
+}
+
+async function openYardStore(stateDirectory: string, retries: () => number): Promise<Store> {
+  const { openStore } = await import('./store/sqlite-store.ts');
+  return openStore(join(stateDirectory, STORE_FILE), {
+    clock: systemClock,
+    policy: () => ({ ...DEFAULT_RETRY_POLICY, retries: retries() }),
+  });
+}
+
+/** `attempt <state> <task> <n> <token> <pin>`: dispatched by a scheduler, never typed. */
+async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
+  const [stateDirectory = '', taskId = '', attempt = '', token = '', pinHash = ''] = args;
+  const [{ readPin }, { runAttempt }, { Evidence }, { openDepot }, { makeAgent }, { attemptMarker }] =
+    await Promise.all([
+      import('./config/pin.ts'),
+      import('./attempt/run-attempt.ts'),
+      import('./attempt/evidence.ts'),
+      import('./git/depot.ts'),
+      import('./agents/registry.ts'),
+      import('./attempt/attempt-context.ts'),
+    ]);
+  const pin = await readPin(stateDirectory, pinHash);
+  const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
+  try {
+    const end = await runAttempt({
+      store,
+      clock: systemClock,
+      depot: await openDepot(stateDirectory, pin.repository.format),
+      stateDirectory,
+      pin,
+      agentFor: (spec) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
+      taskId,
+      attempt: Number(attempt),
+      fence: { resource: `task:${taskId}`, token: Number(token) },
+      marker: attemptMarker(stateDirectory, taskId, Number(attempt), Number(token)),
+      evidence: await Evidence.create(stateDirectory, taskId, Number(attempt)),
+    });
+    return end === 'finished' ? EXIT.ok : EXIT.failed;
+  } finally {
+    await store.close();
+  }
+}
+
+/** `train <state> <pin>`: started by a scheduler, never typed. */
+async function trainProcess(args: readonly string[]): Promise<ExitCode> {
+  const [stateDirectory = '', pinHash = ''] = args;
+  const [{ readPin }, { runTrain }, { openDepot }] = await Promise.all([
+    import('./config/pin.ts'),
+    import('./train/run-train.ts'),
+    import('./git/depot.ts'),
+  ]);
+  const pin = await readPin(stateDirectory, pinHash);
+  const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
+  try {
+    await runTrain({
+      store,
+      clock: systemClock,
+      depot: await openDepot(stateDirectory, pin.repository.format),
+      repository: { ...pin.repository, shallow: false },
+      stateDirectory,
+      pin,
+    });
+    return EXIT.ok;
+  } finally {
+    await store.close();
+  }
+}
+
+/** `replay-steps <file>`: the program behind the replay agent. */
+async function replayProcess([stepsFile = '']: readonly string[]): Promise<ExitCode> {
+  const { playSteps } = await import('./agents/replay-steps.ts');
+  const code = await playSteps(stepsFile, {
+    say: (line) => process.stdout.write(`${line}\n`),
+    resultFile: process.env['YARD_RESULT'],
+  });
+  return code === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { readonly version: string }).version;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  // Everything that is not a UserError is a bug of ours: its stack is what we need to see.
+  process.stderr.write(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exitCode = EXIT.bug;
+}

@@ -1,0 +1,25 @@
+const ALWAYS_ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'SHELL'];
+
+/** What git obeys, and what names an attempt: a wildcard never lets these through, only the name itself. */
+const ONLY_BY_NAME = /^(?:GIT_|YARD_MARKER$)/u;
+
+/**
+ * The whole environment of a child: what the base list and `allow` let through from `from`, and `extra` on top.
+ * An entry of `allow` is a name, or a prefix and `*`. `GIT_*` variables and the marker pass only when named in full.
+ */
+export function allowedEnvironment(
+  allow: readonly string[],
+  extra: Readonly<Record<string, string>>,
+  from: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const patterns = [...ALWAYS_ALLOWED, ...allow];
+  const names = new Set(patterns);
+  const prefixes = patterns.filter((pattern) => pattern.endsWith('*')).map((pattern) => pattern.slice(0, -1));
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(from)) {
+    if (value === undefined) continue;
+    const byPrefix = !ONLY_BY_NAME.test(name) && prefixes.some((prefix) => name.startsWith(prefix));
+    if (byPrefix || names.has(name)) environment[name] = value;
+  }
+  return { ...environment, ...extra };
+}

@@ -1,0 +1,14 @@
+/** One reading of one process. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly groupId: number;
+  readonly sessionId: number;
+  /** Clock ticks since boot on Linux, seconds since 1970 on macOS: a decimal number, so that starts can be ordered. */
+  readonly startTime: string;
+  /** False for a zombie: it holds its pid and nothing else. */
+  readonly alive: boolean;
+}
+
+/** What the environment of a process says of the marker. `unknown`: not readable, or empty as it is during an exec. */
+export type Mark = { readonly kind: 'marked'; readonly marker: string } | { readonly kind: 'unmarked' | 'unknown' };

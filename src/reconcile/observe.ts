@@ -1,0 +1,82 @@
+import type { Config } from '../config/schema.ts';
+import type { Lease } from '../core/lease.ts';
+import { preflightProblems } from '../core/preflight.ts';
+import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
+import { currentBootId, isAlive } from '../process/identity.ts';
+import { isHeld } from '../store/lease-holder.ts';
+import type { StoreView, TaskRow } from '../store/store.ts';
+
+/** What of the world a snapshot needs beyond the store. */
+export interface Surroundings {
+  readonly config: Config;
+  readonly landingBlocked: string | null;
+  readonly monotonicMs: number;
+  /** A train was started a moment ago and may not hold its lease yet. */
+  readonly trainStarting: boolean;
+}
+
+/** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
+export function observe(
+  view: StoreView,
+  { config, landingBlocked, monotonicMs, trainStarting }: Surroundings,
+): Snapshot {
+  const bootId = currentBootId();
+  const running = new Map<string, number>();
+  for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
+  const train = view.leases.find(({ resource }) => resource === 'train');
+  return {
+    tasks: view.rows.map((row) => taskView(row, config)),
+    dependencies: view.dependencies,
+    leases: view.leases.flatMap((lease) => attemptLease(lease, running, bootId)),
+    train: {
+      live: trainStarting || (train !== undefined && isHeld(train, monotonicMs)),
+      openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
+    },
+    stopped: view.control.stopped,
+    failuresInARow: view.control.failuresInARow,
+    landingBlocked,
+    limits: {
+      concurrent: config.limits.concurrent,
+      dispatchPerCycle: config.limits.dispatchPerCycle,
+      consecutiveFailures: config.limits.consecutiveFailures,
+      backlog: config.limits.backlog,
+      areas: areaLimits(config),
+    },
+    monotonicMs,
+  };
+}
+
+function areaLimits({ areas }: Config): Record<string, number> {
+  const limits: Record<string, number> = {};
+  for (const [name, { concurrent }] of Object.entries(areas)) if (concurrent !== null) limits[name] = concurrent;
+  return limits;
+}
+
+function taskView(row: TaskRow, config: Config): TaskView {
+  return {
+    id: row.id,
+    title: row.title,
+    state: row.state,
+    counters: row.counters,
+    priority: row.priority,
+    area: row.area,
+    owns: row.owns,
+    after: row.after,
+    problems: preflightProblems(row, config),
+  };
+}
+
+function attemptLease(lease: Lease, running: ReadonlyMap<string, number>, bootId: string): AttemptLease[] {
+  if (!lease.resource.startsWith('task:')) return [];
+  const taskId = lease.resource.slice('task:'.length);
+  const attempt = running.get(taskId);
+  if (attempt === undefined) return [];
+  const { token, expiresMonotonicMs } = lease;
+  return [{ taskId, attempt, token, owner: ownerState(lease, bootId), expiresMonotonicMs }];
+}
+
+function ownerState(lease: Lease, bootId: string): AttemptLease['owner'] {
+  if (lease.bootId !== bootId) return 'elsewhere';
+  if (lease.owner === null) return 'unclaimed';
+  return isAlive(lease.owner) ? 'live' : 'dead';
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../core/clock.ts';
+import type { CycleOptions, CycleReport, Scheduler } from './scheduler.ts';
+import type { Wake } from './wake.ts';
+
+/** Why a run ended. */
+export type RunEnd =
+  | { readonly kind: 'settled'; readonly report: CycleReport }
+  /** What `until` waits for has come about; other work may be left. */
+  | { readonly kind: 'enough' }
+  | { readonly kind: 'stopped'; readonly by: string; readonly why: string }
+  | { readonly kind: 'failures'; readonly inARow: number }
+  | { readonly kind: 'time-limit'; readonly ms: number }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'lost' };
+
+export interface RunOptions extends CycleOptions {
+  readonly clock: Clock;
+  readonly maxMs: number;
+  /** The operator's Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** After each cycle. */
+  readonly onCycle: (report: CycleReport) => void | Promise<void>;
+  /** Ends the run early, with `enough`: what `drive` and `--sync` wait for. */
+  readonly until?: (report: CycleReport) => boolean;
+}
+
+/** Repeats the cycle until the work is done, or something ends it. Work that runs goes on by itself. */
+export async function runYard(scheduler: Scheduler, wake: Wake, options: RunOptions): Promise<RunEnd> {
+  const startedMs = options.clock.monotonicMs();
+  const signal = AbortSignal.any([options.signal, scheduler.lost]);
+  for (;;) {
+    if (scheduler.lost.aborted) return { kind: 'lost' };
+    if (options.signal.aborted) return { kind: 'interrupted' };
+    const isLate = options.clock.monotonicMs() - startedMs >= options.maxMs;
+    const report = await tryCycle(scheduler, isLate ? { ...options, drain: true } : options);
+    if ('kind' in report) return report;
+    await options.onCycle(report);
+    if (options.until?.(report) === true) return { kind: 'enough' };
+    const ended = isLate ? ({ kind: 'time-limit', ms: options.maxMs } as const) : endOf(report, options);
+    if (ended !== null) return ended;
+    await wake.wait(signal);
+  }
+}
+
+/**
+ * A cycle, or what ended the run in the midst of it. `lost`: another scheduler has taken over, and every write of this
+ * one is refused. `interrupted`: Ctrl-C goes to all processes of the terminal, and a git has died of it.
+ */
+async function tryCycle(
+  scheduler: Scheduler,
+  options: CycleOptions & Pick<RunOptions, 'signal'>,
+): Promise<CycleReport | { readonly kind: 'lost' | 'interrupted' }> {
+  try {
+    return await scheduler.cycle(options);
+  } catch (error) {
+    const isStale = error instanceof Error && 'code' in error && error.code === 'stale-token';
+    if (isStale && 'resource' in error && error.resource === 'scheduler') return { kind: 'lost' };
+    const wasSignalled =
+      error instanceof Error &&
+      'code' in error &&
+      error.code === 'git-failed' &&
+      'exitCode' in error &&
+      error.exitCode === null;
+    if (options.signal.aborted && wasSignalled) return { kind: 'interrupted' };
+    throw error;
+  }
+}
+
+function endOf(report: CycleReport, options: RunOptions): RunEnd | null {
+  const { snapshot } = report;
+  const busy =
+    snapshot.train.live || snapshot.tasks.some(({ state }) => state.status === 'running' || state.status === 'landing');
+  if (!report.settled && !(options.drain === true && !busy)) return null;
+  if (snapshot.stopped !== null) return { kind: 'stopped', by: snapshot.stopped.by, why: snapshot.stopped.why };
+  const { failuresInARow, limits, tasks } = snapshot;
+  const couldStart = tasks.some(({ state }) => state.status === 'ready');
+  if (failuresInARow >= limits.consecutiveFailures && couldStart) return { kind: 'failures', inARow: failuresInARow };
+  return { kind: 'settled', report };
+}

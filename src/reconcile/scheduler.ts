@@ -1,0 +1,162 @@
+import { impossible } from '../core/impossible.ts';
+import { LEASE_MS } from '../core/lease.ts';
+import type { Fence, Lease } from '../core/lease.ts';
+import { isSettled, plan } from '../core/plan.ts';
+import type { Command } from '../core/plan.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import type { UserError } from '../core/user-error.ts';
+import { toRefName } from '../git/repository.ts';
+import { syncTarget } from '../git/target-sync.ts';
+import type { SyncedTarget } from '../git/target-sync.ts';
+import { ownIdentity } from '../process/identity.ts';
+import { Heartbeat } from '../store/heartbeat.ts';
+import { isHeld } from '../store/lease-holder.ts';
+import type { StoreView } from '../store/store.ts';
+import { LocalTaskSource } from '../trackers/local-files.ts';
+import { TaskImporter } from './import.ts';
+import type { ImportReport } from './import.ts';
+import { observe } from './observe.ts';
+import type { Settings } from './settings.ts';
+import { Workers } from './workers.ts';
+import type { Yard } from './yard.ts';
+
+/*
+ * The L0 cycle: import → recover → integrate → dispatch → snapshot. Invariants:
+ * 1. One scheduler at a time: it holds the lease `scheduler`, and every row that it writes is fenced by it.
+ * 2. A cycle decides from one snapshot and never waits for an agent or a gate.
+ * 3. There is no other recovery than the next cycle.
+ */
+
+export interface CycleOptions {
+  readonly dryRun?: boolean;
+  /** Start nothing new. */
+  readonly drain?: boolean;
+  /** Start no train. */
+  readonly noLand?: boolean;
+  /** Start no other task than this. */
+  readonly only?: string;
+}
+
+export interface CycleReport {
+  readonly imported: ImportReport;
+  readonly commands: readonly Command[];
+  readonly snapshot: Snapshot;
+  /** What is wrong with the configuration or with a task file, while everything else goes on. */
+  readonly problems: readonly UserError[];
+  /** Nothing runs, lands, or will start by itself. */
+  readonly settled: boolean;
+}
+
+export class Scheduler {
+  readonly #yard: Yard;
+  readonly #workers: Workers;
+  readonly #importer: TaskImporter;
+  readonly #fence: Fence;
+  readonly #heartbeat: Heartbeat;
+  #target: SyncedTarget | null = null;
+
+  private constructor(yard: Yard, fence: Fence, onWorkerExit: () => void) {
+    this.#yard = yard;
+    this.#fence = fence;
+    this.#heartbeat = new Heartbeat(yard.store, yard.clock, fence);
+    this.#workers = new Workers(yard, onWorkerExit);
+    this.#importer = new TaskImporter(yard.store, new LocalTaskSource(yard.repository.root));
+  }
+
+  /** Takes the yard's scheduler lease, or says who holds it. */
+  static async acquire(
+    yard: Yard,
+    onWorkerExit: () => void,
+  ): Promise<{ kind: 'acquired'; scheduler: Scheduler } | { kind: 'held'; lease: Lease }> {
+    const { store, clock } = yard;
+    const result = await store.acquire(
+      'scheduler',
+      ownIdentity(),
+      clock.monotonicMs() + LEASE_MS,
+      (held) => !isHeld(held, clock.monotonicMs()),
+    );
+    if (result.kind === 'held') return result;
+    return { kind: 'acquired', scheduler: new Scheduler(yard, result.fence, onWorkerExit) };
+  }
+
+  /** Fires when another scheduler has taken over. */
+  get lost(): AbortSignal {
+    return this.#heartbeat.signal;
+  }
+
+  async release(): Promise<void> {
+    this.#heartbeat.stop();
+    await this.#yard.store.release(this.#fence);
+  }
+
+  /** One cycle. With `dryRun` nothing is written, and the commands are what it would do. */
+  async cycle(options: CycleOptions = {}): Promise<CycleReport> {
+    const settings = await this.#yard.settings.current();
+    const before = await this.#yard.store.view();
+    const imported = await this.#importer.run(before, settings.config, options.dryRun === true);
+    const unchanged =
+      options.dryRun === true || imported.added.length + imported.changed.length + imported.removed.length === 0;
+    const snapshot = await this.#observe(settings, unchanged ? before : await this.#yard.store.view());
+    const nowMs = this.#yard.clock.nowMs();
+    const planned = imported.pending.length === 0 ? snapshot : withPending(snapshot, imported);
+    const commands = plan(planned, nowMs, options.only ?? null).filter(
+      (command) =>
+        !(options.drain === true && command.kind === 'dispatch') &&
+        !(options.noLand === true && command.kind === 'integrate'),
+    );
+    if (options.dryRun !== true) for (const command of commands) await this.#carryOut(settings, command);
+    const settingsProblem = this.#yard.settings.problem;
+    return {
+      imported,
+      commands,
+      snapshot,
+      problems: [...(settingsProblem === null ? [] : [settingsProblem]), ...imported.problems],
+      settled: commands.length === 0 && !snapshot.train.live && isSettled(snapshot, nowMs),
+    };
+  }
+
+  async #observe(settings: Settings, view: StoreView): Promise<Snapshot> {
+    const { repository, depot, clock } = this.#yard;
+    const known = this.#target?.kind === 'ok' ? this.#target.commit : undefined;
+    this.#target = await syncTarget({ repository, depot, ref: toRefName(settings.config.target) }, known);
+    return observe(view, {
+      config: settings.config,
+      landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
+      monotonicMs: clock.monotonicMs(),
+      trainStarting: this.#workers.trainStarting,
+    });
+  }
+
+  async #carryOut(settings: Settings, command: Command): Promise<void> {
+    try {
+      switch (command.kind) {
+        case 'recover':
+          return await this.#workers.recover(settings, this.#fence, command);
+        case 'integrate':
+          return await this.#workers.startTrain(settings);
+        case 'dispatch':
+          return await this.#workers.dispatch(settings, this.#fence, command);
+        default:
+          throw impossible(command satisfies never);
+      }
+    } catch (error) {
+      // The world moved between snapshot and command (a person cancelled, an attempt ended): the next cycle sees it.
+      if (!isOvertaken(error)) throw error;
+    }
+  }
+}
+
+/**
+ * Another actor was faster: a person cancelled, an attempt ended between the snapshot and its recovery. The scheduler's
+ * own lost lease is not among these: it ends the run.
+ */
+function isOvertaken(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error)) return false;
+  if (error.code === 'illegal-transition') return true;
+  return error.code === 'stale-token' && 'resource' in error && error.resource !== 'scheduler';
+}
+
+function withPending(snapshot: Snapshot, imported: ImportReport): Snapshot {
+  const known = new Set(snapshot.tasks.map(({ id }) => id));
+  return { ...snapshot, tasks: [...snapshot.tasks, ...imported.pending.filter(({ id }) => !known.has(id))] };
+}

@@ -1,0 +1,170 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { parseRecipes } from '../agents/recipe.ts';
+import { CONFIG_FILE, loadConfig, LOCAL_CONFIG_FILE } from '../config/load.ts';
+import { writePin } from '../config/pin.ts';
+import type { Pin } from '../config/pin.ts';
+import type { Config } from '../config/schema.ts';
+import { readYaml } from '../config/yaml.ts';
+import { isUserError, UserError } from '../core/user-error.ts';
+import type { Json } from '../core/yard-event.ts';
+import { writeFileDurably } from '../process/file.ts';
+import { configValue } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
+
+/** The configuration as work that starts now gets it. */
+export interface Settings {
+  readonly config: Config;
+  readonly pin: Pin;
+  readonly pinHash: string;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the configuration from the operator's checkout, and again when a file of it changes. A version that does not
+ * hold is reported, and the last good one stays in force.
+ */
+export class SettingsSource {
+  readonly #repository: Repository;
+  readonly #stateDirectory: string;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #pinFile: string;
+  #stamp = '';
+  #current: Settings | null = null;
+  #problem: UserError | null = null;
+
+  constructor(
+    repository: Repository,
+    stateDirectory: string,
+    environment: Readonly<Record<string, string | undefined>>,
+    /** Where the hash of the newest pin is written, for commands that only look. */
+    pinFile: string,
+  ) {
+    this.#repository = repository;
+    this.#stateDirectory = stateDirectory;
+    this.#environment = environment;
+    this.#pinFile = pinFile;
+  }
+
+  /** Called with each version that takes effect. */
+  onChange: (settings: Settings) => void = () => undefined;
+
+  /** What is wrong with the newest version, while the last good one is in force. */
+  get problem(): UserError | null {
+    return this.#problem;
+  }
+
+  /** @throws UserError when there is no good version at all. */
+  async current(): Promise<Settings> {
+    const stamp = this.#readStamp();
+    if (this.#current !== null && stamp === this.#stamp) return this.#current;
+    this.#stamp = stamp;
+    try {
+      this.#current = await this.#load();
+      this.#problem = null;
+      await this.#remember(this.#current);
+      this.onChange(this.#current);
+    } catch (error) {
+      if (!isUserError(error) || this.#current === null) throw error;
+      this.#problem = error;
+    }
+    return this.#current;
+  }
+
+  async #load(): Promise<Settings> {
+    const { root } = this.#repository;
+    const { config, warnings } = await loadConfig(root, this.#environment);
+    const pin: Pin = {
+      config,
+      excludes: await readExcludes(this.#repository),
+      repository: {
+        root,
+        commonDirectory: this.#repository.commonDirectory,
+        name: this.#repository.name,
+        format: this.#repository.format,
+      },
+      recipes: readRecipes(root, config),
+    };
+    return { config, pin, pinHash: await writePin(this.#stateDirectory, pin), warnings };
+  }
+
+  async #remember({ pinHash }: Settings): Promise<void> {
+    if (existsSync(this.#pinFile) && readFileSync(this.#pinFile, 'utf8') === pinHash) return;
+    await writeFileDurably(this.#pinFile, pinHash);
+  }
+
+  #readStamp(): string {
+    const recipes = Object.values(this.#current?.config.agents ?? {}).flatMap((agent) =>
+      agent.kind === 'replay' && typeof agent.recipes === 'string' ? [agent.recipes] : [],
+    );
+    return [CONFIG_FILE, LOCAL_CONFIG_FILE, ...recipes]
+      .map((file) => stampOf(join(this.#repository.root, file)))
+      .join();
+  }
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? 'none' : `${stat.ino}:${stat.size}:${stat.mtimeMs}:${stat.ctimeMs}`;
+}
+
+/** What the operator ignores beyond the repository's own rules. */
+async function readExcludes(repository: Repository): Promise<string> {
+  const configured = await configValue(repository, 'core.excludesFile', 'path');
+  const configHome = process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config');
+  const files = [configured ?? join(configHome, 'git/ignore'), join(repository.commonDirectory, 'info/exclude')];
+  return files.map((file) => (existsSync(file) ? `${readFileSync(file, 'utf8')}\n` : '')).join('');
+}
+
+/** Recipes of the replay agents, by agent name. @throws UserError `no-recipes`, `recipes-invalid`. */
+export function readRecipes(root: string, config: Config): Record<string, unknown> {
+  const recipes: Record<string, unknown> = {};
+  for (const [name, agent] of Object.entries(config.agents)) {
+    if (agent.kind !== 'replay') continue;
+    if (typeof agent.recipes !== 'string') {
+      recipes[name] = checkRecipes(agent.recipes as Json, CONFIG_FILE, () => ({}));
+      continue;
+    }
+    const file = join(root, agent.recipes);
+    if (!existsSync(file)) {
+      throw new UserError({
+        code: 'no-recipes',
+        message: `the recipes ${agent.recipes} of the agent ${name} do not exist`,
+        hint: `Write them, or mend agents.${name}.recipes in ${CONFIG_FILE}.`,
+        place: { file: agent.recipes },
+      });
+    }
+    const yaml = readYaml(readFileSync(file, 'utf8'));
+    if (yaml.kind === 'bad') {
+      const [first] = yaml.problems;
+      throw new UserError({
+        code: 'recipes-invalid',
+        message: `${agent.recipes}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'is no YAML'}`,
+        hint: 'Mend the file.',
+        place: { file: agent.recipes, ...(first === undefined ? {} : { line: first.line, column: first.column }) },
+      });
+    }
+    recipes[name] = checkRecipes(yaml.data, agent.recipes, (path) => yaml.placeOf(path) ?? {});
+  }
+  return recipes;
+}
+
+function checkRecipes(
+  data: Json,
+  file: string,
+  placeOf: (path: readonly (string | number)[]) => { line?: number; column?: number },
+): Json {
+  const result = parseRecipes(data);
+  if (result.kind === 'ok') return data;
+  const { line, column } = placeOf(result.path);
+  const place = { file, ...(line === undefined ? {} : { line }), ...(column === undefined ? {} : { column }) };
+  const where = line === undefined ? `${file}: ${result.path.join('.')}` : `${file}:${line}:${column ?? 1}`;
+  throw new UserError({
+    code: 'recipes-invalid',
+    message: `${where}: ${result.why}`,
+    hint: 'A recipe is a list of steps for each task, or a list of such lists, one for each attempt.',
+    place,
+  });
+}

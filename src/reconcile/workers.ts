@@ -1,0 +1,129 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { attemptMarker } from '../attempt/attempt-context.ts';
+import type { AttemptOutcome } from '../core/attempt.ts';
+import { impossible } from '../core/impossible.ts';
+import { LEASE_MS, taskResource } from '../core/lease.ts';
+import type { Fence } from '../core/lease.ts';
+import type { ProcessIdentity } from '../core/process-identity.ts';
+import type { Command, LostWhy } from '../core/plan.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { currentBootId, isAlive } from '../process/identity.ts';
+import { spawnDetached } from '../process/spawn.ts';
+import { MARKER_VARIABLE } from '../process/table.ts';
+import { killTree } from '../process/tree.ts';
+import { trainMarker } from '../train/train-context.ts';
+import type { Settings } from './settings.ts';
+import type { Yard } from './yard.ts';
+
+/** A train is not started again sooner than this after the last start: it may have nothing that it can do. */
+const TRAIN_EVERY_MS = 1_000;
+
+/** Starts the processes that do the work, and clears up after those that died. */
+export class Workers {
+  readonly #yard: Yard;
+  readonly #onExit: () => void;
+  #train: { readonly identity: ProcessIdentity; readonly startedMs: number } | null = null;
+
+  /** @param onExit called when a worker that this process started has ended. */
+  constructor(yard: Yard, onExit: () => void) {
+    this.#yard = yard;
+    this.#onExit = onExit;
+  }
+
+  /** The train was started and lives, or was started so short a time ago that it is left alone. */
+  get trainStarting(): boolean {
+    if (this.#train === null) return false;
+    return isAlive(this.#train.identity) || this.#yard.clock.monotonicMs() - this.#train.startedMs < TRAIN_EVERY_MS;
+  }
+
+  async startTrain(settings: Settings): Promise<void> {
+    const { stateDirectory, clock } = this.#yard;
+    const started = await this.#spawn(settings, ['train', stateDirectory, settings.pinHash], 'train.log', {
+      [MARKER_VARIABLE]: trainMarker(stateDirectory),
+    });
+    if (started !== null) this.#train = { identity: started, startedMs: clock.monotonicMs() };
+  }
+
+  /** Intent, lease and attempt in the store first; then the process. */
+  async dispatch(settings: Settings, scheduler: Fence, command: Command & { kind: 'dispatch' }): Promise<void> {
+    const { store, stateDirectory, clock } = this.#yard;
+    const { taskId } = command;
+    const task = await store.task(taskId);
+    if (task === null) return;
+    const { attempt, fence, intentId } = await store.dispatch(scheduler, taskId, {
+      agent: task.spec.agent ?? settings.config.defaults.agent,
+      bootId: currentBootId(),
+      expiresMonotonicMs: clock.monotonicMs() + LEASE_MS,
+    });
+    const marker = attemptMarker(stateDirectory, taskId, attempt, fence.token);
+    const args = ['attempt', stateDirectory, taskId, String(attempt), String(fence.token), settings.pinHash];
+    const started = await this.#spawn(settings, args, `${taskId}.log`, { [MARKER_VARIABLE]: marker });
+    if (started !== null) {
+      await store.spawned(intentId);
+      return;
+    }
+    const why = 'the attempt process could not be started';
+    await store.lose(scheduler, fence, taskId, attempt, { kind: 'infrastructure', why });
+  }
+
+  /** Ends what is left of an attempt whose lease is lost, then takes its lease. Its lane stays as it is. */
+  async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
+    const { store, stateDirectory } = this.#yard;
+    const { taskId, attempt, token, why } = command;
+    const { survivors } = await killTree({
+      leader: null,
+      marker: attemptMarker(stateDirectory, taskId, attempt, token),
+      graceMs: why === 'expired' ? settings.config.limits.killGraceMs : 0,
+    });
+    if (survivors.length > 0) {
+      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt });
+      return;
+    }
+    const lost: Fence = { resource: taskResource(taskId), token };
+    await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why));
+  }
+
+  async #spawn(
+    settings: Settings,
+    args: readonly string[],
+    log: string,
+    extra: Readonly<Record<string, string>>,
+  ): Promise<ProcessIdentity | null> {
+    const { self, stateDirectory } = this.#yard;
+    const [program, ...before] = self;
+    if (program === undefined) throw new Error('the yard does not know how to start itself');
+    const logs = join(stateDirectory, 'logs');
+    await mkdir(logs, { recursive: true });
+    const { config } = settings;
+    const allow = [
+      ...config.environment.allow,
+      ...Object.values(config.gates).flatMap((gate) => gate.environment.allow),
+    ];
+    const started = await spawnDetached(program, [...before, ...args], {
+      cwd: stateDirectory,
+      env: allowedEnvironment(allow, extra),
+      logFile: join(logs, log),
+      onExit: this.#onExit,
+    });
+    if (started.kind === 'spawned') return started.identity;
+    await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why: started.message });
+    return null;
+  }
+}
+
+function lostOutcome(why: LostWhy): AttemptOutcome {
+  switch (why) {
+    case 'unclaimed':
+      return { kind: 'infrastructure', why: 'no process took up the attempt within a minute of its dispatch' };
+    case 'owner-dead':
+      return { kind: 'lost', why: 'its process died' };
+    case 'rebooted':
+      return { kind: 'lost', why: 'the machine was restarted' };
+    case 'expired':
+      return { kind: 'lost', why: 'its process did not renew the lease' };
+    default:
+      throw impossible(why satisfies never);
+  }
+}

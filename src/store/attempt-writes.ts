@@ -1,0 +1,188 @@
+import { OUTCOME_OWNER } from '../core/attempt.ts';
+import type { AttemptOutcome, FailureOwner } from '../core/attempt.ts';
+import { decide } from '../core/decision.ts';
+import { taskResource } from '../core/lease.ts';
+import type { Fence } from '../core/lease.ts';
+import { handOut, releaseLease, requireFence, voidLease } from './lease-writes.ts';
+import { StaleTokenError } from './store.ts';
+import type { AttemptProgress, Intent, TaskRecord } from './store.ts';
+import { applyEvent, readProgress, readRecord } from './task-progress.ts';
+import { appendEvent } from './write.ts';
+import type { Write } from './write.ts';
+
+/** Failures that speak of the yard as a whole when they come in a row. */
+const COUNTED: ReadonlySet<FailureOwner | null> = new Set([
+  'product',
+  'infrastructure',
+  'integrity',
+  'policy',
+] as const);
+
+export async function dispatch(
+  write: Write,
+  scheduler: Fence,
+  taskId: string,
+  options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+): Promise<{ attempt: number; fence: Fence; intentId: number }> {
+  await requireFence(write, scheduler, 'scheduler');
+  const task = await readProgress(write, taskId);
+  const attempt = task.attempts + 1;
+  await applyEvent(write, task, { kind: 'leased', attempt });
+  const fence = await handOut(write, taskResource(taskId), options.bootId, null, options.expiresMonotonicMs);
+  await write.db
+    .insertInto('attempts')
+    .values({
+      task_id: taskId,
+      attempt,
+      token: fence.token,
+      phase: 'preparing',
+      outcome: null,
+      agent: options.agent,
+      base: null,
+      head: null,
+      started_ms: write.nowMs,
+      finished_ms: null,
+      activity_ms: write.nowMs,
+      activity: '',
+    })
+    .execute();
+  const intentId = await openIntent(write, { kind: 'spawn', taskId, attempt, token: fence.token });
+  return { attempt, fence, intentId };
+}
+
+export async function openIntent(write: Write, intent: Intent): Promise<number> {
+  const { insertId } = await write.db
+    .insertInto('intents')
+    .values({
+      kind: intent.kind,
+      task_id: intent.taskId,
+      attempt: intent.attempt,
+      body: JSON.stringify(intent),
+      opened_ms: write.nowMs,
+      closed_ms: null,
+    })
+    .executeTakeFirstOrThrow();
+  return Number(insertId);
+}
+
+/** Closes a `spawn` intent; one that was closed with its attempt stays as it is. */
+export async function closeSpawnIntent(write: Write, intentId: number): Promise<void> {
+  const intent = await write.db.selectFrom('intents').select('kind').where('id', '=', intentId).executeTakeFirst();
+  if (intent?.kind !== 'spawn') throw new Error(`there is no spawn intent ${intentId}`);
+  await write.db
+    .updateTable('intents')
+    .set({ closed_ms: write.nowMs })
+    .where('id', '=', intentId)
+    .where('closed_ms', 'is', null)
+    .execute();
+}
+
+export async function progress(
+  write: Write,
+  fence: Fence,
+  taskId: string,
+  attempt: number,
+  change: AttemptProgress,
+): Promise<void> {
+  const before = await requireAttempt(write, fence, taskId, attempt);
+  if (change.phase === 'finished') throw new Error('an attempt is finished by its outcome, not by its phase');
+  await write.db
+    .updateTable('attempts')
+    .set({ ...change, activity_ms: write.nowMs })
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .execute();
+  if (change.phase === undefined || change.phase === before.phase) return;
+  await appendEvent(write, 'attempt.phase', { phase: change.phase, from: before.phase }, { taskId, attempt });
+}
+
+export async function finish(
+  write: Write,
+  fence: Fence,
+  taskId: string,
+  attempt: number,
+  outcome: AttemptOutcome,
+): Promise<TaskRecord> {
+  await requireAttempt(write, fence, taskId, attempt);
+  await conclude(write, taskId, attempt, outcome);
+  await releaseLease(write, fence);
+  return readRecord(write, taskId);
+}
+
+export async function lose(
+  write: Write,
+  scheduler: Fence,
+  lost: Fence,
+  taskId: string,
+  attempt: number,
+  outcome: AttemptOutcome,
+): Promise<TaskRecord> {
+  await requireFence(write, scheduler, 'scheduler');
+  await requireAttempt(write, lost, taskId, attempt);
+  await conclude(write, taskId, attempt, outcome);
+  await voidLease(write, lost.resource);
+  return readRecord(write, taskId);
+}
+
+/** Writes the outcome into the attempt and closes what was open for it. Says nothing to the task. */
+export async function endAttempt(
+  write: Write,
+  taskId: string,
+  attempt: number,
+  outcome: AttemptOutcome,
+): Promise<void> {
+  await write.db
+    .updateTable('attempts')
+    .set({
+      phase: 'finished',
+      outcome: JSON.stringify(outcome),
+      finished_ms: write.nowMs,
+      activity_ms: write.nowMs,
+      ...('head' in outcome ? { head: outcome.head } : {}),
+    })
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .execute();
+  await write.db
+    .updateTable('intents')
+    .set({ closed_ms: write.nowMs })
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .where('kind', '=', 'spawn')
+    .where('closed_ms', 'is', null)
+    .execute();
+  await appendEvent(write, 'attempt.finished', { outcome }, { taskId, attempt });
+}
+
+async function conclude(write: Write, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<void> {
+  const task = await readProgress(write, taskId);
+  await endAttempt(write, taskId, attempt, outcome);
+  // A cancellation usually comes by `withdraw`, which voids the lease. Whoever still holds one has been told otherwise,
+  // by a signal; without this the task would stay running with nobody to run it.
+  await applyEvent(write, task, decide(outcome, write.nowMs) ?? { kind: 'cancelled' });
+  await countFailure(write, outcome);
+}
+
+async function countFailure(write: Write, outcome: AttemptOutcome): Promise<void> {
+  if (outcome.kind === 'accepted') {
+    await write.db.updateTable('control').set({ failures_in_a_row: 0 }).execute();
+  } else if (COUNTED.has(OUTCOME_OWNER[outcome.kind])) {
+    await write.db
+      .updateTable('control')
+      .set((eb) => ({ failures_in_a_row: eb('failures_in_a_row', '+', 1) }))
+      .execute();
+  }
+}
+
+async function requireAttempt(write: Write, fence: Fence, taskId: string, attempt: number): Promise<{ phase: string }> {
+  await requireFence(write, fence, taskResource(taskId));
+  const row = await write.db
+    .selectFrom('attempts')
+    .select('phase')
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .where('token', '=', fence.token)
+    .executeTakeFirst();
+  if (row === undefined) throw new StaleTokenError(fence);
+  return row;
+}

@@ -1,0 +1,145 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { APPLICATION_ID, STORE_VERSION, readNumber } from './sqlite-connection.ts';
+
+// Invariants:
+// 1. A migration and its version number commit together.
+// 2. A migration that was released is never edited; the next change is a new one at the end.
+
+/** `MIGRATIONS[n]` brings a store of version n to version n + 1. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  pragma application_id = ${APPLICATION_ID};
+
+  create table tasks (
+    id text not null primary key,
+    id_key text not null unique,
+    title text not null,
+    area text,
+    priority integer not null,
+    owns text not null,
+    "after" text not null,
+    gate text,
+    agent text,
+    has_acceptance integer not null,
+    source_path text,
+    source_hash text,
+    status text not null,
+    state text not null,
+    counters text not null,
+    attempts integer not null,
+    created_ms integer not null,
+    updated_ms integer not null,
+    event_seq integer not null
+  ) strict;
+  create index tasks_by_status on tasks (status);
+  create index tasks_by_event on tasks (event_seq);
+
+  create table specs (
+    task_id text not null primary key references tasks (id),
+    spec text not null
+  ) strict;
+
+  create table attempts (
+    task_id text not null references tasks (id),
+    attempt integer not null,
+    token integer not null,
+    phase text not null,
+    outcome text,
+    agent text not null,
+    base text,
+    head text,
+    started_ms integer not null,
+    finished_ms integer,
+    activity_ms integer not null,
+    activity text not null,
+    primary key (task_id, attempt)
+  ) strict;
+
+  create table leases (
+    resource text not null primary key,
+    token integer not null,
+    held integer not null,
+    boot_id text not null,
+    owner_pid integer,
+    owner_start text,
+    expires_ms real not null
+  ) strict;
+  create index leases_held on leases (resource) where held = 1;
+
+  create table intents (
+    id integer primary key autoincrement,
+    kind text not null,
+    task_id text not null references tasks (id),
+    attempt integer not null,
+    body text not null,
+    opened_ms integer not null,
+    closed_ms integer
+  ) strict;
+  create index intents_open on intents (task_id) where closed_ms is null;
+
+  create table events (
+    seq integer primary key autoincrement,
+    at_ms integer not null,
+    task_id text,
+    attempt integer,
+    type text not null,
+    data text not null
+  ) strict;
+  create index events_by_task on events (task_id, seq) where task_id is not null;
+
+  create table answers (
+    id integer primary key autoincrement,
+    task_id text not null references tasks (id),
+    attempt integer not null,
+    question text not null,
+    answer text not null,
+    at_ms integer not null
+  ) strict;
+  create index answers_by_task on answers (task_id);
+
+  create table approvals (
+    task_id text not null references tasks (id),
+    hash text not null,
+    at_ms integer not null,
+    primary key (task_id, hash)
+  ) strict, without rowid;
+
+  create table verdicts (
+    key text not null primary key,
+    tree text not null,
+    gate text not null,
+    at_ms integer not null,
+    duration_ms real not null,
+    evidence text not null
+  ) strict;
+
+  create table control (
+    id integer primary key check (id = 1),
+    stopped_by text,
+    stopped_why text,
+    stopped_at_ms integer,
+    failures_in_a_row integer not null
+  ) strict;
+  insert into control (id, failures_in_a_row) values (1, 0);
+  `,
+];
+
+/**
+ * Brings the store to this program's version. Safe against other processes that do the same: who comes second finds it
+ * done. Throws SQLite's busy error while another one writes; calling again goes on where it stopped.
+ */
+export function migrate(db: DatabaseSync): void {
+  while (readNumber(db, 'pragma user_version') < STORE_VERSION) {
+    db.exec('begin immediate');
+    try {
+      const version = readNumber(db, 'pragma user_version');
+      const migration = MIGRATIONS[version];
+      if (migration !== undefined) db.exec(`${migration}; pragma user_version = ${version + 1}`);
+      db.exec('commit');
+    } catch (error) {
+      // A full disk has already rolled it back.
+      if (db.isTransaction) db.exec('rollback');
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import type { Generated } from 'kysely';
+
+// The columns as SQLite holds them. JSON stands in text columns; booleans are 0 and 1; times are wall-clock milliseconds
+// but `expires_ms`, which is monotonic.
+
+export interface Tables {
+  tasks: TaskTable;
+  specs: SpecTable;
+  attempts: AttemptTable;
+  leases: LeaseTable;
+  intents: IntentTable;
+  events: EventTable;
+  answers: AnswerTable;
+  approvals: ApprovalTable;
+  verdicts: VerdictTable;
+  control: ControlTable;
+}
+
+export interface TaskTable {
+  id: string;
+  id_key: string;
+  title: string;
+  area: string | null;
+  priority: number;
+  owns: string;
+  after: string;
+  gate: string | null;
+  agent: string | null;
+  has_acceptance: number;
+  source_path: string | null;
+  source_hash: string | null;
+  status: string;
+  state: string;
+  counters: string;
+  attempts: number;
+  created_ms: number;
+  updated_ms: number;
+  /** Number of the newest event that changed this row: what a reader has seen, it need not read again. */
+  event_seq: number;
+}
+
+/** Apart from `tasks`, so that those who plan do not page through objectives. */
+export interface SpecTable {
+  task_id: string;
+  spec: string;
+}
+
+export interface AttemptTable {
+  task_id: string;
+  attempt: number;
+  token: number;
+  phase: string;
+  outcome: string | null;
+  agent: string;
+  base: string | null;
+  head: string | null;
+  started_ms: number;
+  finished_ms: number | null;
+  activity_ms: number;
+  activity: string;
+}
+
+/** A row stays when its lease is given back, so that its token only grows. */
+export interface LeaseTable {
+  resource: string;
+  token: number;
+  held: number;
+  /** Of the owner, and of the boot in which `expires_ms` counts: they are the same. */
+  boot_id: string;
+  owner_pid: number | null;
+  owner_start: string | null;
+  expires_ms: number;
+}
+
+export interface IntentTable {
+  id: Generated<number>;
+  kind: string;
+  task_id: string;
+  attempt: number;
+  body: string;
+  opened_ms: number;
+  closed_ms: number | null;
+}
+
+export interface EventTable {
+  seq: Generated<number>;
+  at_ms: number;
+  task_id: string | null;
+  attempt: number | null;
+  type: string;
+  data: string;
+}
+
+export interface AnswerTable {
+  id: Generated<number>;
+  task_id: string;
+  attempt: number;
+  question: string;
+  answer: string;
+  at_ms: number;
+}
+
+export interface ApprovalTable {
+  task_id: string;
+  hash: string;
+  at_ms: number;
+}
+
+export interface VerdictTable {
+  key: string;
+  tree: string;
+  gate: string;
+  at_ms: number;
+  duration_ms: number;
+  evidence: string;
+}
+
+/** One row. */
+export interface ControlTable {
+  id: number;
+  stopped_by: string | null;
+  stopped_why: string | null;
+  stopped_at_ms: number | null;
+  failures_in_a_row: number;
+}

@@ -1,0 +1,267 @@
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Lease, LeaseResource } from '../core/lease.ts';
+import { TASK_STATUSES, isFinal } from '../core/task-state.ts';
+import type { TaskState, TaskStatus } from '../core/task-state.ts';
+import type { YardEvent } from '../core/yard-event.ts';
+import type { AttemptTable, ControlTable, LeaseTable, SpecTable, TaskTable } from './schema.ts';
+import { openForReading, readNumber } from './sqlite-connection.ts';
+import { storeError } from './sqlite-errors.ts';
+import {
+  TASK_COLUMNS,
+  toAttempt,
+  toControl,
+  toEvent,
+  toIntent,
+  toLease,
+  toTaskRecord,
+  toTaskRow,
+} from './sqlite-rows.ts';
+import type { EventRow, TaskTuple } from './sqlite-rows.ts';
+import type * as Yard from './store.ts';
+
+// Invariants:
+// 1. Loads neither kysely nor zod: `yard status` starts with this file.
+// 2. No transaction is open between two calls: one that stays open keeps the log from being cut.
+// 3. What `view` keeps between calls is as of event `#seenSeq`: every change of a task row carries a newer one.
+
+const LIVE = TASK_STATUSES.filter((status) => !isFinal(status))
+  .map((status) => `'${status}'`)
+  .join(', ');
+/** Together with the constant parts below, each statement is prepared once. */
+const SELECT_TASKS = `select ${TASK_COLUMNS} from tasks`;
+const SELECT_EVENTS = 'select * from events where seq > ?';
+
+/** A reader of the store at `path`; null while there is none. Throws a `UserError` for one that cannot be read. */
+export function openReader(path: string): SqliteReader | null {
+  const db = openForReading(path);
+  return db === null ? null : new SqliteReader(db, path);
+}
+
+/** Reads a store through a connection of its own, by plain statements. */
+export class SqliteReader implements Yard.StoreReader {
+  readonly #db: DatabaseSync;
+  readonly #path: string;
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #live = new Map<string, Yard.TaskRow>();
+  #seenSeq: number | null = null;
+
+  constructor(db: DatabaseSync, path: string) {
+    this.#db = db;
+    this.#path = path;
+  }
+
+  task(id: string): Promise<Yard.TaskRecord | null> {
+    return this.#read(() => {
+      const sql = 'select t.*, s.spec from tasks t join specs s on s.task_id = t.id where t.id = ?';
+      const [row] = this.#all<TaskTable & SpecTable>(sql, id);
+      return row === undefined ? null : toTaskRecord(row);
+    });
+  }
+
+  rows(statuses?: readonly TaskStatus[]): Promise<Yard.TaskRow[]> {
+    return this.#read(() => {
+      const tuples =
+        statuses === undefined
+          ? this.#tuples(SELECT_TASKS)
+          : this.#tuples(`${SELECT_TASKS} where status in (select value from json_each(?))`, JSON.stringify(statuses));
+      return tuples.map(toTaskRow);
+    });
+  }
+
+  view(): Promise<Yard.StoreView> {
+    return this.#read(() => {
+      this.#db.exec('begin');
+      try {
+        this.#refresh();
+        return {
+          rows: [...this.#live.values()],
+          dependencies: this.#dependencies(),
+          leases: this.#leases(),
+          intents: this.#intents(),
+          control: this.#control(),
+        };
+      } finally {
+        if (this.#db.isTransaction) this.#db.exec('rollback');
+      }
+    });
+  }
+
+  countByStatus(): Promise<Record<TaskStatus, number>> {
+    return this.#read(() => {
+      const counts = Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as Record<TaskStatus, number>;
+      const sql = 'select status, count(*) as count from tasks group by status';
+      for (const { status, count } of this.#all<{ status: TaskStatus; count: number }>(sql)) counts[status] = count;
+      return counts;
+    });
+  }
+
+  attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
+    return this.#read(() =>
+      this.#all<AttemptTable>('select * from attempts where task_id = ? order by attempt', taskId).map(toAttempt),
+    );
+  }
+
+  runningAttempts(): Promise<Yard.AttemptRecord[]> {
+    return this.#read(() => {
+      const sql = `select a.* from tasks t join attempts a on a.task_id = t.id and a.attempt = t.attempts
+        where t.status = 'running'`;
+      return this.#all<AttemptTable>(sql).map(toAttempt);
+    });
+  }
+
+  leases(): Promise<Lease[]> {
+    return this.#read(() => this.#leases());
+  }
+
+  lease(resource: LeaseResource): Promise<Lease | null> {
+    return this.#read(() => {
+      const [row] = this.#all<LeaseTable>('select * from leases where resource = ? and held = 1', resource);
+      return row === undefined ? null : toLease(row);
+    });
+  }
+
+  openIntents(): Promise<Yard.IntentRecord[]> {
+    return this.#read(() => this.#intents());
+  }
+
+  answers(taskId: string): Promise<Yard.Answer[]> {
+    return this.#read(() => {
+      const sql = 'select attempt, question, answer, at_ms as atMs from answers where task_id = ? order by id';
+      return this.#all<Yard.Answer>(sql, taskId).map((row) => ({ ...row }));
+    });
+  }
+
+  isApproved(taskId: string, hash: string): Promise<boolean> {
+    return this.#read(
+      () => this.#all('select 1 from approvals where task_id = ? and hash = ?', taskId, hash).length > 0,
+    );
+  }
+
+  verdict(key: string): Promise<Yard.Verdict | null> {
+    return this.#read(() => {
+      const sql =
+        'select key, tree, gate, at_ms as atMs, duration_ms as durationMs, evidence from verdicts where key = ?';
+      const [row] = this.#all<Yard.Verdict>(sql, key);
+      return row === undefined ? null : { ...row };
+    });
+  }
+
+  control(): Promise<Yard.Control> {
+    return this.#read(() => this.#control());
+  }
+
+  events(filter: Yard.EventFilter): Promise<YardEvent[]> {
+    return this.#read(() => {
+      const { sinceSeq = 0, taskId, limit = -1, newest = false } = filter;
+      const order = `order by seq ${newest ? 'desc' : 'asc'} limit ?`;
+      const rows =
+        taskId === undefined
+          ? this.#all<EventRow>(`${SELECT_EVENTS} ${order}`, sinceSeq, limit)
+          : this.#all<EventRow>(`${SELECT_EVENTS} and task_id = ? ${order}`, sinceSeq, taskId, limit);
+      const events = rows.map(toEvent);
+      return newest ? events.toReversed() : events;
+    });
+  }
+
+  version(): Promise<number> {
+    // Counts what other connections committed; all writes are made by others than this one.
+    return this.#read(() => readNumber(this.#db, 'pragma data_version'));
+  }
+
+  close(): Promise<void> {
+    return this.#read(() => {
+      if (this.#db.isOpen) this.#db.close();
+    });
+  }
+
+  /** Brings `#live` to the state of the open transaction: at first all live rows, from then on the changed ones. */
+  #refresh(): void {
+    if (this.#seenSeq === null) this.#live.clear();
+    const [newest] = this.#all<{ seq: number | null }>('select max(seq) as seq from events');
+    const tuples =
+      this.#seenSeq === null
+        ? this.#tuples(`${SELECT_TASKS} where status in (${LIVE})`)
+        : this.#tuples(`${SELECT_TASKS} where event_seq > ?`, this.#seenSeq);
+    for (const tuple of tuples) {
+      const row = toTaskRow(tuple);
+      if (isFinal(row.state.status)) this.#live.delete(row.id);
+      else this.#live.set(row.id, row);
+    }
+    this.#seenSeq = newest?.seq ?? 0;
+  }
+
+  #dependencies(): Map<string, TaskStatus> {
+    const wanted = new Set<string>();
+    for (const row of this.#live.values()) {
+      for (const id of row.after) if (!this.#live.has(id)) wanted.add(id);
+    }
+    const statuses = new Map<string, TaskStatus>();
+    if (wanted.size === 0) return statuses;
+    const sql = `select id, status, case status when 'superseded' then state end as state
+      from tasks where id in (select value from json_each(?))`;
+    type Row = { id: string; status: TaskStatus; state: string | null };
+    for (const { id, status, state } of this.#all<Row>(sql, JSON.stringify([...wanted]))) {
+      statuses.set(id, state === null ? status : this.#endOfChain(id, state));
+    }
+    return statuses;
+  }
+
+  /** `superseded` itself when the chain ends nowhere: its successor does not exist, or the chain is a circle. */
+  #endOfChain(start: string, startState: string): TaskStatus {
+    const seen = new Set([start]);
+    let state = JSON.parse(startState) as TaskState;
+    while (state.status === 'superseded') {
+      if (seen.has(state.by)) return 'superseded';
+      seen.add(state.by);
+      const [row] = this.#all<{ state: string }>('select state from tasks where id = ?', state.by);
+      if (row === undefined) return 'superseded';
+      state = JSON.parse(row.state) as TaskState;
+    }
+    return state.status;
+  }
+
+  #leases(): Lease[] {
+    return this.#all<LeaseTable>('select * from leases where held = 1').map(toLease);
+  }
+
+  #intents(): Yard.IntentRecord[] {
+    type Row = { id: number; body: string; opened_ms: number };
+    // The plus keeps SQLite from going through all intents there ever were, for the sake of their order.
+    return this.#all<Row>('select id, body, opened_ms from intents where closed_ms is null order by +id').map(toIntent);
+  }
+
+  #control(): Yard.Control {
+    const [row] = this.#all<ControlTable>('select * from control');
+    if (row === undefined) throw new Error(`the store ${this.#path} has lost its control row`);
+    return toControl(row);
+  }
+
+  #read<T>(act: () => T): Promise<T> {
+    return Promise.try(() => {
+      try {
+        return act();
+      } catch (error) {
+        throw storeError(error, this.#path);
+      }
+    });
+  }
+
+  /** The rows have the columns that the statement names; `Row` says so to the compiler. */
+  #all<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
+    return this.#prepare(sql).all(...parameters) as unknown[] as Row[];
+  }
+
+  #tuples(sql: string, ...parameters: SQLInputValue[]): TaskTuple[] {
+    const statement = this.#prepare(sql);
+    statement.setReturnArrays(true);
+    return statement.all(...parameters) as unknown[] as TaskTuple[];
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+}

@@ -1,0 +1,212 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import type { AttemptOutcome } from '../core/attempt.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
+import type { ProcessIdentity } from '../core/process-identity.ts';
+import type { TaskEvent } from '../core/task-event.ts';
+import type { RetryPolicy } from '../core/task-state.ts';
+import type { Json } from '../core/yard-event.ts';
+import * as attempts from './attempt-writes.ts';
+import { importTasks } from './import-writes.ts';
+import * as landings from './landing-writes.ts';
+import * as leases from './lease-writes.ts';
+import { migrate } from './migrations.ts';
+import type { Tables } from './schema.ts';
+import { openForReading, openForWriting } from './sqlite-connection.ts';
+import { ImmediateSqliteDialect, whileBusy } from './sqlite-dialect.ts';
+import { storeError } from './sqlite-errors.ts';
+import { SqliteReader } from './sqlite-reader.ts';
+import type * as Yard from './store.ts';
+import { readProgress, readRecord } from './task-progress.ts';
+import * as tasks from './task-writes.ts';
+import { appendEvent } from './write.ts';
+import type { Write } from './write.ts';
+
+export interface StoreOptions {
+  readonly clock: Clock;
+  /** Asked at every write, so that a change of the configuration takes effect. */
+  readonly policy: () => RetryPolicy;
+}
+
+/**
+ * Opens the store at `path`, makes it if there is none, and brings it to this program's version. Throws a `UserError`:
+ * `state-not-writable`, `store-unreadable`, `store-newer`, `store-full`, `store-io`, `store-busy`.
+ */
+export async function openStore(path: string, options: StoreOptions): Promise<Yard.Store> {
+  const writer = openForWriting(path);
+  try {
+    await whileBusy(() => setUp(writer));
+    const reader = openForReading(path);
+    if (reader === null) throw new Error(`the store ${path} was taken away while it was opened`);
+    return new SqliteStore(path, writer, reader, options);
+  } catch (error) {
+    writer.close();
+    throw storeError(error, path);
+  }
+}
+
+function setUp(db: DatabaseSync): void {
+  // Of the levels for a write-ahead log, FULL is the first that syncs it at each commit; macOS must be asked twice.
+  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma fullfsync = on');
+  migrate(db);
+  // From here on `whileBusy` waits: SQLite would block the event loop, and with it whoever holds the lock in this process.
+  db.exec('pragma busy_timeout = 0');
+}
+
+/** Writes through kysely on one connection, reads as any reader does on another. */
+class SqliteStore extends SqliteReader implements Yard.Store {
+  readonly #file: string;
+  readonly #db: Kysely<Tables>;
+  readonly #options: StoreOptions;
+  #closed: Promise<void> | null = null;
+
+  constructor(path: string, writer: DatabaseSync, reader: DatabaseSync, options: StoreOptions) {
+    super(reader, path);
+    this.#file = path;
+    this.#db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(writer) });
+    this.#options = options;
+  }
+
+  importTasks(imports: readonly Yard.TaskImport[]): Promise<void> {
+    return this.#write((write) => importTasks(write, imports));
+  }
+
+  transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<Yard.TaskRecord> {
+    return this.#write((write) => tasks.transition(write, taskId, event, fence));
+  }
+
+  withdraw(taskId: string, event: tasks.Withdrawal): Promise<Yard.TaskRecord> {
+    return this.#write(async (write) => {
+      await tasks.withdrawTask(write, await readProgress(write, taskId), event);
+      return readRecord(write, taskId);
+    });
+  }
+
+  answer(taskId: string, text: string): Promise<Yard.TaskRecord> {
+    return this.#write((write) => tasks.answer(write, taskId, text));
+  }
+
+  approve(taskId: string, hash: string): Promise<Yard.TaskRecord> {
+    return this.#write((write) => tasks.approve(write, taskId, hash));
+  }
+
+  acquire(
+    resource: LeaseResource,
+    owner: ProcessIdentity,
+    expiresMonotonicMs: number,
+    mayTake: (held: Lease) => boolean,
+  ): ReturnType<Yard.Store['acquire']> {
+    return this.#write((write) => leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake));
+  }
+
+  claim(fence: Fence, owner: ProcessIdentity, expiresMonotonicMs: number): Promise<boolean> {
+    return this.#write((write) => leases.claimLease(write, fence, owner, expiresMonotonicMs));
+  }
+
+  renew(fence: Fence, expiresMonotonicMs: number): Promise<void> {
+    return this.#write((write) => leases.renewLease(write, fence, expiresMonotonicMs));
+  }
+
+  release(fence: Fence): Promise<void> {
+    return this.#write((write) => leases.releaseLease(write, fence));
+  }
+
+  dispatch(
+    scheduler: Fence,
+    taskId: string,
+    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+  ): ReturnType<Yard.Store['dispatch']> {
+    return this.#write((write) => attempts.dispatch(write, scheduler, taskId, options));
+  }
+
+  spawned(intentId: number): Promise<void> {
+    return this.#write((write) => attempts.closeSpawnIntent(write, intentId));
+  }
+
+  progress(fence: Fence, taskId: string, attempt: number, change: Yard.AttemptProgress): Promise<void> {
+    return this.#write((write) => attempts.progress(write, fence, taskId, attempt, change));
+  }
+
+  finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<Yard.TaskRecord> {
+    return this.#write((write) => attempts.finish(write, fence, taskId, attempt, outcome));
+  }
+
+  lose(
+    scheduler: Fence,
+    lost: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+  ): Promise<Yard.TaskRecord> {
+    return this.#write((write) => attempts.lose(write, scheduler, lost, taskId, attempt, outcome));
+  }
+
+  openLanding(train: Fence, intent: landings.LandIntent): Promise<number> {
+    return this.#write((write) => landings.openLanding(write, train, intent));
+  }
+
+  closeLanding(train: Fence, intentId: number, result: landings.LandingResult): Promise<void> {
+    return this.#write((write) => landings.closeLanding(write, train, intentId, result));
+  }
+
+  addVerdict(verdict: Yard.Verdict): Promise<void> {
+    const { atMs: at_ms, durationMs: duration_ms, key, ...rest } = verdict;
+    const columns = { ...rest, at_ms, duration_ms };
+    return this.#write(async ({ db }) => {
+      await db
+        .insertInto('verdicts')
+        .values({ key, ...columns })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet(columns))
+        .execute();
+    });
+  }
+
+  stop(by: string, why: string): Promise<void> {
+    return this.#write(async (write) => {
+      await write.db
+        .updateTable('control')
+        .set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs })
+        .execute();
+      await appendEvent(write, 'yard.stopped', { by, why });
+    });
+  }
+
+  resume(): Promise<void> {
+    return this.#write(async (write) => {
+      await write.db
+        .updateTable('control')
+        .set({ stopped_by: null, stopped_why: null, stopped_at_ms: null, failures_in_a_row: 0 })
+        .execute();
+      await appendEvent(write, 'yard.resumed', {});
+    });
+  }
+
+  note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void> {
+    return this.#write(async (write) => {
+      await appendEvent(write, type, data, about);
+    });
+  }
+
+  /** Waits for the writes that were begun. Whoever closes a store last writes its log back into the file. */
+  override close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await this.#db.connection().execute(() => super.close());
+    await this.#db.destroy();
+  }
+
+  async #write<T>(change: (write: Write) => Promise<T>): Promise<T> {
+    try {
+      return await this.#db.transaction().execute((db) => {
+        const { clock, policy } = this.#options;
+        return change({ db, nowMs: clock.nowMs(), policy: policy() });
+      });
+    } catch (error) {
+      throw storeError(error, this.#file);
+    }
+  }
+}

@@ -1,0 +1,272 @@
+import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
+import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
+import type { ProcessIdentity } from '../core/process-identity.ts';
+import type { StopView } from '../core/snapshot.ts';
+import type { Progress } from '../core/step.ts';
+import type { TaskEvent } from '../core/task-event.ts';
+import type { TaskSpec } from '../core/task.ts';
+import type { TaskStatus } from '../core/task-state.ts';
+import type { Json, YardEvent } from '../core/yard-event.ts';
+
+/** Where a task came from. An edit of the source changes `hash`; it takes effect at the next attempt. */
+export interface TaskSource {
+  /** Relative to the repository's root, `/`. */
+  readonly path: string;
+  readonly hash: string;
+}
+
+export interface TaskRecord extends Progress {
+  readonly spec: TaskSpec;
+  readonly source: TaskSource | null;
+  /** How many attempts were started. */
+  readonly attempts: number;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+}
+
+/** The columns that planning, `status` and `why` need: no objective, no context. */
+export interface TaskRow extends Progress {
+  readonly id: string;
+  readonly title: string;
+  readonly area: string | null;
+  readonly priority: number;
+  readonly owns: readonly string[];
+  readonly after: readonly string[];
+  readonly gate: string | null;
+  readonly agent: string | null;
+  /** False when the task has no acceptance criteria. */
+  readonly hasAcceptance: boolean;
+  readonly attempts: number;
+  readonly updatedMs: number;
+  readonly source: TaskSource | null;
+}
+
+export interface AttemptRecord {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly token: number;
+  readonly phase: AttemptPhase;
+  readonly outcome: AttemptOutcome | null;
+  /** Agent spec. */
+  readonly agent: string;
+  /** The target's head that the attempt started from; null until prepared. */
+  readonly base: string | null;
+  /** The host-made commit; null until collected. */
+  readonly head: string | null;
+  readonly startedMs: number;
+  readonly finishedMs: number | null;
+  /** When the agent or the gate was last heard, and what it was doing (one line, already made inert). */
+  readonly activityMs: number;
+  readonly activity: string;
+}
+
+/** What an attempt tells of itself on the way. Only what is given is changed. */
+export interface AttemptProgress {
+  readonly phase?: AttemptPhase;
+  readonly base?: string;
+  readonly head?: string;
+  readonly activity?: string;
+}
+
+/** An effect that was about to be made. Recovery completes or undoes every open one. */
+export type Intent =
+  | { readonly kind: 'spawn'; readonly taskId: string; readonly attempt: number; readonly token: number }
+  | {
+      readonly kind: 'land';
+      readonly taskId: string;
+      readonly attempt: number;
+      /** Full ref name. */
+      readonly target: string;
+      readonly oldCommit: string;
+      readonly newCommit: string;
+    };
+
+export interface IntentRecord {
+  readonly id: number;
+  readonly intent: Intent;
+  readonly openedMs: number;
+}
+
+/** A gate's green result on one tree. Red and infrastructure results are never kept for reuse. */
+export interface Verdict {
+  /** Hash over all that the result depends on (`gates/verdict-key.ts`). */
+  readonly key: string;
+  readonly tree: string;
+  readonly gate: string;
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** Relative to the state directory. */
+  readonly evidence: string;
+}
+
+export interface Answer {
+  readonly attempt: number;
+  readonly question: string;
+  readonly answer: string;
+  readonly atMs: number;
+}
+
+/** A task as a source has it now. */
+export interface TaskImport {
+  readonly spec: TaskSpec;
+  readonly source: TaskSource | null;
+}
+
+export interface EventFilter {
+  /** Only events with a greater number. */
+  readonly sinceSeq?: number;
+  readonly taskId?: string;
+  readonly limit?: number;
+  /** The newest `limit` events instead of the oldest; still returned oldest first. */
+  readonly newest?: boolean;
+}
+
+/** Reading. Every call is one short read; no snapshot is held between calls, `view` apart. */
+export interface StoreReader {
+  task(id: string): Promise<TaskRecord | null>;
+  /** All tasks, or those in the given states, by no particular order. */
+  rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
+  /** All that a cycle decides from, read in one transaction: rows that are not final, and states of final ones. */
+  view(): Promise<StoreView>;
+  countByStatus(): Promise<Record<TaskStatus, number>>;
+  attempts(taskId: string): Promise<AttemptRecord[]>;
+  /** The newest attempt of each running task. */
+  runningAttempts(): Promise<AttemptRecord[]>;
+  leases(): Promise<Lease[]>;
+  lease(resource: LeaseResource): Promise<Lease | null>;
+  openIntents(): Promise<IntentRecord[]>;
+  answers(taskId: string): Promise<Answer[]>;
+  isApproved(taskId: string, hash: string): Promise<boolean>;
+  verdict(key: string): Promise<Verdict | null>;
+  control(): Promise<Control>;
+  events(filter: EventFilter): Promise<YardEvent[]>;
+  /** Changes whenever any process has committed a write. Cheap enough to poll. */
+  version(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface Control {
+  readonly stopped: StopView | null;
+  /** Failed attempts in a row, over all tasks, since one was accepted or a person went on. */
+  readonly failuresInARow: number;
+}
+
+export interface StoreView {
+  readonly rows: readonly TaskRow[];
+  /**
+   * States of the final tasks that a row's `after` names. A superseded one carries the state of the end of its chain of
+   * successors.
+   */
+  readonly dependencies: ReadonlyMap<string, TaskStatus>;
+  readonly leases: readonly Lease[];
+  readonly intents: readonly IntentRecord[];
+  readonly control: Control;
+}
+
+/**
+ * The one truth of a yard. Invariants that every implementation keeps:
+ * 1. Each call is one transaction; the change and its events commit together or not at all.
+ * 2. A write that carries a fence changes nothing, and throws `StaleTokenError`, unless the lease is held with exactly
+ *    that token. (Expiry alone does not break a fence; taking the lease over does, by raising the token.)
+ * 3. Tokens of a resource only grow, also over release and take-over.
+ * 4. A task's state changes through `step()` only.
+ * 5. An acknowledged write survives power loss.
+ */
+export interface Store extends StoreReader {
+  // Tasks
+  /** Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. */
+  importTasks(imports: readonly TaskImport[]): Promise<void>;
+  /** An operator's or the scheduler's event on a task; `fence` where the actor holds a lease. */
+  transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord>;
+  /** A cancellation or a supersession also ends the running attempt (`cancelled`) and voids its token. */
+  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }): Promise<TaskRecord>;
+  /** `answered`, with the answer kept for the next attempt. */
+  answer(taskId: string, text: string): Promise<TaskRecord>;
+  /** `approved`; the hash stays approved for this task. Throws `HashMismatchError` unless it is the one asked for. */
+  approve(taskId: string, hash: string): Promise<TaskRecord>;
+
+  // Leases
+  /** Takes a free resource, or one whose holder `mayTake` says is gone. The token is raised. */
+  acquire(
+    resource: LeaseResource,
+    owner: ProcessIdentity,
+    expiresMonotonicMs: number,
+    mayTake: (held: Lease) => boolean,
+  ): Promise<{ kind: 'acquired'; fence: Fence } | { kind: 'held'; lease: Lease }>;
+  /** First act of a dispatched child: makes itself the owner, once. False: another did, or the token is outdated. */
+  claim(fence: Fence, owner: ProcessIdentity, expiresMonotonicMs: number): Promise<boolean>;
+  /** Heartbeat. Throws `StaleTokenError` when the lease was lost. */
+  renew(fence: Fence, expiresMonotonicMs: number): Promise<void>;
+  /** Gives the lease back; the token stays spent. A stale fence is ignored. */
+  release(fence: Fence): Promise<void>;
+
+  // Attempts
+  /**
+   * ready → running: a new attempt, an unclaimed lease with a new token, and an open `spawn` intent. `scheduler` is the
+   * scheduler's fence; `expiresMonotonicMs` is when an unclaimed lease is void.
+   */
+  dispatch(
+    scheduler: Fence,
+    taskId: string,
+    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+  ): Promise<{ attempt: number; fence: Fence; intentId: number }>;
+  /** Closes a `spawn` intent. */
+  spawned(intentId: number): Promise<void>;
+  progress(fence: Fence, taskId: string, attempt: number, change: AttemptProgress): Promise<void>;
+  /** The attempt's end and what it means for the task (`decide`), and the lease given back. */
+  finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
+  /** As `finish`, by the scheduler, for an attempt whose lease `lost` is gone; its token is voided. */
+  lose(scheduler: Fence, lost: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
+
+  // Train
+  /** landing → sealed, and the `land` intent. `train` is the train's fence. */
+  openLanding(train: Fence, intent: Intent & { kind: 'land' }): Promise<number>;
+  /** Ends a `land` intent: the task has landed, or goes back to `accepted`. */
+  closeLanding(
+    train: Fence,
+    intentId: number,
+    result: { readonly kind: 'landed' } | { readonly kind: 'undone'; readonly why: string },
+  ): Promise<void>;
+  addVerdict(verdict: Verdict): Promise<void>;
+
+  // The yard
+  stop(by: string, why: string): Promise<void>;
+  /** Takes the stop away and sets the failures in a row to none. */
+  resume(): Promise<void>;
+  /** An event that changes no other row. */
+  note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void>;
+}
+
+/** The holder of this fence lost its lease; nothing was written. */
+export class StaleTokenError extends Error {
+  readonly code = 'stale-token';
+  readonly resource: LeaseResource;
+
+  constructor(fence: Fence) {
+    super(`the token ${fence.token} of ${fence.resource} is no longer current`);
+    this.name = 'StaleTokenError';
+    this.resource = fence.resource;
+  }
+}
+
+/** The approval names another content than the one that waits. */
+export class HashMismatchError extends Error {
+  readonly code = 'hash-mismatch';
+
+  constructor(wanted: string, given: string) {
+    super(`the approval is for ${given}, but ${wanted} waits`);
+    this.name = 'HashMismatchError';
+  }
+}
+
+/** There is no task of this id. */
+export class NoSuchTaskError extends Error {
+  readonly code = 'no-such-task';
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super(`there is no task ${taskId}`);
+    this.name = 'NoSuchTaskError';
+    this.taskId = taskId;
+  }
+}

@@ -1,0 +1,78 @@
+import { taskResource } from '../core/lease.ts';
+import type { Fence } from '../core/lease.ts';
+import { IllegalTransitionError, step } from '../core/step.ts';
+import type { TaskEvent } from '../core/task-event.ts';
+import type { TaskState } from '../core/task-state.ts';
+import { endAttempt } from './attempt-writes.ts';
+import { requireFence, voidLease } from './lease-writes.ts';
+import { HashMismatchError } from './store.ts';
+import type { TaskRecord } from './store.ts';
+import { applyEvent, readProgress, readRecord } from './task-progress.ts';
+import type { StoredProgress } from './task-progress.ts';
+import type { Write } from './write.ts';
+
+export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' };
+
+export async function transition(write: Write, taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord> {
+  if (fence !== undefined) await requireFence(write, fence);
+  const task = await readProgress(write, taskId);
+  if (event.kind === 'cancelled' || event.kind === 'superseded') {
+    await withdrawTask(write, task, event);
+  } else {
+    // An event that the state does not admit comes from a race; one that belongs to another method is a bug.
+    step(task, event, write.policy);
+    refuseHalfChanges(task.state, event);
+    await applyEvent(write, task, event);
+  }
+  return readRecord(write, taskId);
+}
+
+/** Cancels or supersedes; a running attempt ends as `cancelled` and its token is void. */
+export async function withdrawTask(write: Write, task: StoredProgress, event: Withdrawal): Promise<void> {
+  if (task.state.status === 'running') {
+    await endAttempt(write, task.id, task.state.attempt, { kind: 'cancelled' });
+    await voidLease(write, taskResource(task.id));
+  }
+  await applyEvent(write, task, event);
+}
+
+export async function answer(write: Write, taskId: string, text: string): Promise<TaskRecord> {
+  const task = await readProgress(write, taskId);
+  await applyEvent(write, task, { kind: 'answered' });
+  if (task.state.status !== 'blocked' || task.state.on.kind !== 'question') {
+    throw new IllegalTransitionError(task.state.status, 'answered');
+  }
+  await write.db
+    .insertInto('answers')
+    .values({
+      task_id: taskId,
+      attempt: task.state.attempt,
+      question: task.state.on.text,
+      answer: text,
+      at_ms: write.nowMs,
+    })
+    .execute();
+  return readRecord(write, taskId);
+}
+
+export async function approve(write: Write, taskId: string, hash: string): Promise<TaskRecord> {
+  const task = await readProgress(write, taskId);
+  const { state } = task;
+  if (state.status === 'blocked' && state.on.kind === 'approval' && state.on.hash !== hash) {
+    throw new HashMismatchError(state.on.hash, hash);
+  }
+  await applyEvent(write, task, { kind: 'approved' });
+  await write.db
+    .insertInto('approvals')
+    .values({ task_id: taskId, hash, at_ms: write.nowMs })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return readRecord(write, taskId);
+}
+
+/** What `dispatch`, `finish`, `lose`, `openLanding` and `closeLanding` do together with a lease or an intent. */
+function refuseHalfChanges(state: TaskState, event: TaskEvent): void {
+  const sealed = state.status === 'landing' && state.sealed;
+  if (event.kind !== 'leased' && event.kind !== 'sealed' && state.status !== 'running' && !sealed) return;
+  throw new Error(`${event.kind} of a task that is ${state.status} has a method of its own`);
+}

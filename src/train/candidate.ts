@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { listPaths } from '../core/decision.ts';
+import { inertLine } from '../core/inert.ts';
+import { treeOf } from '../git/depot.ts';
+import { describeChanges } from '../git/history.ts';
+import { writeCommit } from '../git/merge.ts';
+import type { MergeResult } from '../git/merge.ts';
+import { errnoOf } from '../process/errno.ts';
+import type { TaskRecord } from '../store/store.ts';
+import type { TrainContext } from './train-context.ts';
+
+/** A task's accepted head combined with the target: exactly what will land, if it is green. */
+export interface Candidate {
+  readonly commit: string;
+  readonly tree: string;
+  readonly base: string;
+}
+
+export type CandidateResult =
+  | { readonly kind: 'made'; readonly candidate: Candidate }
+  | { readonly kind: 'conflict'; readonly why: string; readonly detail: string };
+
+const DETAIL_BYTES_MAX = 24 * 1024;
+const TITLE_MAX = 200;
+
+/** Merges in memory: one merge commit, its first parent the target. */
+export async function makeCandidate(
+  context: TrainContext,
+  task: TaskRecord,
+  work: { readonly attempt: number; readonly head: string; readonly base: string },
+): Promise<CandidateResult> {
+  const { depot, merger, pin, clock } = context;
+  const merge = await merger.merge(work.base, work.head);
+  if (merge.kind === 'conflict') return describeConflict(context, merge, work);
+  const commit = await writeCommit(depot, {
+    tree: merge.tree,
+    parents: [work.base, work.head],
+    message: await renderMessage(context, task, work.attempt),
+    author: pin.config.identity,
+    atMs: clock.nowMs(),
+  });
+  return { kind: 'made', candidate: { commit, tree: merge.tree, base: work.base } };
+}
+
+/** The tree of the target itself, for the control run. */
+export async function controlTree(context: TrainContext, base: string): Promise<string> {
+  return treeOf(context.depot, base);
+}
+
+async function describeConflict(
+  context: TrainContext,
+  merge: MergeResult & { kind: 'conflict' },
+  work: { readonly head: string; readonly base: string },
+): Promise<CandidateResult> {
+  const { depot } = context;
+  const theirs = await describeChanges(depot, {
+    from: `${work.head}^`,
+    to: work.base,
+    paths: merge.paths,
+    maxBytes: DETAIL_BYTES_MAX,
+  });
+  return {
+    kind: 'conflict',
+    why: `it conflicts with what has landed since, in ${listPaths(merge.paths)}`,
+    detail: `${merge.messages.join('\n')}\n\nWhat landed meanwhile:\n${theirs}`,
+  };
+}
+
+async function renderMessage(context: TrainContext, task: TaskRecord, attempt: number): Promise<string> {
+  const { id, title } = task.spec;
+  const evidence = `attempts/${id}/${attempt}`;
+  const manifest = await manifestHash(join(context.stateDirectory, evidence));
+  return [
+    inertLine(title, TITLE_MAX),
+    '',
+    `Yard-Task: ${id}`,
+    `Yard-Attempt: ${attempt}`,
+    `Yard-Evidence: ${evidence}${manifest === null ? '' : ` sha256:${manifest}`}`,
+    '',
+  ].join('\n');
+}
+
+async function manifestHash(directory: string): Promise<string | null> {
+  try {
+    return createHash('sha256')
+      .update(await readFile(join(directory, 'manifest.json')))
+      .digest('hex');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

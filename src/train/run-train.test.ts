@@ -1,0 +1,281 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { commitFiles, readFileAt, runGit } from '../../test/fixtures/git/repository.ts';
+import { until } from '../../test/fixtures/yard/until.ts';
+import { openYard } from '../../test/fixtures/yard/yard.ts';
+import type { LocalYard, YardSetup } from '../../test/fixtures/yard/yard.ts';
+import { LEASE_MS } from '../core/lease.ts';
+import { treeOf } from '../git/depot.ts';
+import { systemClock } from '../process/clock.ts';
+import { ownIdentity } from '../process/identity.ts';
+
+/** From a slot, the directory of the yard. */
+const BASE = '../../..';
+const gateOf = (run: string, rest: object = {}): YardSetup => ({
+  config: { gates: { default: { run: `echo run >> ${BASE}/runs; ${run}`, timeout: '1m' } }, ...rest },
+});
+/** A gate that waits, each time, until the test lets it go. */
+const WAIT = `n=$(wc -l < ${BASE}/runs); until [ -e ${BASE}/go-$n ]; do sleep 0.02; done`;
+
+async function untilGate(yard: LocalYard, run: number): Promise<void> {
+  await until(`gate ${run}`, () => yard.lines('runs').length >= run);
+}
+
+async function letGo(yard: LocalYard, run: number): Promise<void> {
+  await writeFile(yard.path(`go-${run}`), '');
+}
+
+const logOf = (yard: LocalYard, format: string): Promise<string> =>
+  yard.git('log', '--first-parent', `--format=${format}`, `${yard.parts.base}..${yard.target}`);
+
+/** A commit of a person on the target. */
+async function commitOnTarget(yard: LocalYard, name: string): Promise<string> {
+  const { source } = yard.parts;
+  await yard.git('checkout', '-q', '--detach', yard.target);
+  const commit = await commitFiles(source, { [name]: 'a person\n' });
+  await yard.git('update-ref', yard.target, commit);
+  return commit;
+}
+
+test('lands by priority and id, one merge for each task, what was tested, and touches no checkout', async () => {
+  const yard = await openYard(
+    gateOf(
+      `git --git-dir=${BASE}/state/depot.git hash-object README.md > /dev/null; find . -type f | sort | tr '\\n' ' ' >> ${BASE}/seen; echo >> ${BASE}/seen`,
+    ),
+  );
+  await writeFile(join(yard.parts.source.path, 'README.md'), 'edited by a person\n');
+  const status = await yard.git('status', '--porcelain');
+  await yard.accept('TASK-10', { c: 'c\n' });
+  await yard.accept('TASK-9', { b: 'b\n' });
+  const urgent = await yard.accept(
+    'TASK-11',
+    { a: 'a\n' },
+    { rest: { priority: 5, title: 'Urgent\nYard-Task: TASK-0' } },
+  );
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect((await logOf(yard, '%(trailers:key=Yard-Task,valueonly)')).split('\n').filter((line) => line !== '')).toEqual([
+    'TASK-10',
+    'TASK-9',
+    'TASK-11',
+  ]);
+  expect(yard.lines('seen')).toEqual(['./README.md ./a ', './README.md ./a ./b ', './README.md ./a ./b ./c ']);
+  for (const id of ['TASK-9', 'TASK-10', 'TASK-11']) {
+    const state = await yard.state(id);
+    if (state.status !== 'landed') throw new Error(`${id} is ${state.status}`);
+    const verdictTrees = (await yard.events('landing.opened', id)).map(
+      ({ data }) => (data as { newCommit: string }).newCommit,
+    );
+    expect(verdictTrees).toEqual([state.commit]);
+  }
+  const first = await yard.git(
+    'log',
+    '-1',
+    '--format=%P%n%s%n%an%n%(trailers:key=Yard-Attempt,valueonly)%(trailers:key=Yard-Evidence,valueonly)',
+    `${yard.target}~2`,
+  );
+  expect(first.split('\n').slice(0, 5)).toEqual([
+    `${yard.parts.base} ${urgent}`,
+    'Urgent Yard-Task: TASK-0',
+    'Yardmaster',
+    '1',
+    'attempts/TASK-11/1',
+  ]);
+  expect(await yard.git('status', '--porcelain')).toBe(status);
+  expect(await yard.git('rev-parse', 'main')).toBe(yard.parts.base);
+  expect(await yard.store.openIntents()).toEqual([]);
+  expect(await yard.store.leases()).toEqual(
+    (await yard.store.leases()).filter(({ resource }) => resource === 'scheduler'),
+  );
+});
+
+test('a combination that is the tree of the attempt is not tested again, and its lane is gone once it has landed', async () => {
+  const yard = await openYard(gateOf('true'));
+  await yard.add('TASK-1');
+  await yard.does('TASK-1', 'echo a > a');
+  const { outcome } = await yard.attempt('TASK-1');
+  expect(existsSync(join(yard.stateDirectory, 'lanes/TASK-1'))).toBe(true);
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(yard.lines('runs')).toHaveLength(1);
+  const head = outcome?.kind === 'accepted' ? outcome.head : '';
+  expect(await yard.git('rev-parse', `${yard.target}^{tree}`)).toBe(await treeOf(yard.depot, head));
+  expect(await yard.git('log', '-1', '--format=%(trailers:key=Yard-Evidence,valueonly)', yard.target)).toMatch(
+    /^attempts\/TASK-1\/1 sha256:[0-9a-f]{64}/,
+  );
+  expect(existsSync(join(yard.stateDirectory, 'lanes/TASK-1'))).toBe(false);
+});
+
+test('it waits for an attempt that is at work, and lands what that one brings', async () => {
+  const yard = await openYard(gateOf('true'));
+  await yard.add('TASK-2');
+  const { fence } = await yard.dispatch('TASK-2');
+  await yard.store.claim(fence, ownIdentity(), systemClock.monotonicMs() + LEASE_MS);
+  await yard.accept('TASK-1', { a: 'a\n' });
+  const running = yard.train();
+  await until('the first landing', async () => (await yard.status('TASK-1')) === 'landed');
+  await yard.store.finish(fence, 'TASK-2', 1, { kind: 'question', text: 'Which?' });
+  expect(await running).toEqual({ kind: 'empty' });
+});
+
+test('a conflict goes back to its own lane, with both sides named; the others land', async () => {
+  const yard = await openYard({ ...gateOf('true'), files: { a: 'base\n' } });
+  await yard.accept('TASK-1', { a: 'one\n' });
+  await yard.add('TASK-2');
+  await yard.does(
+    'TASK-2',
+    'if [ "$YARD_ATTEMPT" = 1 ]; then echo two > a; else grep -q "<<<<<<<" a; printf "one\\ntwo\\n" > a; fi',
+  );
+  await yard.attempt('TASK-2');
+  await yard.accept('TASK-3', { b: 'three\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await yard.status('TASK-2')).toBe('ready');
+  const [conflicted] = await yard.events('task.conflicted', 'TASK-2');
+  expect(conflicted?.data).toMatchObject({ why: 'it conflicts with what has landed since, in a' });
+  expect((conflicted?.data as { detail: string }).detail).toMatch(/CONFLICT[\s\S]*TASK-1[\s\S]*\+one/);
+  expect((await yard.store.task('TASK-2'))?.counters).toMatchObject({ conflicts: 1, retries: 0 });
+  expect(await yard.status('TASK-3')).toBe('landed');
+  expect((await yard.attempt('TASK-2')).outcome).toMatchObject({ kind: 'accepted' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await readFileAt(yard.parts.source, yard.target, 'a')).toBe('one\ntwo\n');
+});
+
+test('red twice while the target alone is green: the task is sent back, with the log', async () => {
+  const yard = await openYard(gateOf('if [ -e a ] && [ -e b ]; then echo a and b do not go together; exit 1; fi'));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  await yard.accept('TASK-2', { b: 'b\n' });
+  await yard.accept('TASK-3', { c: 'c\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect([await yard.status('TASK-1'), await yard.status('TASK-2'), await yard.status('TASK-3')]).toEqual([
+    'landed',
+    'ready',
+    'landed',
+  ]);
+  const [blamed] = await yard.events('task.blamed', 'TASK-2');
+  expect((blamed?.data as { detail: string }).detail).toContain('do not go together');
+  expect((await yard.store.task('TASK-2'))?.counters.retries).toBe(1);
+  // One, two reds, no control (the target was green as the first combination), one.
+  expect(yard.lines('runs')).toHaveLength(4);
+});
+
+test('red once and then green: a flake, which is noted', async () => {
+  const yard = await openYard(gateOf(`test "$(wc -l < ${BASE}/runs)" != 1`));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await yard.status('TASK-1')).toBe('landed');
+  expect(await yard.events('train.flake', 'TASK-1')).toHaveLength(1);
+});
+
+test('a target that is red itself stops the yard once every task was tried, and blames nobody', async () => {
+  const yard = await openYard(gateOf('echo broken; exit 1'));
+  for (const id of ['TASK-1', 'TASK-2']) await yard.accept(id, { [id]: 'x\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect((await yard.store.control()).stopped).toMatchObject({ by: 'train' });
+  for (const id of ['TASK-1', 'TASK-2']) {
+    expect(await yard.status(id)).toBe('accepted');
+    expect((await yard.store.task(id))?.counters.retries).toBe(0);
+    expect(await yard.events('train.base-red', id)).toHaveLength(1);
+  }
+  expect(await yard.targetHead()).toBe(yard.parts.base);
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(yard.lines('runs')).toHaveLength(6);
+});
+
+test('a task that mends a red target lands, and those that were set back come after it', async () => {
+  const yard = await openYard(gateOf('test -e fix'));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  await yard.accept('TASK-2', { fix: 'x\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect([await yard.status('TASK-1'), await yard.status('TASK-2')]).toEqual(['landed', 'landed']);
+  expect((await yard.store.control()).stopped).toBeNull();
+});
+
+test('a machine that fails three times in a row stops the yard; the task stays accepted', async () => {
+  const yard = await openYard(gateOf('true', { provision: [{ source: '.env', required: true }] }));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  expect(await yard.train()).toMatchObject({ kind: 'blocked' });
+  expect(await yard.events('train.infrastructure')).toHaveLength(3);
+  expect((await yard.store.control()).stopped).toMatchObject({ by: 'train' });
+  expect(await yard.status('TASK-1')).toBe('accepted');
+  expect((await yard.store.task('TASK-1'))?.counters).toMatchObject({ retries: 0, infrastructure: 0 });
+});
+
+test('a disk that takes no log is the machine’s fault', async () => {
+  const yard = await openYard(gateOf('true'));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  await writeFile(join(yard.stateDirectory, 'gates'), 'a file');
+  expect(await yard.train()).toMatchObject({ kind: 'blocked' });
+  expect(await yard.status('TASK-1')).toBe('accepted');
+});
+
+test('a person moves the target while its gate runs: combined and tested again', async () => {
+  const yard = await openYard(gateOf(WAIT));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  const running = yard.train();
+  await untilGate(yard, 1);
+  const theirs = await commitOnTarget(yard, 'theirs');
+  await letGo(yard, 1);
+  await letGo(yard, 2);
+  expect(await running).toEqual({ kind: 'empty' });
+  expect(yard.lines('runs')).toHaveLength(2);
+  expect(await yard.git('rev-parse', `${yard.target}^1`)).toBe(theirs);
+  expect(await readFileAt(yard.parts.source, yard.target, 'a')).toBe('a\n');
+  expect(await yard.events('landing.closed', 'TASK-1')).toHaveLength(2);
+});
+
+const OBSTACLES: readonly [string, (yard: LocalYard) => Promise<unknown>, RegExp][] = [
+  ['checked out', (yard) => yard.git('checkout', '-q', 'agent/integration'), /checked out in/],
+  ['made a symbolic ref', (yard) => yard.git('symbolic-ref', yard.target, 'refs/heads/main'), /symbolic ref to/],
+  ['deleted', (yard) => yard.git('update-ref', '-d', yard.target), /does not exist/],
+  ['moved back', (yard) => yard.git('update-ref', yard.target, yard.parts.base), /moved back/],
+];
+
+test.each(OBSTACLES)(
+  'the target is %s while its gate runs: nothing lands, and the reason is said',
+  async (_, obstruct, why) => {
+    const yard = await openYard(gateOf(WAIT));
+    await commitOnTarget(yard, 'theirs');
+    await yard.sync();
+    await yard.accept('TASK-1', { a: 'a\n' });
+    const running = yard.train();
+    await untilGate(yard, 1);
+    await obstruct(yard);
+    const refs = await yard.git('for-each-ref');
+    await letGo(yard, 1);
+    const end = await running;
+    expect(end).toMatchObject({ kind: 'blocked' });
+    expect(end.kind === 'blocked' && end.why).toMatch(why);
+    expect(await yard.status('TASK-1')).toBe('accepted');
+    expect(await yard.git('for-each-ref')).toBe(refs);
+    expect(await yard.store.openIntents()).toEqual([]);
+    // And so it is before any gate runs.
+    expect(await yard.train()).toEqual(end);
+    expect(yard.lines('runs')).toHaveLength(1);
+  },
+);
+
+test('cancelled while its gate runs: it does not land', async () => {
+  const yard = await openYard(gateOf(WAIT));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  await yard.accept('TASK-2', { b: 'b\n' });
+  const running = yard.train();
+  await untilGate(yard, 1);
+  await yard.store.withdraw('TASK-1', { kind: 'cancelled' });
+  await letGo(yard, 1);
+  await letGo(yard, 2);
+  expect(await running).toEqual({ kind: 'empty' });
+  expect([await yard.status('TASK-1'), await yard.status('TASK-2')]).toEqual(['cancelled', 'landed']);
+  expect(await runGit(yard.parts.source.path, ['ls-tree', '--name-only', yard.target])).toBe('README.md\nb');
+});
+
+test('stopped by a person while its gate runs: that one lands, the next does not', async () => {
+  const yard = await openYard(gateOf(WAIT));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  await yard.accept('TASK-2', { b: 'b\n' });
+  const running = yard.train();
+  await untilGate(yard, 1);
+  await yard.store.stop('the operator', 'enough');
+  await letGo(yard, 1);
+  expect(await running).toEqual({ kind: 'empty' });
+  expect([await yard.status('TASK-1'), await yard.status('TASK-2')]).toEqual(['landed', 'accepted']);
+});

@@ -1,0 +1,223 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { compareIds } from '../core/frontier.ts';
+import { impossible } from '../core/impossible.ts';
+import { LEASE_MS } from '../core/lease.ts';
+import type { TaskEvent } from '../core/task-event.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Pin } from '../config/pin.ts';
+import type { Depot } from '../git/depot.ts';
+import { Merger } from '../git/merge.ts';
+import type { Repository } from '../git/repository.ts';
+import { toRefName } from '../git/repository.ts';
+import { syncTarget } from '../git/target-sync.ts';
+import { ownIdentity } from '../process/identity.ts';
+import { Heartbeat } from '../store/heartbeat.ts';
+import { isHeld } from '../store/lease-holder.ts';
+import type { Store, TaskRecord } from '../store/store.ts';
+import { makeCandidate } from './candidate.ts';
+import { describeMove, land, recoverLanding } from './land.ts';
+import { prove } from './prove.ts';
+import type { TrainContext } from './train-context.ts';
+
+/*
+ * The merge train: one task after the other is combined with the target, proved, landed. Invariants:
+ * 1. One process is the train: it holds the lease `train`, and every row that it writes is fenced by it.
+ * 2. What lands is the commit whose tree was tested.
+ * 3. Open landings of a train that died are finished before anything else.
+ */
+
+export interface TrainOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly depot: Depot;
+  readonly repository: Repository;
+  readonly stateDirectory: string;
+  readonly pin: Pin;
+}
+
+export type TrainEnd =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'held' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'blocked'; readonly why: string };
+
+const POLL_MS = 50;
+const INFRASTRUCTURE_MAX = 3;
+
+/** Runs until nothing is accepted and nothing runs that could be, or until nothing can land. */
+export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
+  const { store, clock } = options;
+  const acquired = await store.acquire(
+    'train',
+    ownIdentity(),
+    clock.monotonicMs() + LEASE_MS,
+    (held) => !isHeld(held, clock.monotonicMs()),
+  );
+  if (acquired.kind === 'held') return { kind: 'held' };
+  const heartbeat = new Heartbeat(store, clock, acquired.fence);
+  const merger = await Merger.create(options.depot, join(options.stateDirectory, 'tmp'));
+  const target = toRefName(options.pin.config.target);
+  const context: TrainContext = { ...options, merger, target, fence: acquired.fence, signal: heartbeat.signal };
+  try {
+    await recover(context);
+    return await new Train(context).run();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'stale-token') return { kind: 'lost' };
+    throw error;
+  } finally {
+    heartbeat.stop();
+    await merger.dispose();
+    await store.release(acquired.fence);
+  }
+}
+
+/** Takes up what a train that died has left. */
+async function recover(context: TrainContext): Promise<void> {
+  for (const record of await context.store.openIntents()) await recoverLanding(context, record);
+  for (const { id } of await context.store.rows(['landing'])) {
+    await unlessWithdrawn(context.store.transition(id, { kind: 'unboarded' }, context.fence));
+  }
+}
+
+/** Null: the task was cancelled or superseded meanwhile, which takes it off the train. */
+async function unlessWithdrawn<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'illegal-transition') return null;
+    throw error;
+  }
+}
+
+class Train {
+  readonly #context: TrainContext;
+  /** Tasks that were red on this very target, which is red itself. */
+  readonly #setBack = new Set<string>();
+  #base: string | null | undefined = undefined;
+  #infrastructure = 0;
+
+  constructor(context: TrainContext) {
+    this.#context = context;
+  }
+
+  async run(): Promise<TrainEnd> {
+    const { store, signal } = this.#context;
+    for (;;) {
+      if (signal.aborted) return { kind: 'lost' };
+      const version = await store.version();
+      if ((await store.control()).stopped !== null) return { kind: 'empty' };
+      const task = await this.#next();
+      if (task === null) {
+        if (!(await this.#mayStillCome())) return { kind: 'empty' };
+        await this.#change(version);
+        continue;
+      }
+      const blocked = await this.#advance(task);
+      if (blocked !== null) return { kind: 'blocked', why: blocked };
+    }
+  }
+
+  async #next(): Promise<TaskRecord | null> {
+    const rows = await this.#context.store.rows(['accepted']);
+    const [row] = rows
+      .filter(({ id }) => !this.#setBack.has(id))
+      .toSorted((a, b) => b.priority - a.priority || compareIds(a.id, b.id));
+    if (row === undefined && rows.length > 0) {
+      await this.#context.store.stop(
+        'train',
+        `the gate is red on ${this.#context.target} itself, so nothing can be proved`,
+      );
+    }
+    return row === undefined ? null : this.#context.store.task(row.id);
+  }
+
+  /** An attempt is at work, so that another task may be accepted. One that died is for a scheduler to clear up. */
+  async #mayStillCome(): Promise<boolean> {
+    const { store, clock } = this.#context;
+    const leases = await store.leases();
+    return leases.some((lease) => lease.resource.startsWith('task:') && isHeld(lease, clock.monotonicMs()));
+  }
+
+  /** Waits until somebody has written to the store. */
+  async #change(version: number): Promise<void> {
+    const { store, signal } = this.#context;
+    while (!signal.aborted && (await store.version()) === version) await delay(POLL_MS);
+  }
+
+  /** Takes one task as far as it goes. A text: nothing can land at present, and why. */
+  async #advance(task: TaskRecord): Promise<string | null> {
+    const { store, repository, depot, target } = this.#context;
+    const synced = await syncTarget({ repository, depot, ref: target }, this.#base);
+    if (synced.kind === 'blocked') return synced.why;
+    if (synced.commit !== this.#base) await this.#standOn(synced.commit);
+    const boarded = await this.#tell(task.spec.id, { kind: 'boarded' });
+    if (boarded?.state.status !== 'landing') return null;
+    const { attempt, head } = boarded.state;
+    const made = await makeCandidate(this.#context, boarded, { attempt, head, base: synced.commit });
+    if (made.kind === 'conflict') {
+      const { why, detail } = made;
+      await this.#tell(task.spec.id, { kind: 'conflicted', why, detail });
+      return null;
+    }
+    const proof = await prove(this.#context, boarded, made.candidate);
+    switch (proof.kind) {
+      case 'green':
+        return this.#land(boarded, attempt, made.candidate.base, made.candidate.commit);
+      case 'blamed':
+        await this.#tell(task.spec.id, { kind: 'blamed', why: proof.why, detail: proof.detail });
+        return null;
+      case 'base-red':
+        this.#setBack.add(task.spec.id);
+        await store.note('train.base-red', { why: proof.why, base: made.candidate.base }, { taskId: task.spec.id });
+        await this.#tell(task.spec.id, { kind: 'unboarded' });
+        return null;
+      case 'infrastructure':
+        await this.#tell(task.spec.id, { kind: 'unboarded' });
+        return this.#afterInfrastructure(proof.why);
+      case 'cancelled':
+        return null;
+      default:
+        throw impossible(proof satisfies never);
+    }
+  }
+
+  /** The target is another commit now: only so can its merge attributes differ, and its gate be another colour. */
+  async #standOn(commit: string): Promise<void> {
+    await this.#context.merger.useAttributesOf(commit);
+    this.#base = commit;
+    this.#setBack.clear();
+  }
+
+  async #land(task: TaskRecord, attempt: number, base: string, commit: string): Promise<string | null> {
+    const { target } = this.#context;
+    const taskId = task.spec.id;
+    this.#infrastructure = 0;
+    const result = await unlessWithdrawn(
+      land(this.#context, { kind: 'land', taskId, attempt, target, oldCommit: base, newCommit: commit }),
+    );
+    if (result === null) return null;
+    if (result.kind === 'moved') {
+      await this.#standOn(commit);
+      return null;
+    }
+    if (result.kind === 'changed') return null;
+    return describeMove(result, target);
+  }
+
+  /** Null: see {@link unlessWithdrawn}. */
+  async #tell(taskId: string, event: TaskEvent): Promise<TaskRecord | null> {
+    const { store, fence } = this.#context;
+    return unlessWithdrawn(store.transition(taskId, event, fence));
+  }
+
+  /** A machine that fails again and again is not tried for ever. */
+  async #afterInfrastructure(why: string): Promise<string | null> {
+    this.#infrastructure += 1;
+    await this.#context.store.note('train.infrastructure', { why, inARow: this.#infrastructure });
+    if (this.#infrastructure < INFRASTRUCTURE_MAX) return null;
+    await this.#context.store.stop('train', `gates fail for reasons of the machine: ${why}`);
+    return why;
+  }
+}

@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { taskResource } from '../../src/core/lease.ts';
+import type { Fence } from '../../src/core/lease.ts';
+import type { Store } from '../../src/store/store.ts';
+import { BOOT, EXPIRES_MS, TestYard, processIdentity } from './store-yard.ts';
+import type { MakeStore, Running } from './store-yard.ts';
+
+interface Prepared {
+  readonly yard: TestYard;
+  readonly running: Running;
+  readonly landingId: number;
+}
+
+/** Every write that carries a fence: which lease it goes by, and the call with a fence in its place. */
+const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prepared, fence: Fence) => unknown }[] = [
+  {
+    name: 'transition',
+    by: 'train',
+    call: ({ yard }, fence) => yard.store.transition('T-2', { kind: 'boarded' }, fence),
+  },
+  { name: 'renew', by: 'task', call: ({ yard }, fence) => yard.store.renew(fence, 999_999) },
+  {
+    name: 'dispatch',
+    by: 'scheduler',
+    call: ({ yard }, fence) =>
+      yard.store.dispatch(fence, 'T-4', { agent: 'mock', bootId: BOOT, expiresMonotonicMs: EXPIRES_MS }),
+  },
+  {
+    name: 'progress',
+    by: 'task',
+    call: ({ yard, running }, fence) =>
+      yard.store.progress(fence, running.taskId, running.attempt, { phase: 'gating', activity: 'gates' }),
+  },
+  {
+    name: 'finish',
+    by: 'task',
+    call: ({ yard, running }, fence) =>
+      yard.store.finish(fence, running.taskId, running.attempt, { kind: 'no-change' }),
+  },
+  {
+    name: 'lose, by the scheduler',
+    by: 'scheduler',
+    call: ({ yard, running }, fence) =>
+      yard.store.lose(fence, running.fence, running.taskId, running.attempt, { kind: 'lost', why: 'x' }),
+  },
+  {
+    name: 'lose, of the lost lease',
+    by: 'task',
+    call: ({ yard, running }, fence) =>
+      yard.store.lose(yard.scheduler, fence, running.taskId, running.attempt, { kind: 'lost', why: 'x' }),
+  },
+  {
+    name: 'openLanding',
+    by: 'train',
+    call: ({ yard }, fence) => yard.store.openLanding(fence, yard.landIntent('T-3')),
+  },
+  {
+    name: 'closeLanding, landed',
+    by: 'train',
+    call: ({ yard, landingId }, fence) => yard.store.closeLanding(fence, landingId, { kind: 'landed' }),
+  },
+  {
+    name: 'closeLanding, undone',
+    by: 'train',
+    call: ({ yard, landingId }, fence) => yard.store.closeLanding(fence, landingId, { kind: 'undone', why: 'moved' }),
+  },
+];
+
+/** How a fence that was right becomes one that is not. */
+const STALENESS: { name: string; spoil: (store: Store, fence: Fence) => Promise<Fence> }[] = [
+  { name: 'an older token', spoil: (_, fence) => Promise.resolve({ ...fence, token: fence.token - 1 }) },
+  { name: 'a token that was never given', spoil: (_, fence) => Promise.resolve({ ...fence, token: fence.token + 1 }) },
+  {
+    name: 'a lease that was given back',
+    spoil: async (store, fence) => {
+      await store.release(fence);
+      return fence;
+    },
+  },
+  {
+    name: 'a lease that another took over',
+    spoil: async (store, fence) => {
+      await store.acquire(fence.resource, processIdentity(77), EXPIRES_MS, () => true);
+      return fence;
+    },
+  },
+  {
+    name: 'a lease on something else',
+    spoil: async (store) => {
+      const taken = await store.acquire(taskResource('T-99'), processIdentity(78), EXPIRES_MS, () => false);
+      if (taken.kind === 'held') throw new Error('held');
+      await store.release(taken.fence);
+      return taken.fence;
+    },
+  },
+];
+
+export function fenceTests(make: MakeStore): void {
+  describe('fences', () => {
+    for (const { name, by, call } of FENCED) {
+      for (const { name: staleness, spoil } of STALENESS) {
+        test(`${name} with ${staleness} changes nothing`, async () => {
+          const prepared = await prepare(make);
+          const { yard } = prepared;
+          const fence = await spoil(yard.store, fenceOf(prepared, by));
+          const before = await yard.dump();
+          await expect(call(prepared, fence)).rejects.toMatchObject({ code: 'stale-token' });
+          expect(await yard.dump()).toEqual(before);
+        });
+      }
+
+      test(`${name} with the current token is carried out, also after it expired`, async () => {
+        const prepared = await prepare(make);
+        prepared.yard.pass(10 * EXPIRES_MS);
+        await call(prepared, fenceOf(prepared, by));
+      });
+    }
+
+    test('a lease on one task opens nothing on another', async () => {
+      const yard = await TestYard.make(make);
+      const mine = await yard.running('T-1');
+      const theirs = await yard.running('T-2');
+      const before = await yard.dump();
+      const stale = { code: 'stale-token' };
+      await expect(yard.store.progress(mine.fence, 'T-2', 1, { activity: 'x' })).rejects.toMatchObject(stale);
+      await expect(yard.store.finish(mine.fence, 'T-2', 1, { kind: 'no-change' })).rejects.toMatchObject(stale);
+      await expect(
+        yard.store.lose(yard.scheduler, mine.fence, 'T-2', 1, { kind: 'lost', why: 'x' }),
+      ).rejects.toMatchObject(stale);
+      await expect(
+        yard.store.lose(yard.train, theirs.fence, 'T-2', 1, { kind: 'lost', why: 'x' }),
+      ).rejects.toMatchObject(stale);
+      expect(await yard.dump()).toEqual(before);
+    });
+
+    test('an attempt of another number is not the one that the token is for', async () => {
+      const yard = await TestYard.make(make);
+      const first = await yard.running('T-1');
+      await yard.store.finish(first.fence, 'T-1', 1, { kind: 'no-change' });
+      const second = await yard.dispatch('T-1');
+      const before = await yard.dump();
+      await expect(yard.store.finish(second.fence, 'T-1', 1, { kind: 'no-change' })).rejects.toMatchObject({
+        code: 'stale-token',
+      });
+      expect(await yard.dump()).toEqual(before);
+    });
+
+    test('a stale fence claims nothing and gives nothing back', async () => {
+      const yard = await TestYard.make(make);
+      await yard.add('T-1');
+      const { fence } = await yard.dispatch('T-1');
+      const stale = { ...fence, token: fence.token - 1 };
+      const before = await yard.dump();
+      expect(await yard.store.claim(stale, processIdentity(5), EXPIRES_MS)).toBe(false);
+      await yard.store.release(stale);
+      expect(await yard.dump()).toEqual(before);
+    });
+  });
+}
+
+/** T-1 runs, T-2 is accepted, T-3 lands, T-4 is ready, T-5 is sealed. */
+async function prepare(make: MakeStore): Promise<Prepared> {
+  const yard = await TestYard.make(make);
+  await yard.accepted('T-2');
+  await yard.landing('T-3');
+  await yard.add('T-4');
+  const landingId = await yard.sealed('T-5');
+  return { yard, running: await yard.running('T-1'), landingId };
+}
+
+function fenceOf({ yard, running }: Prepared, by: 'scheduler' | 'train' | 'task'): Fence {
+  return by === 'task' ? running.fence : yard[by];
+}

@@ -1,0 +1,190 @@
+import { spawnSync } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { JsonSchema } from '../src/config/schema.ts';
+import { root } from './fixtures/repository-files.ts';
+
+/** A command as `--help` describes it. */
+interface Help {
+  /** `--json`, `-f`, …: true when a value follows. */
+  readonly options: ReadonlyMap<string, boolean>;
+  readonly argumentsMax: number;
+}
+
+const documents = new Map<string, string>();
+const commands = new Map<string, Help>();
+
+beforeAll(async () => {
+  const pages = await readdir(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+  const paths = ['README.md', ...pages.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
+  for (const path of paths) documents.set(path, await readFile(join(root, path), 'utf8'));
+  const [, list = ''] = /^Commands:\n([\s\S]*?)\n\n/m.exec(help()) ?? [];
+  for (const [, name = ''] of list.matchAll(/^ {2}([a-z]+)/gm)) {
+    if (name !== 'help') commands.set(name, readHelp(help(name)));
+  }
+});
+
+function help(...command: readonly string[]): string {
+  const args = [join(root, 'bin/yard.js'), ...command, '--help'];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: root });
+  if (status !== 0) throw new Error(`yard ${command.join(' ')} --help exited with ${status}: ${stderr}`);
+  return stdout;
+}
+
+function readHelp(text: string): Help {
+  const options = new Map<string, boolean>();
+  for (const [, flags = ''] of text.matchAll(/^ {2}(-.*?)(?: {2,}.*)?$/gm)) {
+    const takesValue = flags.includes('<');
+    for (const [flag] of flags.matchAll(/--?[a-z][a-z-]*/g)) options.set(flag, takesValue);
+  }
+  const [, usage = ''] = /^Usage: yard [a-z]+(.*)$/m.exec(text) ?? [];
+  return { options, argumentsMax: usage.replace('[options]', '').match(/[<[]/g)?.length ?? 0 };
+}
+
+/** Each `yard …` of the fenced shell blocks, with its place. */
+function yardCommands(): { place: string; words: string[] }[] {
+  return [...documents].flatMap(([path, text]) =>
+    [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+      block
+        .replaceAll(/\\\n\s*/g, '')
+        .split('\n')
+        .map((line) => line.trim().replace(/^\$ /, ''))
+        .filter((line) => line.startsWith('yard '))
+        .map((line) => ({ place: `${path}: ${line}`, words: splitWords(line) })),
+    ),
+  );
+}
+
+/** Words as a shell splits them, as far as the documentation needs it; stops at a comment, a pipe or the next command. */
+function splitWords(line: string): string[] {
+  const words = line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
+  const end = words.findIndex((word) => /^(?:#|\||&&|;|>)/.test(word));
+  return end === -1 ? words : words.slice(0, end);
+}
+
+function problemOf(words: readonly string[]): string | null {
+  const [, name = '', ...rest] = words;
+  const command = commands.get(name);
+  if (command === undefined) return `there is no command ${name}`;
+  let positional = 0;
+  for (let index = 0; index < rest.length; index += 1) {
+    const word = rest[index] ?? '';
+    if (!word.startsWith('-')) {
+      positional += 1;
+      continue;
+    }
+    const takesValue = command.options.get(word);
+    if (takesValue === undefined) return `${name} has no option ${word}`;
+    if (takesValue) index += 1;
+    if (index >= rest.length) return `${word} lacks its value`;
+  }
+  return positional > command.argumentsMax ? `${name} takes no more than ${command.argumentsMax} arguments` : null;
+}
+
+describe('commands in README and docs', () => {
+  test('those in shell blocks are commands that there are', () => {
+    const found = yardCommands();
+    expect(found.length).toBeGreaterThan(5);
+    const wrong = found.map(({ place, words }) => [place, problemOf(words)] as const);
+    expect(wrong.filter(([, problem]) => problem !== null)).toEqual([]);
+  });
+
+  test('the test itself sees what is wrong', () => {
+    expect(problemOf(['yard', 'launch'])).toBe('there is no command launch');
+    expect(problemOf(['yard', 'run', '--fast'])).toBe('run has no option --fast');
+    expect(problemOf(['yard', 'run', '--max-hours'])).toBe('--max-hours lacks its value');
+    expect(problemOf(['yard', 'why', 'A-1', 'A-2'])).toBe('why takes no more than 1 arguments');
+    expect(problemOf(['yard', 'logs', 'A-1', '-f', '--attempt', '2'])).toBeNull();
+  });
+
+  test('docs/cli.md has each command and each option, and no other', () => {
+    const text = documents.get('docs/cli.md') ?? '';
+    const documented = new Set([...text.matchAll(/`yard ([a-z]+)\b/g)].map(([, name = '']) => name));
+    expect([...documented].toSorted()).toEqual([...commands.keys()].toSorted());
+    const known = new Set([...commands.values()].flatMap(({ options }) => [...options.keys()]));
+    const named = new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag));
+    expect([...named].filter((flag) => !known.has(flag))).toEqual([]);
+    const missing = [...commands].flatMap(([name, { options }]) => {
+      const section =
+        text.split(/^### /m).find((part) => part.startsWith(`\`yard ${name}`)) ?? text.split('## Steer')[1] ?? '';
+      return [...options.keys()]
+        .filter((flag) => flag !== '--help' && flag !== '-h' && !section.includes(flag))
+        .map((flag) => `${name} ${flag}`);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test('docs/cli.md has every reason why a task waits', async () => {
+    const source = await readFile(join(root, 'src/core/waiting.ts'), 'utf8');
+    const reasons = [...source.matchAll(/^ {2}\| \{ readonly reason: '([a-z-]+)'/gm)].map(([, reason = '']) => reason);
+    expect(reasons).toContain('dependency');
+    expect(reasons.filter((reason) => documents.get('docs/cli.md')?.includes(`\`${reason}\``) !== true)).toEqual([]);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  interface Key {
+    readonly path: string;
+    readonly default: unknown;
+  }
+
+  /** Every key that holds a value, as the page writes it: `gates.<name>.run`, `provision[].source`. */
+  function keysOf(schema: JsonSchema, path: string): Key[] {
+    const { properties, additionalProperties, items, oneOf } = schema;
+    const found: Key[] = [];
+    for (const [key, child] of Object.entries(properties ?? {}))
+      found.push(...keysOf(child, path === '' ? key : `${path}.${key}`));
+    for (const child of oneOf ?? []) found.push(...keysOf(child, path));
+    if (typeof additionalProperties === 'object') found.push(...keysOf(additionalProperties, `${path}.<name>`));
+    if (items?.properties !== undefined) found.push(...keysOf(items, `${path}[]`));
+    return found.length > 0 ? found : [{ path, default: schema['default'] }];
+  }
+
+  async function readKeys(): Promise<Map<string, Key>> {
+    const schema = JSON.parse(await readFile(join(root, 'schema/config.schema.json'), 'utf8')) as JsonSchema;
+    return new Map(keysOf(schema, '').map((key) => [key.path, key]));
+  }
+
+  function readRows(): Map<string, string> {
+    const text = documents.get('docs/configuration.md') ?? '';
+    return new Map(
+      [...text.matchAll(/^\| `([^`]+)` \| ([^|]*) \|/gm)].map(([, key = '', value = '']) => [key, value.trim()]),
+    );
+  }
+
+  test('has every key of the schema, and no other', async () => {
+    expect([...readRows().keys()].toSorted()).toEqual([...(await readKeys()).keys()].toSorted());
+  });
+
+  test('has their defaults', async () => {
+    const keys = await readKeys();
+    const wrong = [...readRows()].flatMap(([path, shown]) => {
+      const value = keys.get(path)?.default;
+      const isShort = value !== undefined && !(Array.isArray(value) && value.length > 0);
+      const expected = isShort ? `\`${typeof value === 'string' ? value : JSON.stringify(value)}\`` : null;
+      return expected === null || shown === expected ? [] : [`${path}: ${shown} is ${expected}`];
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('has every protected path of the default list', async () => {
+    const patterns = (await readKeys()).get('protected')?.default as readonly string[];
+    const text = documents.get('docs/configuration.md') ?? '';
+    expect(patterns.filter((pattern) => !text.includes(`- \`${pattern}\`\n`))).toEqual([]);
+  });
+
+  test('its smallest configuration is that of the README', () => {
+    const smallest = /^version: 1\n[\s\S]*?^limits: .*$/m;
+    const [ours] = smallest.exec(documents.get('docs/configuration.md') ?? '') ?? [];
+    expect(ours).toBeDefined();
+    expect(smallest.exec(documents.get('README.md') ?? '')?.[0]).toBe(ours);
+  });
+});
+
+test('generated files are current', () => {
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/generate.ts'), '--check'], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
