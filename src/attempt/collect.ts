@@ -6,7 +6,8 @@ import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { toText } from '../git/byte-path.ts';
 import { treeOf } from '../git/depot.ts';
-import { commitChanges } from '../git/fast-import.ts';
+import { commitChanges, commitWithPatch } from '../git/fast-import.ts';
+import type { CommitRequest } from '../git/fast-import.ts';
 import { attemptRef, readLane, unresolvedConflicts } from '../git/lane.ts';
 import type { Lane } from '../git/lane.ts';
 import { diffPatch, diffRaw } from '../git/raw-diff.ts';
@@ -18,6 +19,8 @@ export interface Collected {
   readonly kind: 'collected';
   /** The host-made commit: what is gated, audited and landed. */
   readonly head: string;
+  /** Its tree. */
+  readonly tree: string;
 }
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
@@ -41,22 +44,41 @@ export async function collect(
     return { kind: 'policy', paths, why: `${listPaths(paths)} cannot be taken: ${first?.why ?? ''}` };
   }
   if (snapshot.changes.length === 0 && lane.content === lane.base) return { kind: 'no-change' };
-  const head = await commitChanges(depot, {
+  const made = await commit(context, lane, {
     ref: attemptRef(taskId, attempt, fence.token),
     parent: lane.base,
-    tree: lane.content === lane.base ? null : await treeOf(depot, lane.content),
     changes: snapshot.changes,
     root: lane.directory,
     message: `${spec.title}\n\nYard-Task: ${taskId}\nYard-Attempt: ${attempt}\n`,
     author: pin.config.identity,
     atMs: clock.nowMs(),
   });
-  const changes = lane.content === lane.base ? snapshot.changes : await diffRaw(depot, lane.base, head);
+  const { head, tree, changes } = made;
   if (changes.length === 0) return { kind: 'no-change' };
+  await evidence.write('diff.patch', made.patch.subarray(0, DIFF_BYTES_MAX));
+  const refusal = await refusalOf(context, spec, lane, head, changes);
+  if (refusal === null) return { kind: 'collected', head, tree };
   await context.store.progress(fence, taskId, attempt, { head });
-  const patch = await diffPatch(depot, lane.base, head, { stat: true, maxOutputBytes: 2 * DIFF_BYTES_MAX });
-  await evidence.write('diff.patch', patch.subarray(0, DIFF_BYTES_MAX));
-  return (await refusalOf(context, spec, lane, head, changes)) ?? { kind: 'collected', head };
+  return refusal;
+}
+
+interface Made {
+  readonly head: string;
+  readonly tree: string;
+  /** Against the base: earlier work that the lane was filled with included. */
+  readonly changes: readonly Change[];
+  readonly patch: Buffer;
+}
+
+async function commit({ depot }: AttemptContext, lane: Lane, request: Omit<CommitRequest, 'tree'>): Promise<Made> {
+  const maxOutputBytes = 2 * DIFF_BYTES_MAX;
+  if (lane.content === lane.base) {
+    const { commit: head, tree, patch } = await commitWithPatch(depot, { ...request, tree: null }, maxOutputBytes);
+    return { head, tree, changes: request.changes, patch };
+  }
+  const head = await commitChanges(depot, { ...request, tree: await treeOf(depot, lane.content) });
+  const patch = await diffPatch(depot, lane.base, head, { stat: true, maxOutputBytes });
+  return { head, tree: await treeOf(depot, head), changes: await diffRaw(depot, lane.base, head), patch };
 }
 
 async function refusalOf(

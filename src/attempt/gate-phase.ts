@@ -4,15 +4,18 @@ import { inert, inertLine } from '../core/inert.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf, gateSetting } from '../gates/gate-choice.ts';
 import { runGate } from '../gates/run-gate.ts';
-import { treeOf } from '../git/depot.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
 /** Null: the gate is green. */
-export async function gate(context: AttemptContext, spec: TaskSpec, head: string): Promise<AttemptOutcome | null> {
+export async function gate(
+  context: AttemptContext,
+  spec: TaskSpec,
+  { head, tree }: { readonly head: string; readonly tree: string },
+): Promise<AttemptOutcome | null> {
   const chosen = gateOf(context.pin.config, spec.gate);
   const result = await runGate(gateSetting(context), {
     ...chosen,
-    tree: await treeOf(context.depot, head),
+    tree,
     log: context.evidence.path('gate.log'),
     marker: context.marker,
     signal: context.signal,

@@ -2,10 +2,12 @@ import type { AttemptOutcome } from '../core/attempt.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { ownIdentity } from '../process/identity.ts';
+import { treeOf } from '../git/depot.ts';
 import { killTree } from '../process/tree.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { collect } from './collect.ts';
+import type { Collected } from './collect.ts';
 import { gate } from './gate-phase.ts';
 import { implement } from './implement.ts';
 import { prepare } from './prepare.ts';
@@ -58,19 +60,15 @@ async function phases(context: AttemptContext): Promise<AttemptOutcome> {
   const record = await store.task(taskId);
   if (record === null || record.state.status !== 'running') return { kind: 'cancelled' };
   const { entry } = record.state;
-  const enter = async (phase: 'preparing' | 'implementing' | 'collecting' | 'gating' | 'auditing' | 'deciding') =>
-    store.progress(fence, taskId, attempt, { phase });
-  let head: string;
-  if (entry.phase === 'gating') {
-    head = entry.head;
-    await store.progress(fence, taskId, attempt, { head });
-  } else {
-    const made = await makeHead(context, record.spec, enter);
-    if (made.kind !== 'collected') return made;
-    ({ head } = made);
-  }
-  await enter('gating');
-  const red = await gate(context, record.spec, head);
+  const enter = async (phase: 'auditing' | 'deciding') => store.progress(fence, taskId, attempt, { phase });
+  const made =
+    entry.phase === 'gating'
+      ? ({ kind: 'collected', head: entry.head, tree: await treeOf(context.depot, entry.head) } as const)
+      : await makeHead(context, record.spec);
+  if (made.kind !== 'collected') return made;
+  const { head } = made;
+  await store.progress(fence, taskId, attempt, { phase: 'gating', head });
+  const red = await gate(context, record.spec, made);
   if (red !== null) return red;
   await enter('auditing');
   // An audit that is off is recorded as off, never as passed.
@@ -79,19 +77,15 @@ async function phases(context: AttemptContext): Promise<AttemptOutcome> {
   return { kind: 'accepted', head };
 }
 
-async function makeHead(
-  context: AttemptContext,
-  spec: TaskSpec,
-  enter: (phase: 'preparing' | 'implementing' | 'collecting') => Promise<void>,
-): Promise<{ kind: 'collected'; head: string } | AttemptOutcome> {
-  await enter('preparing');
+/** The attempt stands in `preparing` since its dispatch. */
+async function makeHead(context: AttemptContext, spec: TaskSpec): Promise<Collected | AttemptOutcome> {
+  const { store, fence, taskId, attempt } = context;
   const prepared = await prepare(context);
   if (prepared.kind !== 'ready') return prepared;
-  await context.store.progress(context.fence, context.taskId, context.attempt, { base: prepared.lane.base });
-  await enter('implementing');
+  await store.progress(fence, taskId, attempt, { phase: 'implementing', base: prepared.lane.base });
   const implemented = await implement(context, spec, prepared);
   if (implemented.kind !== 'implemented') return implemented;
-  await enter('collecting');
+  await store.progress(fence, taskId, attempt, { phase: 'collecting' });
   return collect(context, spec, prepared.lane);
 }
 

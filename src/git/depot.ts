@@ -8,6 +8,7 @@ import type { ObjectFormat } from './blob.ts';
 import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
+import { readLooseRef } from './loose-ref.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
@@ -69,6 +70,9 @@ export function inDepot(depot: Pick<Depot, 'path'>): GitCall {
 
 /** The commit or tree that a name or an id stands for; null where the depot has none. */
 export async function resolve(depot: Pick<Depot, 'path'>, name: string): Promise<string | null> {
+  // The depot is ours: its refs are files, and what they name was there before them.
+  const loose = name.startsWith('refs/') ? readLooseRef(depot.path, name) : null;
+  if (loose !== null) return loose.kind === 'commit' ? loose.commit : null;
   // Without `^{object}` any full id would do, whether there is such an object or not.
   const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{object}`], {
     ...inDepot(depot),

@@ -5,7 +5,7 @@ import { inDepot, movingRefs } from './depot.ts';
 import { blobId } from './blob.ts';
 import { git } from './git.ts';
 import { IntegrityError } from './integrity-error.ts';
-import { diffRaw } from './raw-diff.ts';
+import { diffRaw, diffRawAndPatch } from './raw-diff.ts';
 import { readChange } from './snapshot.ts';
 import type { Change } from './walk.ts';
 
@@ -32,6 +32,11 @@ export interface CommitRequest {
   readonly atMs: number;
 }
 
+interface Committed {
+  readonly commit: string;
+  readonly tree: string;
+}
+
 /**
  * Blobs, trees, commit and ref in one process (`git fast-import`), synced to disk. The result is then compared with
  * what was meant, path by path, because fast-import drops nothing but also checks little.
@@ -39,15 +44,40 @@ export interface CommitRequest {
  * @throws IntegrityError when the tree that git wrote is not the one that was read.
  */
 export async function commitChanges(depot: Depot, request: CommitRequest): Promise<string> {
+  const { commit } = await importCommit(depot, request);
+  compare(request.changes, await diffRaw(depot, request.tree ?? request.parent, commit));
+  return commit;
+}
+
+/** As {@link commitChanges}, with the patch between parent and commit, cut where it is longer than `patchBytesMax`. */
+export async function commitWithPatch(
+  depot: Depot,
+  request: CommitRequest & { readonly tree: null },
+  patchBytesMax: number,
+): Promise<Committed & { readonly patch: Buffer }> {
+  const committed = await importCommit(depot, request);
+  const { changes, patch } = await diffRawAndPatch(depot, request.parent, committed.commit, {
+    count: request.changes.length,
+    maxOutputBytes: patchBytesMax,
+  });
+  compare(request.changes, changes);
+  return { ...committed, patch };
+}
+
+async function importCommit(depot: Depot, request: CommitRequest): Promise<Committed> {
   const blobs = await writeBlobs(depot, request);
   const input = Buffer.concat([...blobs, ...renderCommit(request), Buffer.from('done\n')]);
   const answer = await movingRefs(depot, [request.ref], () => fastImport(depot, input));
-  const commit = answer.toString('latin1').trim();
-  if (!/^[0-9a-f]{40,64}$/.test(commit)) throw new IntegrityError('git fast-import named no commit');
-  const written = await diffRaw(depot, request.tree ?? request.parent, commit);
-  const difference = firstDifference(request.changes, written);
+  // The id of the commit, then its tree as `ls-tree` would print it.
+  const found = /^([0-9a-f]{40,64})\n040000 tree ([0-9a-f]{40,64})\t\n$/.exec(answer.toString('latin1'));
+  const [, commit, tree] = found ?? [];
+  if (commit === undefined || tree === undefined) throw new IntegrityError('git fast-import named no commit');
+  return { commit, tree };
+}
+
+function compare(meant: readonly Change[], written: readonly Change[]): void {
+  const difference = firstDifference(meant, written);
   if (difference !== null) throw new IntegrityError(`the commit differs from the lane at ${difference}`);
-  return commit;
 }
 
 async function fastImport(depot: Depot, input: Buffer): Promise<Buffer> {
@@ -95,7 +125,7 @@ function renderCommit({ ref, parent, tree, changes, message, author, atMs }: Com
     Buffer.from(tree === null ? '' : `M 040000 ${tree} \n`),
     // A file that became a directory must go before what is below it comes.
     Buffer.from([...deletions, ...additions].join(''), 'latin1'),
-    Buffer.from('\nget-mark :1\n'),
+    Buffer.from('\nget-mark :1\nls :1 ""\n'),
   ];
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { readLinkBytes, readRegularFile } from './blob.ts';
+import { errnoOf } from '../process/errno.ts';
+import { blobId, readLinkBytes, readRegularFile } from './blob.ts';
 import { fromText, toFileSystem, toText } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { readBlobs } from './depot.ts';
@@ -69,7 +70,7 @@ async function readUntracked(walk: Walk, first: readonly Untracked[], options: S
   const ofBase = await IgnoreRules.create(options.temporary, options.excludes);
   let ofLane: IgnoreRules | null = null;
   try {
-    for (const [path, data] of await readRulesOf(options.depot, options.baseRules)) ofBase.add(path, data);
+    for (const [path, data] of await readRulesOf(options, options.baseRules, walk)) ofBase.add(path, data);
     const laneRules = new LaneRules(walk, first, options);
     if (laneRules.isOwn) ofLane = await laneRules.create();
     const without = async (rules: IgnoreRules, entries: readonly Untracked[], whose: string): Promise<Untracked[]> => {
@@ -106,11 +107,13 @@ async function decide(
 /** The lane's own `.gitignore` files: those it was filled with, as they were changed, and new ones. */
 class LaneRules {
   readonly #options: SnapshotOptions;
+  readonly #walk: Walk;
   readonly #filled: readonly RulesFile[];
   readonly #changed = new Map<BytePath, Buffer | null>();
 
   constructor(walk: Walk, first: readonly Untracked[], options: SnapshotOptions) {
     this.#options = options;
+    this.#walk = walk;
     this.#filled = options.ownRules === false ? [] : rulesFilesOf(options.baseline);
     if (options.ownRules === false) return;
     for (const { path, mode, oid } of walk.changes) {
@@ -133,7 +136,7 @@ class LaneRules {
   async create(): Promise<IgnoreRules> {
     const rules = await IgnoreRules.create(this.#options.temporary, this.#options.excludes);
     const kept = this.#filled.filter(({ path }) => !this.#changed.has(path));
-    for (const [path, data] of await readRulesOf(this.#options.depot, kept)) rules.add(path, data);
+    for (const [path, data] of await readRulesOf(this.#options, kept, this.#walk)) rules.add(path, data);
     for (const [path, data] of this.#changed) if (data !== null) rules.add(path, data);
     return rules;
   }
@@ -178,15 +181,39 @@ export function rulesFilesOf(
   return files;
 }
 
-async function readRulesOf(depot: Depot, files: readonly RulesFile[]): Promise<[BytePath, Buffer][]> {
+/** From the lane where they stand in it unchanged, which saves a process; from the depot otherwise. */
+async function readRulesOf(
+  { depot, root }: Pick<SnapshotOptions, 'depot' | 'root'>,
+  files: readonly RulesFile[],
+  { changes }: Pick<Walk, 'changes'>,
+): Promise<[BytePath, Buffer][]> {
+  const changed = new Set(changes.map(({ path }) => path));
+  const rules: [BytePath, Buffer][] = [];
+  const elsewhere: RulesFile[] = [];
+  for (const file of files) {
+    const data = changed.has(file.path) ? null : readRulesHere(root, file.path);
+    if (data !== null && blobId(data, depot.format) === file.oid) rules.push([file.path, data]);
+    else elsewhere.push(file);
+  }
   const blobs = await readBlobs(
     depot,
-    files.map(({ oid }) => oid),
+    elsewhere.map(({ oid }) => oid),
   );
-  return files.flatMap(({ path }, index): [BytePath, Buffer][] => {
+  for (const [index, { path }] of elsewhere.entries()) {
     const blob = blobs[index];
-    return blob ? [[path, blob]] : [];
-  });
+    if (blob) rules.push([path, blob]);
+  }
+  return rules;
+}
+
+/** As {@link readRules}; null for what is not there, or not in a way that can be read. */
+function readRulesHere(root: string, path: BytePath): Buffer | null {
+  try {
+    return readRules(root, path);
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return null;
+  }
 }
 
 function readRules(root: string, path: BytePath): Buffer | null {

@@ -27,8 +27,10 @@ export type SyncedTarget =
  */
 export async function syncTarget(places: TargetPlaces, known?: string | null): Promise<SyncedTarget> {
   const { repository, depot, ref } = places;
-  const record = known === undefined ? await resolve(depot, TARGET_RECORD) : known;
   const state = await readTarget(repository, ref);
+  // Where the target is not what the caller knows, it was most likely the train that moved it, and recorded it here.
+  const isKnown = known !== undefined && state.kind === 'commit' && state.commit === known;
+  const record = isKnown ? state.commit : await resolve(depot, TARGET_RECORD);
   if (state.kind === 'missing') return { kind: 'blocked', why: missing(ref), commit: record };
   if (state.kind === 'symbolic') return { kind: 'blocked', why: symbolic(ref, state.to), commit: record };
   const { commit } = state;

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from '
 import { dirname, join, resolve } from 'node:path';
 
 import { UserError } from '../core/user-error.ts';
+import { errnoOf } from '../process/errno.ts';
 import { fetchCommit } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
@@ -14,7 +15,17 @@ export type TargetState =
   /** Moving it would move another branch. */
   | { readonly kind: 'symbolic'; readonly to: string };
 
+/**
+ * A cycle asks this each time, so the loose ref's file is read where there is one (gitrepository-layout(5); it is put in
+ * place by rename, and wins over a packed ref). Anything else is git's to tell.
+ */
 export async function readTarget(repository: Pick<Repository, 'commonDirectory'>, ref: string): Promise<TargetState> {
+  const loose = readText(join(repository.commonDirectory, ref))?.trimEnd() ?? '';
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(loose)) return { kind: 'commit', commit: loose };
+  return askForTarget(repository, ref);
+}
+
+async function askForTarget(repository: Pick<Repository, 'commonDirectory'>, ref: string): Promise<TargetState> {
   const call = { gitDir: repository.commonDirectory };
   // 128: there is nothing, or nothing that git can read.
   const symbolic = await git(['symbolic-ref', '--quiet', ref], { ...call, answers: [0, 1, 128] });
@@ -92,8 +103,13 @@ function readLine(path: string): string | null {
 }
 
 function readText(path: string): string | null {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return null;
-  return readFileSync(path, 'utf8');
+  try {
+    return lstatSync(path).isFile() ? readFileSync(path, 'utf8') : null;
+  } catch (error) {
+    // Git may take it away at any moment: a ref that is packed, a rebase that ends.
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
+    throw error;
+  }
 }
 
 /** Makes the target where there is none. @throws UserError `target-clash` where another branch is in the way. */

@@ -72,6 +72,9 @@ export class Workers {
   async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
     const { store, stateDirectory } = this.#yard;
     const { taskId, attempt, token, why } = command;
+    const lost: Fence = { resource: taskResource(taskId), token };
+    // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
+    if ((await store.lease(lost.resource))?.token !== token) return;
     const { survivors } = await killTree({
       leader: null,
       marker: attemptMarker(stateDirectory, taskId, attempt, token),
@@ -81,7 +84,6 @@ export class Workers {
       await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt });
       return;
     }
-    const lost: Fence = { resource: taskResource(taskId), token };
     await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why));
   }
 
