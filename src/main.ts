@@ -20,7 +20,8 @@ import type { Store } from './store/store.ts';
  * What a command does not need is not loaded.
  */
 
-const SELF: readonly string[] = [process.execPath, fileURLToPath(import.meta.url)];
+/** What this process was started by: of the built program `bin/yard.js`, which turns the compile cache on. */
+const SELF: readonly string[] = [process.execPath, process.argv[1] ?? fileURLToPath(import.meta.url)];
 const STORE_FILE = 'state.db';
 const PIN_FILE = 'current-pin';
 
@@ -189,6 +190,7 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
       repository: { ...pin.repository, shallow: false },
       stateDirectory,
       pin,
+      isCurrent: () => readFileSync(join(stateDirectory, PIN_FILE), 'utf8').trim() === pinHash,
     });
     return EXIT.ok;
   } finally {

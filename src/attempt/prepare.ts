@@ -21,6 +21,7 @@ export interface Prepared {
 }
 
 const DETAIL_BYTES_MAX = 24 * 1024;
+const EVENTS_MAX = 200;
 
 /** Fills the lane from the target's head, with earlier work carried over, and puts in what git does not hold. */
 export async function prepare(context: AttemptContext): Promise<Prepared | AttemptOutcome> {
@@ -55,13 +56,21 @@ export async function prepare(context: AttemptContext): Promise<Prepared | Attem
     return { kind: 'infrastructure', why: `${warmed.why}: ${warmed.logTail.trim().slice(-2000)}` };
   }
   if (lane.conflicts.length === 0) return { kind: 'ready', lane, conflict: null };
-  const detail = await describeChanges(depot, {
-    from: before?.base ?? base,
-    to: base,
-    paths: lane.conflicts,
-    maxBytes: DETAIL_BYTES_MAX,
-  });
+  const from = before?.base ?? base;
+  const detail =
+    from === base
+      ? await lastConflict(context)
+      : await describeChanges(depot, { from, to: base, paths: lane.conflicts, maxBytes: DETAIL_BYTES_MAX });
   return { kind: 'ready', lane, conflict: { paths: lane.conflicts, detail } };
+}
+
+/** What the train said when it sent the task back: all that is known where the lane stands on the newest base already. */
+async function lastConflict({ store, taskId }: AttemptContext): Promise<string> {
+  const events = await store.events({ taskId, limit: EVENTS_MAX, newest: true });
+  const data = events.findLast(({ type }) => type === 'task.conflicted')?.data as
+    | { readonly detail?: unknown }
+    | undefined;
+  return typeof data?.detail === 'string' ? data.detail : '';
 }
 
 /** Paths that never enter a snapshot of the lane: what the host put there, and the file of questions. */

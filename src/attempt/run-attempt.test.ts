@@ -69,6 +69,12 @@ test('accepted: one commit on the base, gated as it is, with all evidence writte
   expect(readdirSync(join(yard.stateDirectory, 'tmp'))).toEqual([]);
 });
 
+test('the agent is told the task as data too', async () => {
+  const { yard } = await attempt('cp "$YARD_TASK" "$BASE/told"; echo x > a', { task: { owns: ['a'] } });
+  const task = await yard.store.task(TASK);
+  expect(JSON.parse(yard.lines('told').join('\n'))).toEqual(task?.spec);
+});
+
 test('gate-red: the summary and the end of the log, made inert', async () => {
   const { yard, outcome } = await attempt('echo x > a', gateOf('printf "\\033[31mthe reason\\n"; exit 5'));
   expect(outcome).toMatchObject({ kind: 'gate-red' });

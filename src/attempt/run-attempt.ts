@@ -1,6 +1,9 @@
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { LEASE_MS } from '../core/lease.ts';
+import { scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
+import { toText } from '../git/byte-path.ts';
+import { diffRaw } from '../git/raw-diff.ts';
 import { ownIdentity } from '../process/identity.ts';
 import { treeOf } from '../git/depot.ts';
 import { killTree } from '../process/tree.ts';
@@ -30,7 +33,10 @@ export async function runAttempt(context: Omit<AttemptContext, 'signal'>): Promi
   const full: AttemptContext = { ...context, signal: heartbeat.signal };
   try {
     const outcome = await attemptOutcome(full);
-    await killTree({ leader: null, marker: context.marker, graceMs: context.pin.config.limits.killGraceMs });
+    const graceMs = context.pin.config.limits.killGraceMs;
+    const { survivors } = await killTree({ leader: null, marker: context.marker, graceMs });
+    // Whatever still runs may write to the lane: the attempt stays the scheduler's to end, which first proves them dead.
+    if (survivors.length > 0) return 'lost';
     if (heartbeat.signal.aborted) return 'lost';
     await full.evidence.writeJson('outcome.json', outcome);
     await full.evidence.seal();
@@ -48,7 +54,7 @@ async function attemptOutcome(context: AttemptContext): Promise<AttemptOutcome> 
   try {
     return await phases(context);
   } catch (error) {
-    if (isStale(error)) throw error;
+    if (isStale(error) || isFatal(error)) throw error;
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (codeOf(error) === 'integrity') return { kind: 'integrity', why };
     return { kind: 'infrastructure', why };
@@ -62,9 +68,7 @@ async function phases(context: AttemptContext): Promise<AttemptOutcome> {
   const { entry } = record.state;
   const enter = async (phase: 'auditing' | 'deciding') => store.progress(fence, taskId, attempt, { phase });
   const made =
-    entry.phase === 'gating'
-      ? ({ kind: 'collected', head: entry.head, tree: await treeOf(context.depot, entry.head) } as const)
-      : await makeHead(context, record.spec);
+    entry.phase === 'gating' ? await takeUp(context, record.spec, entry.head) : await makeHead(context, record.spec);
   if (made.kind !== 'collected') return made;
   const { head } = made;
   await store.progress(fence, taskId, attempt, { phase: 'gating', head });
@@ -77,6 +81,17 @@ async function phases(context: AttemptContext): Promise<AttemptOutcome> {
   return { kind: 'accepted', head };
 }
 
+/** An approved commit goes on to its gate, unless the task was edited meanwhile so that it would not have been made. */
+async function takeUp(context: AttemptContext, spec: TaskSpec, head: string): Promise<Collected | AttemptOutcome> {
+  const changes = await diffRaw(context.depot, `${head}^`, head);
+  const violations = scopeViolations(
+    spec,
+    changes.map(({ path }) => toText(path)),
+  );
+  if (violations.length > 0) return { kind: 'scope', violations };
+  return { kind: 'collected', head, tree: await treeOf(context.depot, head) };
+}
+
 /** The attempt stands in `preparing` since its dispatch. */
 async function makeHead(context: AttemptContext, spec: TaskSpec): Promise<Collected | AttemptOutcome> {
   const { store, fence, taskId, attempt } = context;
@@ -87,6 +102,11 @@ async function makeHead(context: AttemptContext, spec: TaskSpec): Promise<Collec
   if (implemented.kind !== 'implemented') return implemented;
   await store.progress(fence, taskId, attempt, { phase: 'collecting' });
   return collect(context, spec, prepared.lane);
+}
+
+/** After a failed sync nothing about the disk is certain: the process ends, and nothing more is recorded. */
+function isFatal(error: unknown): boolean {
+  return codeOf(error) === 'store-io' || (error instanceof Error && 'syscall' in error && error.syscall === 'fsync');
 }
 
 function isStale(error: unknown): boolean {

@@ -81,6 +81,8 @@ function describeYardEvent(
     case 'train.infrastructure':
     case 'worker.spawn-failed':
       return line('!', 'yellow', `the machine failed: ${why}`);
+    case 'landing.under-work-tree':
+      return line('!', 'red', `landed under a working tree: ${why}`);
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
     default:

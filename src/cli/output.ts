@@ -45,8 +45,9 @@ export class Output {
     this.#stdout.write(data);
   }
 
+  /** Indented for people; a program that reads ten thousand tasks pays for white space, and so do we. */
   json(value: unknown): void {
-    this.print(JSON.stringify(value, null, 2));
+    this.print(JSON.stringify(value, null, this.isTerminal ? 2 : 0));
   }
 
   /** A line to the operator that is no result. */

@@ -2,11 +2,10 @@ import { compareIds, Frontier } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { waitingOf } from '../core/plan.ts';
 import type { Snapshot } from '../core/snapshot.ts';
-import { isFinal } from '../core/task-state.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import { observe } from '../reconcile/observe.ts';
-import type { AttemptRecord, TaskRow } from '../store/store.ts';
+import type { AttemptRecord, FinishedRow, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Reading } from './context.ts';
@@ -52,28 +51,29 @@ const DETAIL_MAX = 2_000;
 /** What `status` shows: states from the store, reasons from the scheduler's own predicate. */
 export async function makeStatus(reading: Reading, clock: Clock): Promise<StatusView> {
   const { reader, pin } = reading;
-  const [snapshot, rows, attempts] = [
-    await makeSnapshot(reading, clock),
-    await reader.rows(),
-    await reader.runningAttempts(),
-  ];
+  const view = await reader.view();
+  const snapshot = await snapshotOf(reading, view, clock);
+  const [finished, attempts] = [await reader.finished(), await reader.runningAttempts()];
   const nowMs = clock.nowMs();
-  const scheduler = await reader.lease('scheduler');
+  const scheduler = view.leases.find(({ resource }) => resource === 'scheduler');
   return {
     target: pin?.config.target ?? null,
-    stopped: snapshot?.stopped ?? (await reader.control()).stopped,
+    stopped: view.control.stopped,
     scheduler: scheduler?.owner && isHeld(scheduler, clock.monotonicMs()) ? { pid: scheduler.owner.pid } : null,
     counts: await reader.countByStatus(),
     running: attempts.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
-    tasks: taskViews(rows, snapshot, nowMs),
+    tasks: taskViews(view.rows, finished, snapshot, nowMs),
   };
 }
 
 /** The snapshot as the scheduler would see it now; null before the first run. */
 export async function makeSnapshot(reading: Reading, clock: Clock): Promise<Snapshot | null> {
-  const { reader, pin } = reading;
+  return reading.pin === null ? null : snapshotOf(reading, await reading.reader.view(), clock);
+}
+
+async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Promise<Snapshot | null> {
+  const { pin } = reading;
   if (pin === null) return null;
-  const view = await reader.view();
   return observe(view, {
     config: pin.config,
     landingBlocked: await landingBlocked(reading, pin, view.rows),
@@ -97,29 +97,38 @@ async function landingBlocked(
   return peekTarget({ repository: location, depot, ref: `refs/heads/${config.target}` });
 }
 
-function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: number): TaskStatusView[] {
-  const live = new Map(snapshot?.tasks.map((task) => [task.id, task]));
+function taskViews(
+  live: readonly TaskRow[],
+  finished: readonly FinishedRow[],
+  snapshot: Snapshot | null,
+  nowMs: number,
+): TaskStatusView[] {
+  const views = new Map<string, TaskStatusView>();
+  // A task may have come to its end between the two readings: it is shown once, as it was in the first.
+  for (const { attempts, ...row } of finished) views.set(row.id, { ...row, attempt: attempts, waiting: NOTHING });
+  const observed = new Map(snapshot?.tasks.map((task) => [task.id, task]));
   const frontier = snapshot === null ? null : new Frontier(snapshot, nowMs);
-  return rows
-    .map((row) => {
-      const task = isFinal(row.state.status) ? undefined : live.get(row.id);
-      const waiting =
-        task === undefined || snapshot === null || frontier === null ? [] : waitingOf(task, snapshot, frontier);
-      return {
-        id: row.id,
-        title: row.title,
-        status: row.state.status,
-        attempt: row.attempts,
-        waiting: waiting.map((entry) => ({
-          reason: entry.reason,
-          detail: inertLine(describeWaiting(entry, row.id), DETAIL_MAX),
-        })),
-        area: row.area,
-        priority: row.priority,
-      };
-    })
-    .toSorted((a, b) => compareIds(a.id, b.id));
+  for (const { id, title, state, attempts, area, priority } of live) {
+    const task = observed.get(id);
+    const waiting =
+      task === undefined || snapshot === null || frontier === null ? [] : waitingOf(task, snapshot, frontier);
+    views.set(id, {
+      id,
+      title,
+      status: state.status,
+      attempt: attempts,
+      waiting: waiting.map((entry) => ({
+        reason: entry.reason,
+        detail: inertLine(describeWaiting(entry, id), DETAIL_MAX),
+      })),
+      area,
+      priority,
+    });
+  }
+  return [...views.values()].toSorted((a, b) => compareIds(a.id, b.id));
 }
+
+const NOTHING: readonly WaitingView[] = [];
 
 export function runningView(attempt: AttemptRecord, nowMs: number): RunningView {
   return {

@@ -61,5 +61,6 @@ export const OUTCOME_OWNER: { readonly [K in OutcomeKind]: FailureOwner | null }
   integrity: 'integrity',
   policy: 'policy',
   cancelled: null,
-  lost: 'infrastructure',
+  // A power cut loses all at once, and says nothing of what was lost: its own count parks what is lost again and again.
+  lost: null,
 };

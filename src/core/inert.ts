@@ -28,8 +28,13 @@ const INVISIBLE = new RegExp(
   'gu',
 );
 
+/** Most texts hold nothing that would have to go. */
+const PLAIN = /^[\n\t -~]*$/;
+const PLAIN_LINE = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+
 /** The text without terminal escapes and control characters; line ends of all kinds become `\n`. */
 export function inert(text: string): string {
+  if (PLAIN.test(text)) return text;
   return text
     .replace(TERMINAL_SEQUENCE, '')
     .replace(/\r\n?/g, '\n')
@@ -43,7 +48,7 @@ export function inert(text: string): string {
 
 /** As {@link inert}, on one line, with runs of white space as one space; at most `max` characters, `…` included. */
 export function inertLine(text: string, max: number): string {
-  const line = inert(text).replace(/\s+/g, ' ').trim();
+  const line = PLAIN_LINE.test(text) ? text : inert(text).replace(/\s+/g, ' ').trim();
   if (line.length <= max) return line;
   if (max < 1) return '';
   // Half a character (the first of a surrogate pair) goes too.

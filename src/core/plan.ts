@@ -75,8 +75,8 @@ export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier
   }
 }
 
-/** Nothing runs, lands or will start by itself any more. */
-export function isSettled(snapshot: Snapshot, nowMs: number): boolean {
+/** Nothing runs, lands or will start by itself any more. `only`: no other task than this one would be started. */
+export function isSettled(snapshot: Snapshot, nowMs: number, only: string | null = null): boolean {
   const frontier = new Frontier(snapshot, nowMs);
   const { train } = snapshot;
   const nothingLands = snapshot.landingBlocked !== null || snapshot.stopped !== null;
@@ -85,7 +85,7 @@ export function isSettled(snapshot: Snapshot, nowMs: number): boolean {
     if (task.state.status === 'accepted') return nothingLands;
     // Left on board by a train that died: nothing takes it further before a landing is possible again.
     if (task.state.status === 'landing') return nothingLands && !train.live && train.openLandings === 0;
-    if (task.state.status !== 'ready') return true;
+    if (task.state.status !== 'ready' || (only !== null && task.id !== only)) return true;
     for (const { reason } of frontier.refusals(task)) {
       if (LASTING.has(reason)) return true;
     }

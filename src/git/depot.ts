@@ -71,7 +71,7 @@ export function inDepot(depot: Pick<Depot, 'path'>): GitCall {
 /** The commit or tree that a name or an id stands for; null where the depot has none. */
 export async function resolve(depot: Pick<Depot, 'path'>, name: string): Promise<string | null> {
   // The depot is ours: its refs are files, and what they name was there before them.
-  const loose = name.startsWith('refs/') ? readLooseRef(depot.path, name) : null;
+  const loose = /^refs\/[\w./-]+$/.test(name) ? readLooseRef(depot.path, name) : null;
   if (loose !== null) return loose.kind === 'commit' ? loose.commit : null;
   // Without `^{object}` any full id would do, whether there is such an object or not.
   const { code, stdout } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{object}`], {

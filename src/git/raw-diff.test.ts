@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { runGit } from '../../test/fixtures/git/repository.ts';
 import { moveOn, useYard } from '../../test/fixtures/git/yard.ts';
 import { describeChanges } from './history.ts';
-import { diffPatch, diffRaw } from './raw-diff.ts';
+import { diffPatch, diffRaw, diffRawAndPatch } from './raw-diff.ts';
 
 test('a difference is told path by path, renames as two', async () => {
   const yard = await useYard({ edited: 'e', gone: 'same', mode: 'm', 'new\nline': 'n', kind: 'k', 'é/x': 'x' });
@@ -48,6 +48,36 @@ test('a patch reads as people know it, runs nothing, and is cut where it is too 
   const cut = await diffPatch(yard.depot, yard.base, next, { maxOutputBytes: 1000 });
   expect(cut.length).toBeLessThan(2000);
   expect(existsSync(marker)).toBe(false);
+});
+
+test('the difference and its patch come in one process, as they come in two', async () => {
+  const text = 'a line\n'.repeat(50);
+  const yard = await useYard({ edited: 'e\n', gone: 'g\n', from: text, mode: 'm', 'new\nline': 'n\n', kind: 'k' });
+  await runGit(yard.source.path, ['rm', '--quiet', 'kind']);
+  const next = await moveOn(yard, {
+    edited: 'E\n',
+    gone: null,
+    from: null,
+    to: `${text}one more\n`,
+    mode: { executable: 'm' },
+    'new\nline': 'N\n',
+    kind: { link: 'edited' },
+    binary: Buffer.from([0, 1, 2, 0, 58, 0]),
+  });
+  const byPath = (a: { path: string }, b: { path: string }): number => (a.path < b.path ? -1 : 1);
+  for (const count of [8, 2_000]) {
+    const options = { count, maxOutputBytes: 2 ** 20 };
+    const { changes, patch } = await diffRawAndPatch(yard.depot, yard.base, next, options);
+    expect(changes.toSorted(byPath)).toEqual((await diffRaw(yard.depot, yard.base, next)).toSorted(byPath));
+    const shown = patch.toString();
+    expect(shown).toContain('-e\n+E\n');
+    expect(shown).toContain('rename from from\nrename to to\n');
+    expect(shown).toMatch(/^ 7 files changed/m);
+    expect(shown).not.toContain('\0');
+  }
+  const same = await diffRawAndPatch(yard.depot, next, next, { count: 0, maxOutputBytes: 2 ** 20 });
+  expect(same.changes).toEqual([]);
+  expect(same.patch.toString()).toBe('');
 });
 
 test('what came to some paths is described, and bounded', async () => {

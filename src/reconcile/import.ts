@@ -23,6 +23,12 @@ export interface ImportReport {
   readonly pending: readonly TaskView[];
 }
 
+export interface ImportOptions {
+  readonly dryRun: boolean;
+  readonly goneForMs: number;
+  readonly monotonicMs: number;
+}
+
 /**
  * Brings the store up to date with where tasks come from. Remembers the final tasks, which only ever grow in number,
  * so that a cycle reads no more than what is live.
@@ -32,14 +38,19 @@ export class TaskImporter {
   readonly #tracker: Tracker;
   readonly #known = new Map<string, KnownTask>();
   #live: readonly string[] | null = null;
+  /** A checkout of another branch, or an editor that saves by renaming, takes files away for a while. */
+  #goneSinceMs = new Map<string, number>();
 
   constructor(store: Store, tracker: Tracker) {
     this.#store = store;
     this.#tracker = tracker;
   }
 
-  /** A source that cannot be read leaves its task as it was. With `dryRun` nothing is written. */
-  async run(view: StoreView, config: Config, dryRun: boolean): Promise<ImportReport> {
+  /**
+   * A source that cannot be read leaves its task as it was. With `dryRun` nothing is written. A task whose source is
+   * gone is cancelled once it has been gone for `goneForMs`.
+   */
+  async run(view: StoreView, config: Config, { dryRun, goneForMs, monotonicMs }: ImportOptions): Promise<ImportReport> {
     await this.#learn(view);
     const { imports: found, removed, problems, warnings } = await this.#tracker.changes([...this.#known.values()]);
     // An edit takes effect at the next attempt: until then the paths that the present one was given are held.
@@ -54,7 +65,10 @@ export class TaskImporter {
         .filter(({ attempts, state }) => attempts === 0 && (state.status === 'ready' || state.status === 'proposed'))
         .map(({ id }) => id),
     );
-    const withdrawn = removed.filter((id) => untouched.has(id));
+    const goneBefore = this.#goneSinceMs;
+    this.#goneSinceMs = new Map(removed.map((id) => [id, goneBefore.get(id) ?? monotonicMs]));
+    const isGone = (id: string): boolean => monotonicMs - (this.#goneSinceMs.get(id) ?? monotonicMs) >= goneForMs;
+    const withdrawn = removed.filter((id) => untouched.has(id) && isGone(id));
     if (!dryRun) {
       if (imports.length > 0) await this.#store.importTasks(imports);
       this.#remember(imports);

@@ -160,30 +160,29 @@ test('a worker that cannot be started is the machine’s failure', async () => {
   expect(await driven.store.openIntents()).toEqual([]);
 });
 
+const ENDS = (driven: DrivenYard, fence: Fence): Promise<unknown> =>
+  driven.store.finish(fence, 'TASK-1', 1, { kind: 'accepted', head: 'a'.repeat(40) });
+const IS_CANCELLED = (driven: DrivenYard): Promise<unknown> => driven.store.withdraw('TASK-1', { kind: 'cancelled' });
+
 test.each([
-  [
-    'ends',
-    (driven: DrivenYard, fence: Fence) =>
-      driven.store.finish(fence, 'TASK-1', 1, { kind: 'accepted', head: 'a'.repeat(40) }),
-  ],
-  ['is cancelled', (driven: DrivenYard) => driven.store.withdraw('TASK-1', { kind: 'cancelled' })],
-])(
-  'an attempt that %s between the look and its recovery stays as it is, and the cycle goes on',
-  async (_, meanwhile) => {
-    const { driven, scheduler: first, fence } = await runningYard(DEAD());
-    await first.release();
-    let isOver = false;
-    const store = storeWith(driven.store, async () => {
-      if (isOver) return;
-      isOver = true;
-      await meanwhile(driven, fence);
-    });
-    const scheduler = await schedule({ ...driven.yard, store });
-    const report = await scheduler.cycle();
-    expect(kinds(report.commands)).toEqual(['recover']);
-    expect(await driven.local.outcome('TASK-1', 1)).not.toMatchObject({ kind: 'lost' });
-  },
-);
+  ['ends after the look of the cycle', ENDS, 'view'],
+  ['ends after the last look', ENDS, 'lease'],
+  ['is cancelled after the look of the cycle', IS_CANCELLED, 'view'],
+  ['is cancelled after the last look', IS_CANCELLED, 'lease'],
+] as const)('an attempt that %s stays as it is, and the cycle goes on', async (_, meanwhile, look) => {
+  const { driven, scheduler: first, fence } = await runningYard(DEAD());
+  await first.release();
+  let isOver = false;
+  const after = async (): Promise<void> => {
+    if (isOver) return;
+    isOver = true;
+    await meanwhile(driven, fence);
+  };
+  const scheduler = await schedule({ ...driven.yard, store: storeWith(driven.store, after, look) });
+  expect(kinds((await scheduler.cycle()).commands)).toEqual(['recover']);
+  expect(isOver).toBe(true);
+  expect(await driven.local.outcome('TASK-1', 1)).not.toMatchObject({ kind: 'lost' });
+});
 
 test('a task that is cancelled between the look and its start is not started', async () => {
   const driven = await openDriven();

@@ -35,6 +35,8 @@ export interface CycleOptions {
   readonly noLand?: boolean;
   /** Start no other task than this. */
   readonly only?: string;
+  /** How long a task's source must have been gone before a task that never started is cancelled; 0 unless said. */
+  readonly goneForMs?: number;
 }
 
 export interface CycleReport {
@@ -93,7 +95,11 @@ export class Scheduler {
   async cycle(options: CycleOptions = {}): Promise<CycleReport> {
     const settings = await this.#yard.settings.current();
     const before = await this.#yard.store.view();
-    const imported = await this.#importer.run(before, settings.config, options.dryRun === true);
+    const imported = await this.#importer.run(before, settings.config, {
+      dryRun: options.dryRun === true,
+      goneForMs: options.goneForMs ?? 0,
+      monotonicMs: this.#yard.clock.monotonicMs(),
+    });
     const unchanged =
       options.dryRun === true || imported.added.length + imported.changed.length + imported.removed.length === 0;
     const snapshot = await this.#observe(settings, unchanged ? before : await this.#yard.store.view());
@@ -111,7 +117,7 @@ export class Scheduler {
       commands,
       snapshot,
       problems: [...(settingsProblem === null ? [] : [settingsProblem]), ...imported.problems],
-      settled: commands.length === 0 && !snapshot.train.live && isSettled(snapshot, nowMs),
+      settled: commands.length === 0 && !snapshot.train.live && isSettled(snapshot, nowMs, options.only ?? null),
     };
   }
 

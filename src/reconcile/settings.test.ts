@@ -12,7 +12,7 @@ test('the configuration is read once, pinned, and named for those who only look'
   expect(await yard.settings.current()).toEqual(first);
   expect(readFileSync(join(yard.stateDirectory, 'current-pin'), 'utf8')).toBe(first.pinHash);
   const pin = await readPin(yard.stateDirectory, first.pinHash);
-  expect(pin).toEqual(JSON.parse(JSON.stringify(first.pin)));
+  expect({ ...pin }).toEqual({ ...first.pin });
   expect(pin.repository.root).toBe(local.parts.source.path);
   expect(yard.settings.problem).toBeNull();
 });

@@ -7,16 +7,18 @@ import type { AttemptTable, ControlTable, LeaseTable, SpecTable, TaskTable } fro
 import { openForReading, readNumber } from './sqlite-connection.ts';
 import { storeError } from './sqlite-errors.ts';
 import {
+  FINISHED_COLUMNS,
   TASK_COLUMNS,
   toAttempt,
   toControl,
   toEvent,
+  toFinishedRow,
   toIntent,
   toLease,
   toTaskRecord,
   toTaskRow,
 } from './sqlite-rows.ts';
-import type { EventRow, TaskTuple } from './sqlite-rows.ts';
+import type { EventRow, FinishedTuple, TaskTuple } from './sqlite-rows.ts';
 import type * as Yard from './store.ts';
 
 // Invariants:
@@ -24,12 +26,16 @@ import type * as Yard from './store.ts';
 // 2. No transaction is open between two calls: one that stays open keeps the log from being cut.
 // 3. What `view` keeps between calls is as of event `#seenSeq`: every change of a task row carries a newer one.
 
-const LIVE = TASK_STATUSES.filter((status) => !isFinal(status))
-  .map((status) => `'${status}'`)
-  .join(', ');
+const LIVE = listOf(TASK_STATUSES.filter((status) => !isFinal(status)));
+const FINAL = listOf(TASK_STATUSES.filter((status) => isFinal(status)));
 /** Together with the constant parts below, each statement is prepared once. */
 const SELECT_TASKS = `select ${TASK_COLUMNS} from tasks`;
+const SELECT_FINISHED = `select ${FINISHED_COLUMNS} from tasks where status in (${FINAL})`;
 const SELECT_EVENTS = 'select * from events where seq > ?';
+
+function listOf(statuses: readonly TaskStatus[]): string {
+  return statuses.map((status) => `'${status}'`).join(', ');
+}
 
 /** A reader of the store at `path`; null while there is none. Throws a `UserError` for one that cannot be read. */
 export function openReader(path: string): SqliteReader | null {
@@ -65,6 +71,14 @@ export class SqliteReader implements Yard.StoreReader {
           ? this.#tuples(SELECT_TASKS)
           : this.#tuples(`${SELECT_TASKS} where status in (select value from json_each(?))`, JSON.stringify(statuses));
       return tuples.map(toTaskRow);
+    });
+  }
+
+  finished(): Promise<Yard.FinishedRow[]> {
+    return this.#read(() => {
+      const statement = this.#prepare(SELECT_FINISHED);
+      statement.setReturnArrays(true);
+      return (statement.all() as unknown[] as FinishedTuple[]).map(toFinishedRow);
     });
   }
 

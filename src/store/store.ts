@@ -24,6 +24,11 @@ export interface TaskRecord extends Progress {
   readonly updatedMs: number;
 }
 
+/** Of a final task, what a list of tasks shows. */
+export type FinishedRow = Pick<TaskRow, 'id' | 'title' | 'attempts' | 'area' | 'priority'> & {
+  readonly status: TaskStatus;
+};
+
 /** The columns that planning, `status` and `why` need: no objective, no context. */
 export interface TaskRow extends Progress {
   readonly id: string;
@@ -126,6 +131,8 @@ export interface StoreReader {
   task(id: string): Promise<TaskRecord | null>;
   /** All tasks, or those in the given states, by no particular order. */
   rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
+  /** The final tasks, as little of each as a list shows: there may be ten thousand. By no particular order. */
+  finished(): Promise<FinishedRow[]>;
   /** All that a cycle decides from, read in one transaction: rows that are not final, and states of final ones. */
   view(): Promise<StoreView>;
   countByStatus(): Promise<Record<TaskStatus, number>>;

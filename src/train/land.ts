@@ -2,7 +2,7 @@ import { LEASE_MS } from '../core/lease.ts';
 import { isAncestor, fetchCommit, setRefs } from '../git/depot.ts';
 import { baseRef, lanePaths, laneRef } from '../git/lane.ts';
 import { moveTarget, readTarget } from '../git/target.ts';
-import type { MoveResult } from '../git/target.ts';
+import type { Holder, MoveResult } from '../git/target.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
 import type { Intent, IntentRecord } from '../store/store.ts';
@@ -46,17 +46,26 @@ async function carryOut(context: TrainContext, id: number, intent: LandIntent): 
     to: intent.newCommit,
     reason: `yard: land ${intent.taskId}`,
   });
-  if (result.kind === 'moved') await finish(context, id, intent, intent.newCommit);
-  else await store.closeLanding(fence, id, { kind: 'undone', why: describeMove(result, intent.target) });
+  if (result.kind === 'moved') {
+    await finish(context, id, intent, intent.newCommit);
+    if (result.holder !== null) await tellHolder(context, intent, result.holder);
+  } else await store.closeLanding(fence, id, { kind: 'undone', why: describeMove(result, intent.target) });
   return result;
 }
 
 async function finish(context: TrainContext, id: number, intent: LandIntent, head: string): Promise<void> {
   const { store, depot, fence, stateDirectory } = context;
-  await store.closeLanding(fence, id, { kind: 'landed' });
   await setRefs(depot, { [TARGET_RECORD]: head, [baseRef(intent.taskId)]: null, [laneRef(intent.taskId)]: null });
   const lane = lanePaths(stateDirectory, intent.taskId);
   for (const path of [lane.note, lane.directory, lane.index]) await removeTree(path);
+  // Last: what is left of a landing that died here is cleared up by its recovery.
+  await store.closeLanding(fence, id, { kind: 'landed' });
+}
+
+/** Somebody checked the target out at the very moment of the swap: their files are now those of the commit before. */
+async function tellHolder({ store }: TrainContext, intent: LandIntent, holder: Holder): Promise<void> {
+  const why = `${intent.target} was ${holder.how} in ${holder.path} at that moment; its files are one landing behind: git reset --keep ${intent.newCommit.slice(0, 12)}`;
+  await store.note('landing.under-work-tree', { why }, { taskId: intent.taskId, attempt: intent.attempt });
 }
 
 /** Why a landing did not come about, in half a sentence. */

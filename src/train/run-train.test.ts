@@ -39,12 +39,18 @@ async function commitOnTarget(yard: LocalYard, name: string): Promise<string> {
   return commit;
 }
 
+/** A gate that writes down what it tests: names and contents. */
+const SEE = `find . -type f | sort | xargs tail -n +1 | tr '\\n' ' ' >> ${BASE}/seen; echo >> ${BASE}/seen`;
+
+async function contentOf(yard: LocalYard, commit: string): Promise<string> {
+  const paths = (await yard.git('ls-tree', '-r', '--name-only', commit)).split('\n');
+  const parts = [];
+  for (const path of paths) parts.push(`==> ./${path} <==\n${await readFileAt(yard.parts.source, commit, path)}`);
+  return parts.join('\n').replaceAll('\n', ' ');
+}
+
 test('lands by priority and id, one merge for each task, what was tested, and touches no checkout', async () => {
-  const yard = await openYard(
-    gateOf(
-      `git --git-dir=${BASE}/state/depot.git hash-object README.md > /dev/null; find . -type f | sort | tr '\\n' ' ' >> ${BASE}/seen; echo >> ${BASE}/seen`,
-    ),
-  );
+  const yard = await openYard(gateOf(SEE));
   await writeFile(join(yard.parts.source.path, 'README.md'), 'edited by a person\n');
   const status = await yard.git('status', '--porcelain');
   await yard.accept('TASK-10', { c: 'c\n' });
@@ -60,14 +66,17 @@ test('lands by priority and id, one merge for each task, what was tested, and to
     'TASK-9',
     'TASK-11',
   ]);
-  expect(yard.lines('seen')).toEqual(['./README.md ./a ', './README.md ./a ./b ', './README.md ./a ./b ./c ']);
+  const commits = (await logOf(yard, '%H')).split('\n').toReversed();
+  const contents = await Promise.all(commits.map((commit) => contentOf(yard, commit)));
+  expect(yard.lines('seen')).toEqual(contents);
+  expect(contents[2]).toContain('==> ./c <== c');
   for (const id of ['TASK-9', 'TASK-10', 'TASK-11']) {
     const state = await yard.state(id);
     if (state.status !== 'landed') throw new Error(`${id} is ${state.status}`);
-    const verdictTrees = (await yard.events('landing.opened', id)).map(
+    const opened = (await yard.events('landing.opened', id)).map(
       ({ data }) => (data as { newCommit: string }).newCommit,
     );
-    expect(verdictTrees).toEqual([state.commit]);
+    expect(opened).toEqual([state.commit]);
   }
   const first = await yard.git(
     'log',
@@ -131,8 +140,10 @@ test('a conflict goes back to its own lane, with both sides named; the others la
   expect(await yard.train()).toEqual({ kind: 'empty' });
   expect(await yard.status('TASK-2')).toBe('ready');
   const [conflicted] = await yard.events('task.conflicted', 'TASK-2');
-  expect(conflicted?.data).toMatchObject({ why: 'it conflicts with what has landed since, in a' });
-  expect((conflicted?.data as { detail: string }).detail).toMatch(/CONFLICT[\s\S]*TASK-1[\s\S]*\+one/);
+  expect(conflicted?.data).toMatchObject({
+    why: 'it conflicts with what has landed since, in a',
+    detail: expect.stringMatching(/CONFLICT[\s\S]*TASK-1[\s\S]*\+one/) as string,
+  });
   expect((await yard.store.task('TASK-2'))?.counters).toMatchObject({ conflicts: 1, retries: 0 });
   expect(await yard.status('TASK-3')).toBe('landed');
   expect((await yard.attempt('TASK-2')).outcome).toMatchObject({ kind: 'accepted' });
@@ -152,7 +163,7 @@ test('red twice while the target alone is green: the task is sent back, with the
     'landed',
   ]);
   const [blamed] = await yard.events('task.blamed', 'TASK-2');
-  expect((blamed?.data as { detail: string }).detail).toContain('do not go together');
+  expect(blamed?.data).toMatchObject({ detail: expect.stringContaining('do not go together') as string });
   expect((await yard.store.task('TASK-2'))?.counters.retries).toBe(1);
   // One, two reds, no control (the target was green as the first combination), one.
   expect(yard.lines('runs')).toHaveLength(4);
@@ -200,7 +211,7 @@ test('a machine that fails three times in a row stops the yard; the task stays a
   expect((await yard.store.task('TASK-1'))?.counters).toMatchObject({ retries: 0, infrastructure: 0 });
 });
 
-test('a disk that takes no log is the machine’s fault', async () => {
+test('no place for a checkout is the machine’s fault', async () => {
   const yard = await openYard(gateOf('true'));
   await yard.accept('TASK-1', { a: 'a\n' });
   await writeFile(join(yard.stateDirectory, 'gates'), 'a file');

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { compareIds } from '../core/frontier.ts';
+import { inertLine } from '../core/inert.ts';
 import { impossible } from '../core/impossible.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Depot } from '../git/depot.ts';
+import { GitError } from '../git/git.ts';
 import { Merger } from '../git/merge.ts';
 import type { Repository } from '../git/repository.ts';
 import { toRefName } from '../git/repository.ts';
@@ -35,6 +37,8 @@ export interface TrainOptions {
   readonly repository: Repository;
   readonly stateDirectory: string;
   readonly pin: Pin;
+  /** False once the configuration has changed: a train with the new one takes over between two landings. */
+  readonly isCurrent: () => boolean;
 }
 
 export type TrainEnd =
@@ -45,6 +49,8 @@ export type TrainEnd =
 
 const POLL_MS = 50;
 const INFRASTRUCTURE_MAX = 3;
+/** Somebody's git may hold a lock for a moment. */
+const RETRY_MS = 1_000;
 
 /** Runs until nothing is accepted and nothing runs that could be, or until nothing can land. */
 export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
@@ -114,7 +120,8 @@ class Train {
         await this.#change(version);
         continue;
       }
-      const blocked = await this.#advance(task);
+      if (!this.#context.isCurrent()) return { kind: 'empty' };
+      const blocked = await this.#advanceOrSay(task);
       if (blocked !== null) return { kind: 'blocked', why: blocked };
     }
   }
@@ -124,7 +131,8 @@ class Train {
     const [row] = rows
       .filter(({ id }) => !this.#setBack.has(id))
       .toSorted((a, b) => b.priority - a.priority || compareIds(a.id, b.id));
-    if (row === undefined && rows.length > 0) {
+    // What still runs may be what mends it.
+    if (row === undefined && rows.length > 0 && !(await this.#mayStillCome())) {
       await this.#context.store.stop(
         'train',
         `the gate is red on ${this.#context.target} itself, so nothing can be proved`,
@@ -144,6 +152,17 @@ class Train {
   async #change(version: number): Promise<void> {
     const { store, signal } = this.#context;
     while (!signal.aborted && (await store.version()) === version) await delay(POLL_MS);
+  }
+
+  /** A machine that fails in whatever way is told of and tried again, a few times; a bug is not hidden by that. */
+  async #advanceOrSay(task: TaskRecord): Promise<string | null> {
+    try {
+      return await this.#advance(task);
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error;
+      await this.#tell(task.spec.id, { kind: 'unboarded' });
+      return this.#afterInfrastructure(inertLine(error.message, 500));
+    }
   }
 
   /** Takes one task as far as it goes. A text: nothing can land at present, and why. */
@@ -193,17 +212,18 @@ class Train {
   async #land(task: TaskRecord, attempt: number, base: string, commit: string): Promise<string | null> {
     const { target } = this.#context;
     const taskId = task.spec.id;
-    this.#infrastructure = 0;
     const result = await unlessWithdrawn(
       land(this.#context, { kind: 'land', taskId, attempt, target, oldCommit: base, newCommit: commit }),
     );
     if (result === null) return null;
     if (result.kind === 'moved') {
+      this.#infrastructure = 0;
       await this.#standOn(commit);
       return null;
     }
     if (result.kind === 'changed') return null;
-    return describeMove(result, target);
+    const why = describeMove(result, target);
+    return result.kind === 'refused' ? this.#afterInfrastructure(why) : why;
   }
 
   /** Null: see {@link unlessWithdrawn}. */
@@ -216,8 +236,11 @@ class Train {
   async #afterInfrastructure(why: string): Promise<string | null> {
     this.#infrastructure += 1;
     await this.#context.store.note('train.infrastructure', { why, inARow: this.#infrastructure });
-    if (this.#infrastructure < INFRASTRUCTURE_MAX) return null;
-    await this.#context.store.stop('train', `gates fail for reasons of the machine: ${why}`);
+    if (this.#infrastructure < INFRASTRUCTURE_MAX) {
+      await delay(RETRY_MS * this.#infrastructure);
+      return null;
+    }
+    await this.#context.store.stop('train', `nothing can land for reasons of the machine: ${why}`);
     return why;
   }
 }

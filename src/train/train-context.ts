@@ -20,6 +20,8 @@ export interface TrainContext {
   readonly repository: Repository;
   readonly stateDirectory: string;
   readonly pin: Pin;
+  /** See `TrainOptions`. */
+  readonly isCurrent: () => boolean;
   /** Full name of the target's ref. */
   readonly target: string;
   readonly fence: Fence;

@@ -194,6 +194,7 @@ function outputTests(play: Play, { make, isTransparent }: AgentTraits): void {
       YARD_ATTEMPT: '2',
       YARD_TOKEN: '7',
       YARD_BASE_SHA: turn.baseCommit,
+      YARD_TASK: join(turn.outbox, 'task.json'),
       YARD_RESULT: join(turn.outbox, 'result.json'),
       YARD_MARKER: turn.marker,
     });

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { kill } from '../fixtures/e2e/own-processes.ts';
+import { isRunning, kill } from '../fixtures/e2e/own-processes.ts';
 import { makeYard } from '../fixtures/e2e/yard.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
 
@@ -92,13 +91,13 @@ else test "$(cat half.txt)" = half; mv half.txt whole.txt; fi`,
     await run.done;
     kill(attempt);
     const agent = Number(await made.readText('agent'));
-    expect(existsSync(`/proc/${agent}`)).toBe(true);
+    expect(await isRunning(agent)).toBe(true);
     const again = await made.yard(['run']);
     expect(again).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('A-1 lost: its process died; its work is kept'),
     });
-    expect(existsSync(`/proc/${agent}`)).toBe(false);
+    expect(await isRunning(agent)).toBe(false);
     expect(made.git('show', 'agent/integration:whole.txt')).toBe('half');
     expect(
       await made.read(async (reader) => (await reader.attempts('A-1')).map(({ outcome }) => outcome?.kind)),
@@ -134,6 +133,6 @@ else test "$(cat half.txt)" = half; mv half.txt whole.txt; fi`,
       'First',
     ]);
     // Whoever took the slot over ended what was running in it.
-    expect(existsSync(`/proc/${await made.readText('gates/gate')}`)).toBe(false);
+    expect(await isRunning(Number(await made.readText('gates/gate')))).toBe(false);
   });
 });

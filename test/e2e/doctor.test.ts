@@ -80,7 +80,7 @@ test('what a person wrote: no gate, no agent, dependencies, a broken task, a bro
   expect(fresh).toMatchObject({
     code: 1,
     diagnosis: 'gate',
-    details: { gate: 'the gate default is not set, so nothing can land' },
+    details: { gate: '.yard/config.yaml: no gate is set: gates.default.run is the command that only fails' },
   });
   await made.addTask({ id: 'A-1', after: ['A-2'] });
   expect((await examine(made)).details).toMatchObject({ graph: 'A-1 comes after A-2, which does not exist' });

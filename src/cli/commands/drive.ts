@@ -13,6 +13,7 @@ export async function driveCommand(context: CommandContext, typed: string): Prom
   try {
     const id = await exactId(yard, typed);
     const { config } = await yard.settings.current();
+    const { compose } = context;
     const code = await drive(context, yard, {
       maxMs: config.limits.runMs,
       only: id,
@@ -20,7 +21,7 @@ export async function driveCommand(context: CommandContext, typed: string): Prom
         const task = snapshot.tasks.find((entry) => entry.id === id);
         if (task === undefined || task.state.status === 'blocked' || task.state.status === 'parked') return true;
         const isIdle = commands.length === 0 && !snapshot.train.live && snapshot.leases.length === 0;
-        return isIdle && task.state.status === 'ready' && task.state.notBeforeMs === null;
+        return isIdle && task.state.status === 'ready' && (task.state.notBeforeMs ?? 0) <= compose.clock.nowMs();
       },
     });
     const task = await findTask(yard.store, id);

@@ -27,7 +27,8 @@ export async function reconcileCommand(context: CommandContext, options: Reconci
         ...cycle,
         drain: true,
         maxMs: Infinity,
-        until: ({ snapshot }) =>
+        until: ({ snapshot, commands }) =>
+          commands.length === 0 &&
           !snapshot.train.live &&
           !snapshot.tasks.some(({ id, state }) => started.has(id) && state.status === 'running'),
       });

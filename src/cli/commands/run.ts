@@ -13,6 +13,8 @@ import { openReady } from '../open-ready.ts';
 import { formatDuration } from '../table.ts';
 
 const HOUR_MS = 3_600_000;
+/** Long enough for a person to look at another branch and come back; see `CycleOptions.goneForMs`. */
+const GONE_FOR_MS = 60_000;
 
 /** `yard run`. */
 export async function runCommand(context: CommandContext, options: { readonly maxHours?: number }): Promise<ExitCode> {
@@ -53,6 +55,7 @@ export async function drive(
   try {
     const end = await runYard(scheduler, wake, {
       ...options,
+      goneForMs: GONE_FOR_MS,
       clock: compose.clock,
       signal: interrupt.signal,
       onCycle: async (report) => {
@@ -73,14 +76,22 @@ export async function drive(
 
 async function conclude({ output }: CommandContext, reader: StoreReader, end: RunEnd): Promise<ExitCode> {
   const counts = await reader.countByStatus();
-  const parts = (['landed', 'accepted', 'running', 'ready', 'blocked', 'parked', 'cancelled', 'superseded'] as const)
+  const parts = (
+    ['landed', 'accepted', 'landing', 'running', 'ready', 'blocked', 'parked', 'cancelled', 'superseded'] as const
+  )
     .filter((status) => counts[status] > 0)
     .map((status) => `${counts[status]} ${status}`);
   output.print(parts.length === 0 ? 'There are no tasks. Add one with: yard add "title"' : parts.join(', '));
   switch (end.kind) {
     case 'settled': {
       const rest =
-        counts.ready + counts.blocked + counts.parked + counts.accepted + counts.proposed + counts['in-review'];
+        counts.ready +
+        counts.blocked +
+        counts.parked +
+        counts.accepted +
+        counts.landing +
+        counts.proposed +
+        counts['in-review'];
       if (rest === 0) return EXIT.ok;
       output.say(`${rest} ${rest === 1 ? 'task needs' : 'tasks need'} a person; see: yard status, yard why ID`);
       return EXIT.personNeeded;

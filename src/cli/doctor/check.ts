@@ -1,4 +1,5 @@
-import { isUserError } from '../../core/user-error.ts';
+import { formatPlace, isUserError } from '../../core/user-error.ts';
+import type { UserError } from '../../core/user-error.ts';
 import type { Patient } from './patient.ts';
 
 /** What a check came to. */
@@ -59,6 +60,12 @@ async function examine(check: Check, patient: Patient): Promise<Finding> {
     return await check.examine(patient);
   } catch (error) {
     if (!isUserError(error)) throw error;
-    return failure(error.message, error.hint ?? 'Mend it, and look again: yard doctor');
+    return failure(placed(error), error.hint ?? 'Mend it, and look again: yard doctor');
   }
+}
+
+/** The sentence with its place, which most sentences name themselves. */
+function placed({ message, place }: UserError): string {
+  const where = place === undefined ? '' : `${formatPlace(place)}: `;
+  return message.startsWith(where) ? message : `${where}${message}`;
 }
