@@ -4,7 +4,12 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
+import { removeTree } from '../process/removal.ts';
+
+/** What a rename says of a directory in its place. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST']);
 
 /** The directory `attempts/<task>/<n>/`: what the attempt was told, did and proved. Written by this attempt alone. */
 export class Evidence {
@@ -30,7 +35,14 @@ export class Evidence {
   }
 
   async write(name: string, data: string | Buffer): Promise<void> {
-    await writeFileDurably(this.path(name), data);
+    try {
+      await writeFileDurably(this.path(name), data);
+    } catch (error) {
+      if (!IN_THE_WAY.has(errnoOf(error) ?? '')) throw error;
+      // An agent without a sandbox can put a directory there.
+      await removeTree(this.path(name));
+      await writeFileDurably(this.path(name), data);
+    }
   }
 
   async writeJson(name: string, value: unknown): Promise<void> {

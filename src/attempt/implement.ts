@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -11,6 +12,7 @@ import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
 import { allowedEnvironment } from '../process/environment.ts';
+import { errnoOf } from '../process/errno.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -152,9 +154,20 @@ async function readBlockedFile({ lane }: Prepared): Promise<string | null> {
   if (holdsBlockedFile(lane)) return null;
   const file = await readFileBeneath(lane.directory, BLOCKED_FILE, { maxBytes: QUESTION_BYTES_MAX });
   if (file.kind === 'missing') return null;
+  // Behind a directory that it closed there may be no such file at all: the walk opens it, and says what is wrong.
+  if (file.kind === 'refused' && !isThere(join(lane.directory, BLOCKED_FILE))) return null;
   if (file.kind === 'refused') return `It left a ${BLOCKED_FILE} that could not be read: ${file.why}.`;
   const text = inert(file.data.toString('utf8')).trim();
   return text === '' ? null : text;
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return false;
+    throw error;
+  }
 }
 
 async function makePrompt(context: AttemptContext, spec: TaskSpec, prepared: Prepared): Promise<string> {

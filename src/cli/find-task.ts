@@ -20,6 +20,9 @@ export function pickId(ids: readonly string[], typed: string): string {
   throw new UserError({
     code: 'no-such-task',
     message: `there is no task ${JSON.stringify(typed)}`,
-    hint: near === null ? 'See them with: yard status' : `Did you mean ${near}? See all with: yard status`,
+    hint:
+      near === null
+        ? 'See them with: yard status. A task that was just added joins at the next: yard run'
+        : `Did you mean ${near}? See all with: yard status. A task that was just added joins at the next: yard run`,
   });
 }

@@ -4,6 +4,8 @@ import { inert } from '../core/inert.ts';
 import { formatPlace } from '../core/user-error.ts';
 import type { UserError } from '../core/user-error.ts';
 
+const UNCUT = 10_000;
+
 export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
 /** stdout for results, stderr for talk; colour only on a terminal. Foreign text is made inert before it gets here. */
@@ -27,8 +29,14 @@ export class Output {
     return this.#stdout.isTTY;
   }
 
+  /** Elsewhere than on a terminal nothing is cut: whoever reads it can. */
   get width(): number {
-    return this.#stdout.columns ?? 100;
+    return this.#stdout.columns ?? UNCUT;
+  }
+
+  /** Whoever read the output has gone. */
+  get isClosed(): boolean {
+    return this.#stdout.destroyed || this.#stdout.errored !== null;
   }
 
   get height(): number {
@@ -45,9 +53,14 @@ export class Output {
     this.#stdout.write(data);
   }
 
-  /** Indented for people; a program that reads ten thousand tasks pays for white space, and so do we. */
   json(value: unknown): void {
-    this.print(JSON.stringify(value, null, this.isTerminal ? 2 : 0));
+    this.print(JSON.stringify(value, null, 2));
+  }
+
+  /** JSON that was made already. Indented for people only: white space would double what ten thousand tasks cost. */
+  jsonText(text: string, options: { readonly lines: boolean }): void {
+    if (this.isTerminal && !options.lines) this.json(JSON.parse(text));
+    else this.print(text);
   }
 
   /** A line to the operator that is no result. */

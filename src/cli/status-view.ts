@@ -1,3 +1,6 @@
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { compareIds, Frontier } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { waitingOf } from '../core/plan.ts';
@@ -5,9 +8,10 @@ import type { Snapshot } from '../core/snapshot.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import { observe } from '../reconcile/observe.ts';
-import type { AttemptRecord, FinishedRow, StoreView, TaskRow } from '../store/store.ts';
+import type { AttemptRecord, FinishedRow, FinishedWanted, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
 import { isHeld } from '../store/lease-holder.ts';
+import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
 import type { Reading } from './context.ts';
 import type { Clock } from '../core/clock.ts';
 
@@ -43,27 +47,51 @@ export interface StatusView {
   readonly scheduler: { readonly pid: number } | null;
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly running: readonly RunningView[];
-  readonly tasks: readonly TaskStatusView[];
+  /** Task files that no run has read yet. */
+  readonly unimported: number;
+  /** Tasks that are not final, by id. */
+  readonly open: readonly TaskStatusView[];
+  /** The last final tasks, by id. */
+  readonly finished: readonly FinishedRow[];
+  readonly finishedJson: string;
 }
 
 const DETAIL_MAX = 2_000;
+const IMPORT_MARGIN_MS = 2_000;
 
 /** What `status` shows: states from the store, reasons from the scheduler's own predicate. */
-export async function makeStatus(reading: Reading, clock: Clock): Promise<StatusView> {
-  const { reader, pin } = reading;
-  const view = await reader.view();
+export async function makeStatus(reading: Reading, clock: Clock, wanted: FinishedWanted): Promise<StatusView> {
+  const { view, counts, running, importedMs, finished, finishedJson } = await reading.reader.overview(wanted);
   const snapshot = await snapshotOf(reading, view, clock);
-  const [finished, attempts] = [await reader.finished(), await reader.runningAttempts()];
   const nowMs = clock.nowMs();
   const scheduler = view.leases.find(({ resource }) => resource === 'scheduler');
   return {
-    target: pin?.config.target ?? null,
+    target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
     scheduler: scheduler?.owner && isHeld(scheduler, clock.monotonicMs()) ? { pid: scheduler.owner.pid } : null,
-    counts: await reader.countByStatus(),
-    running: attempts.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
-    tasks: taskViews(view.rows, finished, snapshot, nowMs),
+    counts,
+    running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
+    unimported: await countUnimported(reading, importedMs),
+    open: taskViews(view.rows, snapshot, nowMs),
+    finished,
+    finishedJson,
   };
+}
+
+/** The whole status as JSON: `tasks` holds those that are not final, then those that are. */
+export function statusJson({ open, finished: _, finishedJson, ...status }: StatusView): string {
+  const tasks = [...open.map((task) => JSON.stringify(task)), ...(finishedJson === '' ? [] : [finishedJson])];
+  return `${JSON.stringify(status).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
+}
+
+/** The directory is listed only when it has changed since the last import, or so shortly before that it may have missed some. */
+async function countUnimported({ reader, location }: Reading, importedMs: number): Promise<number> {
+  const directory = join(location.root, TASKS_DIRECTORY);
+  const stat = statSync(directory, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== true || stat.mtimeMs < importedMs - IMPORT_MARGIN_MS) return 0;
+  const known = new Set((await reader.rows()).map(({ source }) => source?.path));
+  return readdirSync(directory).filter((name) => isTaskFileName(name) && !known.has(`${TASKS_DIRECTORY}/${name}`))
+    .length;
 }
 
 /** The snapshot as the scheduler would see it now; null before the first run. */
@@ -97,38 +125,29 @@ async function landingBlocked(
   return peekTarget({ repository: location, depot, ref: `refs/heads/${config.target}` });
 }
 
-function taskViews(
-  live: readonly TaskRow[],
-  finished: readonly FinishedRow[],
-  snapshot: Snapshot | null,
-  nowMs: number,
-): TaskStatusView[] {
-  const views = new Map<string, TaskStatusView>();
-  // A task may have come to its end between the two readings: it is shown once, as it was in the first.
-  for (const { attempts, ...row } of finished) views.set(row.id, { ...row, attempt: attempts, waiting: NOTHING });
+function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: number): TaskStatusView[] {
   const observed = new Map(snapshot?.tasks.map((task) => [task.id, task]));
   const frontier = snapshot === null ? null : new Frontier(snapshot, nowMs);
-  for (const { id, title, state, attempts, area, priority } of live) {
-    const task = observed.get(id);
-    const waiting =
-      task === undefined || snapshot === null || frontier === null ? [] : waitingOf(task, snapshot, frontier);
-    views.set(id, {
-      id,
-      title,
-      status: state.status,
-      attempt: attempts,
-      waiting: waiting.map((entry) => ({
-        reason: entry.reason,
-        detail: inertLine(describeWaiting(entry, id), DETAIL_MAX),
-      })),
-      area,
-      priority,
-    });
-  }
-  return [...views.values()].toSorted((a, b) => compareIds(a.id, b.id));
+  return rows
+    .map(({ id, title, state, attempts, area, priority }) => {
+      const task = observed.get(id);
+      const waiting =
+        task === undefined || snapshot === null || frontier === null ? [] : waitingOf(task, snapshot, frontier);
+      return {
+        id,
+        title,
+        status: state.status,
+        attempt: attempts,
+        waiting: waiting.map((entry) => ({
+          reason: entry.reason,
+          detail: inertLine(describeWaiting(entry, id), DETAIL_MAX),
+        })),
+        area,
+        priority,
+      };
+    })
+    .toSorted((a, b) => compareIds(a.id, b.id));
 }
-
-const NOTHING: readonly WaitingView[] = [];
 
 export function runningView(attempt: AttemptRecord, nowMs: number): RunningView {
   return {

@@ -7,8 +7,9 @@ export function renderTable(rows: readonly (readonly string[])[], width: number)
   return rows.map((row) => {
     const line = row
       .map((cell, column) => (column === columns - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ');
-    return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}…` : line.trimEnd();
+      .join('  ')
+      .trimEnd();
+    return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}…` : line;
   });
 }
 

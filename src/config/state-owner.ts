@@ -1,7 +1,9 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { link, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
+import { writeFileDurably } from '../process/file.ts';
 
 const OWNER_FILE = 'repository';
 
@@ -19,19 +21,41 @@ export async function checkStateOwner(stateDirectory: string, commonDirectory: s
   });
 }
 
-/** As `checkStateOwner`; a directory that nobody has is this repository's from now on. */
+/**
+ * As `checkStateOwner`; a directory that nobody has is this repository's from now on. Throws a UserError as well
+ * (`state-not-writable`) where that cannot be written down.
+ */
 export async function claimStateDirectory(stateDirectory: string, commonDirectory: string): Promise<void> {
+  const path = join(stateDirectory, OWNER_FILE);
+  const half = `${path}.${randomUUID()}`;
+  if ((await readOwner(stateDirectory)) !== null) return checkStateOwner(stateDirectory, commonDirectory);
   try {
-    await writeFile(join(stateDirectory, OWNER_FILE), `${commonDirectory}\n`, { flag: 'wx', mode: 0o600 });
+    await writeFileDurably(half, `${commonDirectory}\n`);
+    // Whole or not at all, and never over somebody else's; an empty file is what a full disk left of an earlier try.
+    await link(half, path).catch(async (error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      if ((await readOwner(stateDirectory)) === null) await rename(half, path);
+    });
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
-    await checkStateOwner(stateDirectory, commonDirectory);
+    const code = errnoOf(error);
+    if (code === null) throw error;
+    throw new UserError({
+      code: 'state-not-writable',
+      message: `the state directory ${stateDirectory} cannot be written to: ${code}`,
+      hint: code === 'ENOSPC' ? 'Free some space, and try again.' : 'Mend its permissions, or set YARD_STATE_DIR.',
+      cause: error,
+    });
+  } finally {
+    await rm(half, { force: true });
   }
+  await checkStateOwner(stateDirectory, commonDirectory);
 }
 
+/** Null: nobody's. */
 async function readOwner(stateDirectory: string): Promise<string | null> {
   try {
-    return (await readFile(join(stateDirectory, OWNER_FILE), 'utf8')).trim();
+    const owner = (await readFile(join(stateDirectory, OWNER_FILE), 'utf8')).trim();
+    return owner === '' ? null : owner;
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
     throw error;

@@ -143,6 +143,8 @@ export function dispatchOrder(a: TaskView, b: TaskView): number {
 
 /** `TASK-9` before `TASK-10`. */
 export function compareIds(a: string, b: string): number {
+  // By far the most: prefix and number of the same length compare as texts do.
+  if (a.length === b.length && a.lastIndexOf('-') === b.lastIndexOf('-')) return compareText(a, b);
   const [left, right] = [splitId(a), splitId(b)];
   // `A-1` and `A-01` are two tasks: without the last comparison their order would be that of the rows.
   return compareText(left.prefix, right.prefix) || left.number - right.number || compareText(a, b);

@@ -12,6 +12,8 @@ export function cyclesThrough(nodes: readonly Node[]): Map<string, readonly stri
   const byId = new Map(nodes.map((node) => [node.id, node]));
   const cycles = new Map<string, readonly string[]>();
   for (const component of strongComponents(byId)) {
+    const [first = ''] = component;
+    if (component.length === 1 && byId.get(first)?.after.includes(first) !== true) continue;
     const members = new Set(component);
     for (const id of component) {
       if (cycles.has(id)) continue;

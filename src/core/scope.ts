@@ -28,9 +28,16 @@ const ALTERNATIVES_MAX = 64;
 /** Of all alternatives together: comparing two patterns costs the product of theirs. */
 const ALTERNATIVES_LENGTH_MAX = 8_000;
 
+/** Plain names of letters, digits, `_` and `-`, dots within them: most patterns, and nothing to be found wrong. */
+const PLAIN_PATH = /^\w[\w.-]*(?:\/\w[\w.-]*)*$/;
+
 /** Reads a pattern; `why` completes the sentence "the pattern …". */
 export function parsePattern(text: string): PatternResult {
   const bad = (why: string): PatternResult => ({ kind: 'bad', why });
+  if (text.length <= PATTERN_LENGTH_MAX && PLAIN_PATH.test(text)) {
+    const segments = text.split('/');
+    return { kind: 'ok', pattern: { text, alternatives: [{ segments, folded: segments.map(fold), below: true }] } };
+  }
   if (text.trim() === '') return bad('is empty');
   if (text.length > PATTERN_LENGTH_MAX) return bad(`is longer than ${PATTERN_LENGTH_MAX} characters`);
   if (hasControlCharacter(text)) return bad('has a control character');

@@ -117,6 +117,8 @@ export async function createTarget(repository: Repository, ref: string, commit: 
   const args = ['update-ref', '--no-deref', '-m', 'yard: create the target', ref, commit, noCommit(repository)];
   const { code, stderr } = await git(args, { gitDir: repository.commonDirectory, answers: [0, 1, 128] });
   if (code === 0) return;
+  // Another first run was faster.
+  if ((await readTarget(repository, ref)).kind === 'commit') return;
   throw new UserError({
     code: 'target-clash',
     message: `the target ${ref} could not be created: ${stderr.trim()}`,

@@ -82,8 +82,8 @@ export class Walk {
    * @throws IntegrityError when the root itself was replaced.
    */
   tracked(): Untracked[] {
-    if (!lstatSync(this.#absolute('')).isDirectory()) {
-      throw new IntegrityError(`${this.#options.root} was replaced by a link or a file`);
+    if (lstatSync(this.#absolute(''), { throwIfNoEntry: false })?.isDirectory() !== true) {
+      throw new IntegrityError(`${this.#options.root} was removed, or replaced by a link or a file`);
     }
     this.#directory('');
     for (const [path, entry] of this.#options.baseline) {

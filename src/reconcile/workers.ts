@@ -32,14 +32,27 @@ export class Workers {
     this.#onExit = onExit;
   }
 
-  /** The train was started and lives, or was started so short a time ago that it is left alone. */
+  /**
+   * The train was started so short a time ago that it may not hold its lease yet, or is left alone. After that the lease
+   * alone says whether it lives: a train that hangs is alive, and lets its lease expire.
+   */
   get trainStarting(): boolean {
     if (this.#train === null) return false;
-    return isAlive(this.#train.identity) || this.#yard.clock.monotonicMs() - this.#train.startedMs < TRAIN_EVERY_MS;
+    const ageMs = this.#yard.clock.monotonicMs() - this.#train.startedMs;
+    return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && isAlive(this.#train.identity));
   }
 
   async startTrain(settings: Settings): Promise<void> {
-    const { stateDirectory, clock } = this.#yard;
+    const { stateDirectory, clock, store } = this.#yard;
+    // One whose lease is void may hang half-way through a landing: it must not wake up beside its successor.
+    const { survivors } = await killTree({ leader: null, marker: trainMarker(stateDirectory), graceMs: 0 });
+    if (survivors.length > 0) {
+      await store.note('worker.spawn-failed', {
+        what: 'train',
+        why: `processes ${survivors.join(', ')} of the last train cannot be ended`,
+      });
+      return;
+    }
     const started = await this.#spawn(settings, ['train', stateDirectory, settings.pinHash], 'train.log', {
       [MARKER_VARIABLE]: trainMarker(stateDirectory),
     });

@@ -7,18 +7,16 @@ import type { AttemptTable, ControlTable, LeaseTable, SpecTable, TaskTable } fro
 import { openForReading, readNumber } from './sqlite-connection.ts';
 import { storeError } from './sqlite-errors.ts';
 import {
-  FINISHED_COLUMNS,
   TASK_COLUMNS,
   toAttempt,
   toControl,
   toEvent,
-  toFinishedRow,
   toIntent,
   toLease,
   toTaskRecord,
   toTaskRow,
 } from './sqlite-rows.ts';
-import type { EventRow, FinishedTuple, TaskTuple } from './sqlite-rows.ts';
+import type { EventRow, TaskTuple } from './sqlite-rows.ts';
 import type * as Yard from './store.ts';
 
 // Invariants:
@@ -30,8 +28,21 @@ const LIVE = listOf(TASK_STATUSES.filter((status) => !isFinal(status)));
 const FINAL = listOf(TASK_STATUSES.filter((status) => isFinal(status)));
 /** Together with the constant parts below, each statement is prepared once. */
 const SELECT_TASKS = `select ${TASK_COLUMNS} from tasks`;
-const SELECT_FINISHED = `select ${FINISHED_COLUMNS} from tasks where status in (${FINAL})`;
+const SELECT_FINISHED = `select id, title, status, attempts, area, priority from tasks where status in (${FINAL})`;
+/** One text made by SQLite costs a tenth of six thousand rows that become objects that become text. */
+const FINISHED_AS_JSON = `
+  select group_concat(text, ',') as text from (
+    select json_object('id', id, 'title', title, 'status', status, 'attempt', attempts, 'waiting', json('[]'),
+      'area', area, 'priority', priority) as text
+    from tasks where status in (${FINAL}) ${orderById('asc')})`;
 const SELECT_EVENTS = 'select * from events where seq > ?';
+
+/** `TASK-9` before `TASK-10`, as `compareIds` has it. */
+function orderById(direction: 'asc' | 'desc'): string {
+  const dash = `instr(id, '-')`;
+  const keys = [`substr(id, 1, ${dash})`, `cast(substr(id, ${dash} + 1) as integer)`, 'id'];
+  return `order by ${keys.map((key) => `${key} ${direction}`).join(', ')}`;
+}
 
 function listOf(statuses: readonly TaskStatus[]): string {
   return statuses.map((status) => `'${status}'`).join(', ');
@@ -74,39 +85,23 @@ export class SqliteReader implements Yard.StoreReader {
     });
   }
 
-  finished(): Promise<Yard.FinishedRow[]> {
-    return this.#read(() => {
-      const statement = this.#prepare(SELECT_FINISHED);
-      statement.setReturnArrays(true);
-      return (statement.all() as unknown[] as FinishedTuple[]).map(toFinishedRow);
-    });
+  view(): Promise<Yard.StoreView> {
+    return this.#atOnce(() => this.#view());
   }
 
-  view(): Promise<Yard.StoreView> {
-    return this.#read(() => {
-      this.#db.exec('begin');
-      try {
-        this.#refresh();
-        return {
-          rows: [...this.#live.values()],
-          dependencies: this.#dependencies(),
-          leases: this.#leases(),
-          intents: this.#intents(),
-          control: this.#control(),
-        };
-      } finally {
-        if (this.#db.isTransaction) this.#db.exec('rollback');
-      }
-    });
+  overview(wanted: Yard.FinishedWanted): Promise<Yard.Overview> {
+    return this.#atOnce(() => ({
+      view: this.#view(),
+      counts: this.#counts(),
+      running: this.#running(),
+      importedMs: readNumber(this.#db, 'select coalesce(max(created_ms), 0) from tasks'),
+      finished: wanted === 'json' ? [] : this.#finished(wanted.newest),
+      finishedJson: wanted === 'json' ? this.#finishedJson() : '',
+    }));
   }
 
   countByStatus(): Promise<Record<TaskStatus, number>> {
-    return this.#read(() => {
-      const counts = Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as Record<TaskStatus, number>;
-      const sql = 'select status, count(*) as count from tasks group by status';
-      for (const { status, count } of this.#all<{ status: TaskStatus; count: number }>(sql)) counts[status] = count;
-      return counts;
-    });
+    return this.#read(() => this.#counts());
   }
 
   attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
@@ -116,11 +111,7 @@ export class SqliteReader implements Yard.StoreReader {
   }
 
   runningAttempts(): Promise<Yard.AttemptRecord[]> {
-    return this.#read(() => {
-      const sql = `select a.* from tasks t join attempts a on a.task_id = t.id and a.attempt = t.attempts
-        where t.status = 'running'`;
-      return this.#all<AttemptTable>(sql).map(toAttempt);
-    });
+    return this.#read(() => this.#running());
   }
 
   leases(): Promise<Lease[]> {
@@ -188,6 +179,42 @@ export class SqliteReader implements Yard.StoreReader {
     });
   }
 
+  #view(): Yard.StoreView {
+    this.#refresh();
+    return {
+      rows: [...this.#live.values()],
+      dependencies: this.#dependencies(),
+      leases: this.#leases(),
+      intents: this.#intents(),
+      control: this.#control(),
+    };
+  }
+
+  #counts(): Record<TaskStatus, number> {
+    const counts = Object.fromEntries(TASK_STATUSES.map((status) => [status, 0])) as Record<TaskStatus, number>;
+    const sql = 'select status, count(*) as count from tasks group by status';
+    for (const { status, count } of this.#all<{ status: TaskStatus; count: number }>(sql)) counts[status] = count;
+    return counts;
+  }
+
+  #running(): Yard.AttemptRecord[] {
+    const sql = `select a.* from tasks t join attempts a on a.task_id = t.id and a.attempt = t.attempts
+      where t.status = 'running'`;
+    return this.#all<AttemptTable>(sql).map(toAttempt);
+  }
+
+  #finished(newest: number): Yard.FinishedRow[] {
+    type Row = Yard.FinishedRow;
+    return this.#all<Row>(`${SELECT_FINISHED} ${orderById('desc')} limit ?`, newest)
+      .toReversed()
+      .map((row) => ({ ...row }));
+  }
+
+  #finishedJson(): string {
+    const [row] = this.#all<{ readonly text: string | null }>(FINISHED_AS_JSON);
+    return row?.text ?? '';
+  }
+
   /** Brings `#live` to the state of the open transaction: at first all live rows, from then on the changed ones. */
   #refresh(): void {
     if (this.#seenSeq === null) this.#live.clear();
@@ -248,6 +275,18 @@ export class SqliteReader implements Yard.StoreReader {
     const [row] = this.#all<ControlTable>('select * from control');
     if (row === undefined) throw new Error(`the store ${this.#path} has lost its control row`);
     return toControl(row);
+  }
+
+  /** As {@link SqliteReader.#read}, with several statements that see the same state. */
+  #atOnce<T>(act: () => T): Promise<T> {
+    return this.#read(() => {
+      this.#db.exec('begin');
+      try {
+        return act();
+      } finally {
+        if (this.#db.isTransaction) this.#db.exec('rollback');
+      }
+    });
   }
 
   #read<T>(act: () => T): Promise<T> {

@@ -1,20 +1,11 @@
 import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
 import type { Lease, LeaseResource } from '../core/lease.ts';
 import { NO_COUNTERS, READY } from '../core/task-state.ts';
-import type { Counters, TaskState, TaskStatus } from '../core/task-state.ts';
+import type { Counters, TaskState } from '../core/task-state.ts';
 import type { TaskSpec } from '../core/task.ts';
 import type { Json, YardEvent } from '../core/yard-event.ts';
 import type { AttemptTable, ControlTable, IntentTable, LeaseTable, SpecTable, TaskTable } from './schema.ts';
-import type {
-  AttemptRecord,
-  Control,
-  FinishedRow,
-  Intent,
-  IntentRecord,
-  TaskRecord,
-  TaskRow,
-  TaskSource,
-} from './store.ts';
+import type { AttemptRecord, Control, Intent, IntentRecord, TaskRecord, TaskRow, TaskSource } from './store.ts';
 
 // From what SQLite holds to what the program speaks of. What stands in a column was written by this program (a store of
 // another one is refused at opening), so it is believed.
@@ -61,29 +52,6 @@ export function toTaskRow(tuple: TaskTuple): TaskRow {
     counters: tuple[12] === null ? NO_COUNTERS : (JSON.parse(tuple[12]) as Counters),
     attempts: tuple[13],
     updatedMs: tuple[14],
-  };
-}
-
-/** The columns of a {@link FinishedTuple}, in its order. */
-export const FINISHED_COLUMNS = 'id, title, status, attempts, area, priority';
-
-export type FinishedTuple = readonly [
-  id: string,
-  title: string,
-  status: TaskStatus,
-  attempts: number,
-  area: string | null,
-  priority: number,
-];
-
-export function toFinishedRow(tuple: FinishedTuple): FinishedRow {
-  return {
-    id: tuple[0],
-    title: tuple[1],
-    status: tuple[2],
-    attempts: tuple[3],
-    area: tuple[4],
-    priority: tuple[5],
   };
 }
 

@@ -29,6 +29,22 @@ export type FinishedRow = Pick<TaskRow, 'id' | 'title' | 'attempts' | 'area' | '
   readonly status: TaskStatus;
 };
 
+/** Of the final tasks, which there may be ten thousand of: the last ones, or all as JSON, which the store makes faster. */
+export type FinishedWanted = { readonly newest: number } | 'json';
+
+export interface Overview {
+  readonly view: StoreView;
+  readonly counts: Readonly<Record<TaskStatus, number>>;
+  /** The newest attempt of each running task. */
+  readonly running: readonly AttemptRecord[];
+  /** When the newest task was added; 0 while there is none. */
+  readonly importedMs: number;
+  /** In the order of their ids; none where JSON was wanted. */
+  readonly finished: readonly FinishedRow[];
+  /** Objects with commas between them, in the order of the ids; keys: `id, title, status, attempt, waiting, area, priority`. */
+  readonly finishedJson: string;
+}
+
 /** The columns that planning, `status` and `why` need: no objective, no context. */
 export interface TaskRow extends Progress {
   readonly id: string;
@@ -131,10 +147,10 @@ export interface StoreReader {
   task(id: string): Promise<TaskRecord | null>;
   /** All tasks, or those in the given states, by no particular order. */
   rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
-  /** The final tasks, as little of each as a list shows: there may be ten thousand. By no particular order. */
-  finished(): Promise<FinishedRow[]>;
   /** All that a cycle decides from, read in one transaction: rows that are not final, and states of final ones. */
   view(): Promise<StoreView>;
+  /** All that a list of tasks shows, read in one transaction. */
+  overview(finished: FinishedWanted): Promise<Overview>;
   countByStatus(): Promise<Record<TaskStatus, number>>;
   attempts(taskId: string): Promise<AttemptRecord[]>;
   /** The newest attempt of each running task. */

@@ -60,7 +60,7 @@ export class TaskDirectory {
 }
 
 /** Editors keep their own files beside ours under names that start with a dot. */
-function isTaskFileName(name: string): boolean {
+export function isTaskFileName(name: string): boolean {
   return name.endsWith('.md') && !name.startsWith('.') && name.toLowerCase() !== 'readme.md';
 }
 

@@ -163,7 +163,7 @@ describe('logs and diff', () => {
     expect(followed).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(
-        /^A-1, attempt 1, agent script; all of it in \/.*\/attempts\/A-1\/1\n[\s\S]*ended: gate-red\n$/,
+        /^A-1, attempt 1, agent script; all of it in \/.*\/attempts\/A-1\/1\n[\s\S]*ended: gate-red: the gate is red: .*\n$/,
       ),
     });
     expect(followed.stdout).toBe(

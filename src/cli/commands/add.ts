@@ -48,7 +48,7 @@ export async function addCommand(
     throw new UserError({
       code: 'task-incomplete',
       message: `the task cannot start as it is: ${problem}`,
-      hint: 'See: yard add --help',
+      hint: 'Say when it is done with: --accept "…". All options: yard add --help',
     });
   }
   const { spec, path } = await writeUnderFreeId(root, draft, options.id ?? null, known);

@@ -1,4 +1,5 @@
 import { isFinal } from '../../core/task-state.ts';
+import { inertLine } from '../../core/inert.ts';
 import type { Yard } from '../../reconcile/yard.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { EXIT } from '../context.ts';
@@ -27,6 +28,11 @@ export async function driveCommand(context: CommandContext, typed: string): Prom
     const task = await findTask(yard.store, id);
     if (code !== EXIT.ok && code !== EXIT.personNeeded) return code;
     if (isFinal(task.state.status)) return EXIT.ok;
+    const { stopped } = await yard.store.control();
+    if (stopped !== null) {
+      context.output.say(`stopped by ${stopped.by}: ${inertLine(stopped.why, 200)}. Go on with: yard resume`);
+      return EXIT.limit;
+    }
     context.output.say(`${id} is ${task.state.status}; see: yard why ${id}`);
     return EXIT.personNeeded;
   } finally {

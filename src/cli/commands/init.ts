@@ -39,7 +39,7 @@ export async function initCommand(context: CommandContext, options: InitOptions)
   if (existsSync(join(repository.root, CONFIG_FILE))) {
     throw new UserError({
       code: 'already-initialised',
-      message: `${CONFIG_FILE} is there already`,
+      message: 'it is there already',
       hint: 'Edit it, or remove it to begin again.',
       place: { file: CONFIG_FILE },
     });

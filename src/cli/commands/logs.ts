@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { evidenceDirectory } from '../../attempt/evidence.ts';
+import type { AttemptOutcome } from '../../core/attempt.ts';
+import { decide } from '../../core/decision.ts';
 import { inert } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import { LineSplitter } from '../../process/lines.ts';
@@ -40,7 +42,7 @@ export async function logsCommand(
       for (const file of files) await file.read();
       if (options.follow !== true || current === undefined || current.outcome !== null) {
         for (const file of files) file.end();
-        if (current?.outcome) output.say(`ended: ${current.outcome.kind}`);
+        if (current?.outcome) output.say(`ended: ${describeOutcome(current.outcome)}`);
         return EXIT.ok;
       }
       await delay(POLL_MS);
@@ -59,6 +61,13 @@ async function pick(reader: StoreReader, taskId: string, wanted: number | undefi
     message: wanted === undefined ? `${taskId} has not been tried yet` : `${taskId} has no attempt ${wanted}`,
     hint: wanted === undefined ? `See why with: yard why ${taskId}` : `It has ${attempts.length} attempt(s).`,
   });
+}
+
+/** What it was, and why, in the words that the task was told. */
+function describeOutcome(outcome: AttemptOutcome): string {
+  const event = decide(outcome, 0);
+  if (event !== null && 'why' in event) return `${outcome.kind}: ${inert(event.why)}`;
+  return outcome.kind === 'question' ? `question\n${inert(outcome.text)}` : outcome.kind;
 }
 
 /** A record of the transcript; a line that is none (its writer was killed) is shown as it is. */

@@ -111,7 +111,9 @@ async function conclude({ output }: CommandContext, reader: StoreReader, end: Ru
       return EXIT.limit;
     case 'interrupted':
       output.say(
-        `interrupted; ${counts.running} running ${counts.running === 1 ? 'attempt goes' : 'attempts go'} on. Rejoin with: yard run. End them with: yard cancel ID`,
+        counts.running === 0
+          ? 'interrupted. Go on with: yard run'
+          : `interrupted; attempts that run (${counts.running}) go on, and what they make lands.\nRejoin with: yard run. End one with: yard cancel ID`,
       );
       return EXIT.failed;
     case 'lost':

@@ -4,12 +4,15 @@ import { isFinal, TASK_STATUSES } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
-import { makeStatus } from '../status-view.ts';
+import type { FinishedRow } from '../../store/store.ts';
+import { makeStatus, statusJson } from '../status-view.ts';
 import type { StatusView, TaskStatusView } from '../status-view.ts';
 import { formatDuration, renderTable } from '../table.ts';
 
 const WATCH_MS = 1_000;
 const FINAL_SHOWN = 20;
+const TITLE_MIN = 20;
+const TITLE_MAX = 60;
 
 /** `yard status`. */
 export async function statusCommand(
@@ -20,15 +23,15 @@ export async function statusCommand(
   const reading = await compose.reading(cwd);
   try {
     for (;;) {
-      const status = await makeStatus(reading, compose.clock);
-      if (options.json === true && options.watch === true) output.print(JSON.stringify(status));
-      else if (options.json === true) output.json(status);
+      const status = await makeStatus(reading, compose.clock, options.json === true ? 'json' : { newest: FINAL_SHOWN });
+      if (options.json === true) output.jsonText(statusJson(status), { lines: options.watch === true });
       else {
         if (options.watch === true && output.isTerminal) output.write('\u001b[H\u001b[2J');
         for (const line of renderStatus(status, output.width)) output.print(line);
       }
       if (options.watch !== true) return EXIT.ok;
       await delay(WATCH_MS);
+      if (output.isClosed) return EXIT.ok;
     }
   } finally {
     await reading.reader.close();
@@ -46,6 +49,10 @@ export function renderStatus(status: StatusView, width: number): string[] {
       ? 'no scheduler runs (start one with: yard run)'
       : `a scheduler runs (process ${status.scheduler.pid})`,
   ];
+  if (status.unimported > 0) {
+    const files = status.unimported === 1 ? '1 task file joins' : `${status.unimported} task files join`;
+    lines.push(`${files} the backlog at the next: yard run`);
+  }
   if (status.stopped !== null)
     lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, 200)} (go on with: yard resume)`);
   const running = status.running.map((attempt) => [
@@ -57,18 +64,24 @@ export function renderStatus(status: StatusView, width: number): string[] {
     attempt.activity,
   ]);
   if (running.length > 0) lines.push('', ...renderTable(running, width));
-  const open = status.tasks.filter((task) => !isFinal(task.status) && task.status !== 'running');
-  if (open.length > 0) lines.push('', ...renderTable(open.map(taskRow), width));
-  const final = status.tasks.filter((task) => isFinal(task.status));
-  if (final.length > 0) {
-    lines.push('', ...renderTable(final.slice(-FINAL_SHOWN).map(taskRow), width));
-    if (final.length > FINAL_SHOWN)
-      lines.push(`and ${final.length - FINAL_SHOWN} more that are done (all: yard status --json)`);
+  const open = status.open.filter((task) => task.status !== 'running');
+  const titleMax = Math.min(TITLE_MAX, Math.max(TITLE_MIN, Math.floor(width / 3)));
+  const rowOf = ({ id, status: name, title }: FinishedRow | TaskStatusView, waits: string): string[] => [
+    id,
+    name,
+    inertLine(title, titleMax),
+    waits,
+  ];
+  if (open.length > 0) {
+    const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
+    lines.push('', ...renderTable(rows, width));
+  }
+  const { finished } = status;
+  if (finished.length > 0) {
+    const rows = finished.map((task) => rowOf(task, ''));
+    lines.push('', ...renderTable(rows, width));
+    const all = TASK_STATUSES.filter((name) => isFinal(name)).reduce((sum, name) => sum + status.counts[name], 0);
+    if (all > finished.length) lines.push(`and ${all - finished.length} more that are done (all: yard status --json)`);
   }
   return lines;
-}
-
-function taskRow(task: TaskStatusView): string[] {
-  const [first] = task.waiting;
-  return [task.id, task.status, inertLine(task.title, 60), first?.detail ?? ''];
 }

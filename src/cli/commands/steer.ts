@@ -1,3 +1,4 @@
+import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import { fetchCommit, resolve, setRefs } from '../../git/depot.ts';
 import { toRefName } from '../../git/repository.ts';
@@ -125,6 +126,13 @@ export function cancelCommand(context: CommandContext, id: string): Promise<Exit
 export async function stopCommand(context: CommandContext, options: { readonly why?: string }): Promise<ExitCode> {
   const yard = await context.compose.yard(context.cwd);
   try {
+    const { stopped } = await yard.store.control();
+    if (stopped !== null && options.why === undefined) {
+      context.output.print(
+        `stopped already, by ${stopped.by}: ${inertLine(stopped.why, 200)}. Go on with: yard resume`,
+      );
+      return EXIT.ok;
+    }
     await yard.store.stop('the operator', options.why ?? 'yard stop');
     context.output.print(
       'stopped: nothing new starts or lands; attempts that run come to their end. Go on with: yard resume',
