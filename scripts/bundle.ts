@@ -4,6 +4,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
+import type { OutputChunk, OutputOptions } from 'rolldown';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -12,26 +13,98 @@ const bundle = await rolldown({
   input: join(dist, 'main.js'),
   platform: 'node',
   onLog: (level, log) => {
-    // What is not understood would be missed at run time.
-    if (level !== 'debug') throw new Error(log.message);
+    // What is not understood would be missed at run time. That a lazy import is none everywhere is understood.
+    if (level === 'warn' && log.code !== 'INEFFECTIVE_DYNAMIC_IMPORT') throw new Error(log.message);
   },
 });
-// Split where the program loads lazily, so that a command still reads only what it needs.
-const { output } = await bundle.generate({ format: 'esm', chunkFileNames: '[name]-[hash].js' });
+
+// Without more, there is a file for each set of modules that the same lazy imports share: precise, but some thirty of
+// them for one command, and each costs a look-up. What every look at a yard loads becomes one file, what every attempt
+// and the train load beyond that another.
+const split = await chunks({});
+const look = loadedBy(split, [
+  'main.js',
+  'cli/quick.js',
+  'cli/commands/status.js',
+  'cli/commands/why.js',
+  'config/pin.js',
+  'config/state-directory.js',
+  'config/state-owner.js',
+  'store/sqlite-reader.js',
+]);
+// The program itself stays apart: what it loads while it runs must not wait for its end.
+look.delete(join(dist, 'main.js'));
+const work = loadedBy(split, [
+  'store/sqlite-store.js',
+  'attempt/run-attempt.js',
+  'train/run-train.js',
+  'agents/registry.js',
+]);
+const merged = await chunks({
+  codeSplitting: {
+    groups: [
+      { name: 'look', test: (id) => look.has(id), priority: 2 },
+      { name: 'work', test: (id) => work.has(id), priority: 1 },
+    ],
+  },
+});
 await bundle.close();
 
 rmSync(dist, { recursive: true });
 mkdirSync(dist);
-const packages = new Set<string>();
-for (const file of output) {
-  if (file.type !== 'chunk') throw new Error(`${file.fileName} was not expected`);
-  writeFileSync(join(dist, file.fileName), file.code);
-  for (const id of file.moduleIds) {
-    const [, inPackages] = relative(root, id).split(`node_modules${sep}`);
-    if (inPackages !== undefined) packages.add(/^(?:@[^/\\]+[/\\])?[^/\\]+/.exec(inPackages)?.[0] ?? inPackages);
-  }
-}
+for (const { fileName, code } of merged) writeFileSync(join(dist, fileName), withoutFacades(code));
+const packages = new Set(merged.flatMap(({ moduleIds }) => moduleIds.flatMap(packageOf)));
 writeFileSync(join(dist, 'third-party-licenses.txt'), [...packages].toSorted().map(license).join('\n'));
+
+async function chunks(options: OutputOptions): Promise<OutputChunk[]> {
+  const { output } = await bundle.generate({ format: 'esm', chunkFileNames: '[name]-[hash].js', ...options });
+  return output.map((file) => {
+    if (file.type !== 'chunk') throw new Error(`${file.fileName} was not expected`);
+    return file;
+  });
+}
+
+/** The modules that are there once these have been imported: theirs, and those of all chunks that they import. */
+function loadedBy(all: readonly OutputChunk[], entries: readonly string[]): Set<string> {
+  const wanted = entries.map((entry) => {
+    const chunk = all.find(({ moduleIds }) => moduleIds.includes(join(dist, entry)));
+    if (chunk === undefined) throw new Error(`${entry} is in no chunk`);
+    return chunk;
+  });
+  // The list grows under the loop.
+  for (const chunk of wanted) {
+    for (const name of chunk.imports) {
+      const imported = all.find(({ fileName }) => fileName === name);
+      if (imported !== undefined && !wanted.includes(imported)) wanted.push(imported);
+    }
+  }
+  return new Set(wanted.flatMap(({ moduleIds }) => moduleIds));
+}
+
+/**
+ * What is imported from Node itself is taken without `import`, which would look at everything that such a module has and
+ * so load half of Node: streams and watchers with `node:fs`, web cryptography with `node:crypto`.
+ */
+function withoutFacades(code: string): string {
+  const lines = code.split('\n');
+  const end = lines.findIndex((line) => !line.startsWith('import '));
+  const head = lines.slice(0, end).map((line) => {
+    const [, names = '', name] = /^import (.+) from "(node:[^"]+)";$/.exec(line) ?? [];
+    if (name === undefined) return line;
+    const [, whole, some] = /^(?:([\w$]+))?(?:, )?(?:\{([^}]*)\})?$/.exec(names) ?? [];
+    if (whole === undefined && some === undefined) throw new Error(`not understood: ${line}`);
+    const module = `globalThis.process.getBuiltinModule("${name}")`;
+    const all = whole === undefined ? '' : `const ${whole} = ${module};`;
+    return all + (some === undefined ? '' : `const {${some.replaceAll(' as ', ': ')}} = ${module};`);
+  });
+  return [...head, ...lines.slice(end)].join('\n');
+}
+
+function packageOf(id: string): string[] {
+  const [, inPackages] = relative(root, id).split(`node_modules${sep}`);
+  const name = inPackages === undefined ? null : /^(?:@[^/\\]+[/\\])?[^/\\]+/.exec(inPackages);
+  return name === null ? [] : [name[0]];
+}
 
 function license(name: string): string {
   const directory = join(root, 'node_modules', name);

@@ -44,6 +44,9 @@ async function commandLine(args: readonly string[]): Promise<ExitCode> {
   const compose = composeWith(process.env);
   const context: CommandContext = { cwd: process.cwd(), env: process.env, output, compose, stdin: process.stdin };
   try {
+    const { runQuick } = await import('./cli/quick.ts');
+    const done = await runQuick(context, args);
+    if (done !== null) return done;
     const { runProgram } = await import('./cli/program.ts');
     return await runProgram(context, args.length === 0 ? ['--help'] : args, packageVersion());
   } catch (error) {
@@ -150,7 +153,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       import('./agents/registry.ts'),
       import('./attempt/attempt-context.ts'),
     ]);
-  const pin = await readPin(stateDirectory, pinHash);
+  const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
     const end = await runAttempt({
@@ -180,7 +183,7 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
     import('./train/run-train.ts'),
     import('./git/depot.ts'),
   ]);
-  const pin = await readPin(stateDirectory, pinHash);
+  const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
     await runTrain({

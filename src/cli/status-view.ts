@@ -7,6 +7,7 @@ import { waitingOf } from '../core/plan.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
+import type { Waiting } from '../core/waiting.ts';
 import { observe } from '../reconcile/observe.ts';
 import type { AttemptRecord, FinishedRow, FinishedWanted, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
@@ -80,7 +81,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Finishe
 
 /** The whole status as JSON: `tasks` holds those that are not final, then those that are. */
 export function statusJson({ open, finished: _, finishedJson, ...status }: StatusView): string {
-  const tasks = [...open.map((task) => JSON.stringify(task)), ...(finishedJson === '' ? [] : [finishedJson])];
+  const tasks = [JSON.stringify(open).slice(1, -1), finishedJson].filter((part) => part !== '');
   return `${JSON.stringify(status).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
 }
 
@@ -128,6 +129,16 @@ async function landingBlocked(
 function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: number): TaskStatusView[] {
   const observed = new Map(snapshot?.tasks.map((task) => [task.id, task]));
   const frontier = snapshot === null ? null : new Frontier(snapshot, nowMs);
+  // Most tasks wait for the very same thing, which is one object: it is described once.
+  const described = new Map<Waiting, WaitingView>();
+  const describe = (entry: Waiting, id: string): WaitingView => {
+    const known = described.get(entry);
+    if (known !== undefined) return known;
+    const detail = inertLine(describeWaiting(entry, id), DETAIL_MAX);
+    const view = { reason: entry.reason, detail };
+    if (entry.reason === 'slots') described.set(entry, view);
+    return view;
+  };
   return rows
     .map(({ id, title, state, attempts, area, priority }) => {
       const task = observed.get(id);
@@ -138,10 +149,7 @@ function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: n
         title,
         status: state.status,
         attempt: attempts,
-        waiting: waiting.map((entry) => ({
-          reason: entry.reason,
-          detail: inertLine(describeWaiting(entry, id), DETAIL_MAX),
-        })),
+        waiting: waiting.map((entry) => describe(entry, id)),
         area,
         priority,
       };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../process/file.ts';
@@ -36,8 +36,8 @@ export async function writePin(stateDirectory: string, pin: Pin): Promise<string
   return hash;
 }
 
-export async function readPin(stateDirectory: string, hash: string): Promise<Pin> {
-  return JSON.parse(await readFile(pinPath(stateDirectory, hash), 'utf8')) as Pin;
+export function readPin(stateDirectory: string, hash: string): Pin {
+  return JSON.parse(readFileSync(pinPath(stateDirectory, hash), 'utf8')) as Pin;
 }
 
 function pinPath(stateDirectory: string, hash: string): string {

@@ -1,5 +1,5 @@
 import { cyclesThrough } from './graph.ts';
-import { parsePattern, parsePatterns } from './scope.ts';
+import { isPlainPath, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 import { ScopeIndex } from './scope-index.ts';
 import type { DependencyState, Snapshot, TaskView } from './snapshot.ts';
@@ -24,6 +24,9 @@ export class Frontier {
   readonly #runningInArea = new Map<string, number>();
   #running: number;
   #started = 0;
+  /** What holds back every task alike, in this snapshot. */
+  readonly #ofYard: readonly Waiting[];
+  #ofSlots: Waiting | null | undefined = undefined;
 
   constructor(snapshot: Snapshot, nowMs: number) {
     this.#snapshot = snapshot;
@@ -42,12 +45,14 @@ export class Frontier {
     }
     this.#running = running;
     this.#accepted = accepted;
+    this.#ofYard = this.#yardRefusals();
   }
 
   /** Counts the task as started: it holds its paths and a slot from now on. */
   start(task: TaskView): void {
     this.#running += 1;
     this.#started += 1;
+    this.#ofSlots = undefined;
     this.#countArea(task);
     this.#hold(task);
   }
@@ -68,48 +73,62 @@ export class Frontier {
       const state = this.#states.get(id) ?? this.#snapshot.dependencies.get(id) ?? 'missing';
       if (state !== 'landed') yield { reason: 'dependency', id, state };
     }
-    yield* this.#timeRefusals(task);
-    yield* this.#yardRefusals();
-    yield* this.#scopeRefusals(task);
-    yield* this.#areaRefusals(task);
-    yield* this.#slotRefusals();
+    const putOff = this.#timeRefusal(task);
+    if (putOff !== null) yield putOff;
+    for (const refusal of this.#ofYard) yield refusal;
+    for (const refusal of this.#scopeRefusals(task)) yield refusal;
+    const crowded = this.#areaRefusal(task);
+    if (crowded !== null) yield crowded;
+    const full = this.#slotRefusal();
+    if (full !== null) yield full;
   }
 
-  *#timeRefusals(task: TaskView): Iterable<Waiting> {
-    if (task.state.status !== 'ready' || task.state.notBeforeMs === null) return;
-    const remainingMs = task.state.notBeforeMs - this.#nowMs;
-    if (remainingMs > 0) yield { reason: 'not-before', notBeforeMs: task.state.notBeforeMs, remainingMs };
+  #timeRefusal({ state }: TaskView): Waiting | null {
+    if (state.status !== 'ready' || state.notBeforeMs === null) return null;
+    const remainingMs = state.notBeforeMs - this.#nowMs;
+    return remainingMs > 0 ? { reason: 'not-before', notBeforeMs: state.notBeforeMs, remainingMs } : null;
   }
 
-  *#yardRefusals(): Iterable<Waiting> {
+  #yardRefusals(): Waiting[] {
     const { stopped, failuresInARow, limits } = this.#snapshot;
-    if (stopped !== null) yield { reason: 'stopped', by: stopped.by, why: stopped.why };
+    const refusals: Waiting[] = [];
+    if (stopped !== null) refusals.push({ reason: 'stopped', by: stopped.by, why: stopped.why });
     if (failuresInARow >= limits.consecutiveFailures) {
-      yield { reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures };
+      refusals.push({ reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures });
     }
-    if (this.#accepted >= limits.backlog) yield { reason: 'backlog', accepted: this.#accepted, limit: limits.backlog };
+    if (this.#accepted >= limits.backlog) {
+      refusals.push({ reason: 'backlog', accepted: this.#accepted, limit: limits.backlog });
+    }
+    return refusals;
   }
 
-  *#scopeRefusals(task: TaskView): Iterable<Waiting> {
-    const { patterns, problems } = readScope(task.owns);
-    for (const problem of problems) yield { reason: 'problem', problem };
+  #scopeRefusals(task: TaskView): readonly Waiting[] {
+    const near = task.owns.filter((text) => !(isPlainPath(text) && this.#held.isFarFrom(text)));
+    if (near.length === 0) return NONE;
+    const { patterns, problems } = readScope(near);
+    const refusals: Waiting[] = problems.map((problem) => ({ reason: 'problem', problem }));
     const met = this.#held.firstOverlap(patterns);
-    if (met !== null) yield { reason: 'scope', ...met };
+    if (met !== null) refusals.push({ reason: 'scope', ...met });
+    return refusals;
   }
 
-  *#areaRefusals({ area }: TaskView): Iterable<Waiting> {
+  #areaRefusal({ area }: TaskView): Waiting | null {
     const limit = area === null ? undefined : this.#snapshot.limits.areas[area];
-    if (area === null || limit === undefined) return;
+    if (area === null || limit === undefined) return null;
     const running = this.#runningInArea.get(area) ?? 0;
-    if (running >= limit) yield { reason: 'area', area, running, limit };
+    return running >= limit ? { reason: 'area', area, running, limit } : null;
   }
 
-  *#slotRefusals(): Iterable<Waiting> {
-    const { limits } = this.#snapshot;
-    if (this.#running >= limits.concurrent) yield { reason: 'slots', running: this.#running, limit: limits.concurrent };
-    else if (this.#started >= limits.dispatchPerCycle) {
-      yield { reason: 'cycle-limit', started: this.#started, limit: limits.dispatchPerCycle };
+  /** One object for all tasks that it holds back, as long as nothing starts. */
+  #slotRefusal(): Waiting | null {
+    if (this.#ofSlots !== undefined) return this.#ofSlots;
+    const { concurrent, dispatchPerCycle } = this.#snapshot.limits;
+    this.#ofSlots = null;
+    if (this.#running >= concurrent) this.#ofSlots = { reason: 'slots', running: this.#running, limit: concurrent };
+    else if (this.#started >= dispatchPerCycle) {
+      this.#ofSlots = { reason: 'cycle-limit', started: this.#started, limit: dispatchPerCycle };
     }
+    return this.#ofSlots;
   }
 
   #countArea({ area }: TaskView): void {
@@ -122,6 +141,7 @@ export class Frontier {
   }
 }
 
+const NONE: readonly Waiting[] = [];
 const EVERYTHING = parsePatterns(['**']);
 
 /** One task with a pattern that cannot be read must not stop the yard: it does not start, and holds everything. */

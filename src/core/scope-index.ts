@@ -1,9 +1,14 @@
 import { literalPrefixes, overlaps } from './scope.ts';
 import type { Pattern } from './scope.ts';
 
+interface Entry {
+  readonly holder: string;
+  readonly pattern: Pattern;
+}
+
 interface Node {
   readonly children: Map<string, Node>;
-  readonly here: { readonly holder: string; readonly pattern: Pattern }[];
+  readonly here: Entry[];
 }
 
 /**
@@ -34,27 +39,51 @@ export class ScopeIndex {
   firstOverlap(patterns: readonly Pattern[]): { holder: string; theirs: string; ours: string } | null {
     for (const ours of patterns) {
       for (const prefix of literalPrefixes(ours)) {
-        for (const entry of this.#near(prefix)) {
-          if (overlaps(entry.pattern, ours))
-            return { holder: entry.holder, theirs: entry.pattern.text, ours: ours.text };
-        }
+        const entry = this.#firstNear(prefix, ours);
+        if (entry !== null) return { holder: entry.holder, theirs: entry.pattern.text, ours: ours.text };
       }
     }
     return null;
   }
 
-  *#near(prefix: readonly string[]): Iterable<Node['here'][number]> {
-    let node: Node | undefined = this.#root;
-    for (const segment of prefix) {
-      yield* node.here;
-      node = node.children.get(segment);
-      if (node === undefined) return;
+  /** True where no holder can meet this plain path: most candidates, which then need not be read as patterns. */
+  isFarFrom(path: string): boolean {
+    let node = this.#root;
+    for (let start = 0; start !== -1;) {
+      if (node.here.length > 0) return false;
+      const slash = path.indexOf('/', start);
+      const child = node.children.get(path.slice(start, slash === -1 ? path.length : slash).toLowerCase());
+      if (child === undefined) return true;
+      node = child;
+      start = slash === -1 ? -1 : slash + 1;
     }
-    yield* everythingBelow(node);
+    return false;
+  }
+
+  #firstNear(prefix: readonly string[], ours: Pattern): Entry | null {
+    let node = this.#root;
+    for (const segment of prefix) {
+      const entry = firstOf(node, ours);
+      if (entry !== null) return entry;
+      const child = node.children.get(segment);
+      if (child === undefined) return null;
+      node = child;
+    }
+    return firstBelow(node, ours);
   }
 }
 
-function* everythingBelow(node: Node): Iterable<Node['here'][number]> {
-  yield* node.here;
-  for (const child of node.children.values()) yield* everythingBelow(child);
+function firstOf(node: Node, ours: Pattern): Entry | null {
+  for (const entry of node.here) if (overlaps(entry.pattern, ours)) return entry;
+  return null;
+}
+
+function firstBelow(node: Node, ours: Pattern): Entry | null {
+  const entry = firstOf(node, ours);
+  if (entry !== null) return entry;
+  for (const child of node.children.values()) {
+    const below = firstBelow(child, ours);
+    if (below !== null) return below;
+  }
+  return null;
 }

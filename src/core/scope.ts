@@ -31,12 +31,20 @@ const ALTERNATIVES_LENGTH_MAX = 8_000;
 /** Plain names of letters, digits, `_` and `-`, dots within them: most patterns, and nothing to be found wrong. */
 const PLAIN_PATH = /^\w[\w.-]*(?:\/\w[\w.-]*)*$/;
 
+/** True for a pattern that names one file or directory and nothing else, and that cannot be wrong. */
+export function isPlainPath(text: string): boolean {
+  return text.length <= PATTERN_LENGTH_MAX && PLAIN_PATH.test(text);
+}
+
 /** Reads a pattern; `why` completes the sentence "the pattern …". */
 export function parsePattern(text: string): PatternResult {
   const bad = (why: string): PatternResult => ({ kind: 'bad', why });
-  if (text.length <= PATTERN_LENGTH_MAX && PLAIN_PATH.test(text)) {
-    const segments = text.split('/');
-    return { kind: 'ok', pattern: { text, alternatives: [{ segments, folded: segments.map(fold), below: true }] } };
+  if (isPlainPath(text)) {
+    const folded = text
+      .toLowerCase()
+      .split('/')
+      .map((segment) => ({ text: segment, exact: true }));
+    return { kind: 'ok', pattern: { text, alternatives: [{ segments: text.split('/'), folded, below: true }] } };
   }
   if (text.trim() === '') return bad('is empty');
   if (text.length > PATTERN_LENGTH_MAX) return bad(`is longer than ${PATTERN_LENGTH_MAX} characters`);

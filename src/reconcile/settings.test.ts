@@ -11,7 +11,7 @@ test('the configuration is read once, pinned, and named for those who only look'
   const first = await yard.settings.current();
   expect(await yard.settings.current()).toEqual(first);
   expect(readFileSync(join(yard.stateDirectory, 'current-pin'), 'utf8')).toBe(first.pinHash);
-  const pin = await readPin(yard.stateDirectory, first.pinHash);
+  const pin = readPin(yard.stateDirectory, first.pinHash);
   expect({ ...pin }).toEqual({ ...first.pin });
   expect(pin.repository.root).toBe(local.parts.source.path);
   expect(yard.settings.problem).toBeNull();
@@ -27,7 +27,7 @@ test('a change takes effect, and the earlier pin stays for those who work by it'
   expect(after.config.limits.retries).toBe(7);
   expect(after.pinHash).not.toBe(before.pinHash);
   expect(readFileSync(join(yard.stateDirectory, 'current-pin'), 'utf8')).toBe(after.pinHash);
-  expect((await readPin(yard.stateDirectory, before.pinHash)).config.limits.retries).toBe(3);
+  expect(readPin(yard.stateDirectory, before.pinHash).config.limits.retries).toBe(3);
   expect(changes).toEqual([3, 7]);
 });
 

@@ -28,21 +28,15 @@ const LIVE = listOf(TASK_STATUSES.filter((status) => !isFinal(status)));
 const FINAL = listOf(TASK_STATUSES.filter((status) => isFinal(status)));
 /** Together with the constant parts below, each statement is prepared once. */
 const SELECT_TASKS = `select ${TASK_COLUMNS} from tasks`;
+/** The reverse of `compareIds`: `TASK-10` before `TASK-9`. */
+const NEWEST_IDS_FIRST = `order by substr(id, 1, instr(id, '-')) desc, cast(substr(id, instr(id, '-') + 1) as integer) desc, id desc`;
 const SELECT_FINISHED = `select id, title, status, attempts, area, priority from tasks where status in (${FINAL})`;
 /** One text made by SQLite costs a tenth of six thousand rows that become objects that become text. */
 const FINISHED_AS_JSON = `
-  select group_concat(text, ',') as text from (
-    select json_object('id', id, 'title', title, 'status', status, 'attempt', attempts, 'waiting', json('[]'),
-      'area', area, 'priority', priority) as text
-    from tasks where status in (${FINAL}) ${orderById('asc')})`;
+  select group_concat(json_object('id', id, 'title', title, 'status', status, 'attempt', attempts,
+    'waiting', json('[]'), 'area', area, 'priority', priority), ',') as text
+  from tasks where status in (${FINAL})`;
 const SELECT_EVENTS = 'select * from events where seq > ?';
-
-/** `TASK-9` before `TASK-10`, as `compareIds` has it. */
-function orderById(direction: 'asc' | 'desc'): string {
-  const dash = `instr(id, '-')`;
-  const keys = [`substr(id, 1, ${dash})`, `cast(substr(id, ${dash} + 1) as integer)`, 'id'];
-  return `order by ${keys.map((key) => `${key} ${direction}`).join(', ')}`;
-}
 
 function listOf(statuses: readonly TaskStatus[]): string {
   return statuses.map((status) => `'${status}'`).join(', ');
@@ -94,7 +88,10 @@ export class SqliteReader implements Yard.StoreReader {
       view: this.#view(),
       counts: this.#counts(),
       running: this.#running(),
-      importedMs: readNumber(this.#db, 'select coalesce(max(created_ms), 0) from tasks'),
+      importedMs: readNumber(
+        this.#db,
+        'select coalesce((select created_ms from tasks order by rowid desc limit 1), 0)',
+      ),
       finished: wanted === 'json' ? [] : this.#finished(wanted.newest),
       finishedJson: wanted === 'json' ? this.#finishedJson() : '',
     }));
@@ -205,7 +202,7 @@ export class SqliteReader implements Yard.StoreReader {
 
   #finished(newest: number): Yard.FinishedRow[] {
     type Row = Yard.FinishedRow;
-    return this.#all<Row>(`${SELECT_FINISHED} ${orderById('desc')} limit ?`, newest)
+    return this.#all<Row>(`${SELECT_FINISHED} ${NEWEST_IDS_FIRST} limit ?`, newest)
       .toReversed()
       .map((row) => ({ ...row }));
   }

@@ -41,7 +41,7 @@ export interface Overview {
   readonly importedMs: number;
   /** In the order of their ids; none where JSON was wanted. */
   readonly finished: readonly FinishedRow[];
-  /** Objects with commas between them, in the order of the ids; keys: `id, title, status, attempt, waiting, area, priority`. */
+  /** Objects with commas between them, by no particular order; keys: `id, title, status, attempt, waiting, area, priority`. */
   readonly finishedJson: string;
 }
 

@@ -39,8 +39,9 @@ describe('a question', () => {
     const { tasks } = await made.status();
     expect(tasks.map(({ id, status, waiting }) => [id, status, waiting.map(({ reason }) => reason)])).toEqual([
       ['BLK-1', 'blocked', ['question']],
-      ['FREE-1', 'landed', []],
       ['RES-1', 'blocked', ['question']],
+      // What is done comes last.
+      ['FREE-1', 'landed', []],
     ]);
     expect(await made.yard(['why', 'BLK-1'])).toMatchObject({
       stdout:

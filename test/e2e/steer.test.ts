@@ -147,7 +147,7 @@ describe('one cycle', () => {
       code: 0,
       stdout: expect.stringContaining('★ A-1 landed'),
     });
-    const statuses = async () => (await made.status()).tasks.map(({ id, status }) => `${id} ${status}`);
+    const statuses = async () => (await made.status()).tasks.map(({ id, status }) => `${id} ${status}`).toSorted();
     expect(await statuses()).toEqual(['A-1 landed', 'B-1 ready', 'C-1 ready', 'Q-1 ready']);
     expect(await made.yard(['drive', 'C-1'])).toMatchObject({ code: 3, stderr: 'C-1 is ready; see: yard why C-1\n' });
     expect(await made.yard(['drive', 'Q-1'])).toMatchObject({ code: 3, stdout: expect.stringContaining('asks: Why?') });

@@ -1,0 +1,19 @@
+import type { CommandContext, ExitCode } from './context.ts';
+
+/**
+ * The commands that are typed most, when they are typed exactly so: for these the parser of arguments would be a third
+ * of the time. Null: it is for the parser to say what is meant.
+ */
+export async function runQuick(context: CommandContext, args: readonly string[]): Promise<ExitCode | null> {
+  const [command, argument = '', ...rest] = args;
+  if (rest.length > 0) return null;
+  if (command === 'status' && (argument === '' || argument === '--json')) {
+    const { statusCommand } = await import('./commands/status.ts');
+    return statusCommand(context, { json: argument === '--json' });
+  }
+  if (command === 'why' && argument !== '' && !argument.startsWith('-')) {
+    const { whyCommand } = await import('./commands/why.ts');
+    return whyCommand(context, argument, {});
+  }
+  return null;
+}
