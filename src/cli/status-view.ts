@@ -9,7 +9,7 @@ import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import type { Waiting } from '../core/waiting.ts';
 import { observe } from '../reconcile/observe.ts';
-import type { AttemptRecord, FinishedRow, FinishedWanted, StoreView, TaskRow } from '../store/store.ts';
+import type { AttemptRecord, FinishedRow, OverviewWanted, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
@@ -50,7 +50,7 @@ export interface StatusView {
   readonly running: readonly RunningView[];
   /** Task files that no run has read yet. */
   readonly unimported: number;
-  /** Tasks that are not final, by id. */
+  /** Tasks that are not final, by id; of those that are ready perhaps only the first. */
   readonly open: readonly TaskStatusView[];
   /** The last final tasks, by id. */
   readonly finished: readonly FinishedRow[];
@@ -61,7 +61,7 @@ const DETAIL_MAX = 2_000;
 const IMPORT_MARGIN_MS = 2_000;
 
 /** What `status` shows: states from the store, reasons from the scheduler's own predicate. */
-export async function makeStatus(reading: Reading, clock: Clock, wanted: FinishedWanted): Promise<StatusView> {
+export async function makeStatus(reading: Reading, clock: Clock, wanted: OverviewWanted): Promise<StatusView> {
   const { view, counts, running, importedMs, finished, finishedJson } = await reading.reader.overview(wanted);
   const snapshot = await snapshotOf(reading, view, clock);
   const nowMs = clock.nowMs();
@@ -95,9 +95,10 @@ async function countUnimported({ reader, location }: Reading, importedMs: number
     .length;
 }
 
-/** The snapshot as the scheduler would see it now; null before the first run. */
-export async function makeSnapshot(reading: Reading, clock: Clock): Promise<Snapshot | null> {
-  return reading.pin === null ? null : snapshotOf(reading, await reading.reader.view(), clock);
+/** What the scheduler would see now of this task and of all that bears on it; null before the first run. */
+export async function snapshotAround(reading: Reading, clock: Clock, id: string): Promise<Snapshot | null> {
+  if (reading.pin === null) return null;
+  return snapshotOf(reading, await reading.reader.viewOf({ first: 0, ids: [id] }), clock);
 }
 
 async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Promise<Snapshot | null> {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { scopeViolations } from './scope-check.ts';
 import { ScopeIndex } from './scope-index.ts';
-import { matches, mayMatch, overlaps, parsePattern, parsePatterns } from './scope.ts';
+import { isPlainPath, matches, mayMatch, overlaps, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 
 const pattern = (text: string): Pattern => parsePatterns([text])[0] as Pattern;
@@ -180,6 +180,10 @@ test('the index finds an overlap exactly when comparing every pair does', () => 
       );
       if (met === null) assert.equal(brute.length, 0);
       else expect(brute).toContainEqual(met);
+      // What is said to be far from everything is so.
+      for (const one of ours.filter((candidate) => isPlainPath(candidate) && index.isFarFrom(candidate))) {
+        assert.equal(index.firstOverlap([pattern(one)]), null);
+      }
     }),
     { numRuns: 1_000 },
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { literalPrefixes, matches, mayMatch, overlaps, parsePattern, parsePatterns } from './scope.ts';
+import { isPlainPath, literalPrefixes, matches, mayMatch, overlaps, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 
 const pattern = (text: string): Pattern => parsePatterns([text])[0] as Pattern;
@@ -217,4 +217,32 @@ describe('no pattern takes exponential time', () => {
     const most = `{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}${'*a'.repeat(57)}`;
     expect(meet(`${most}b`, `${most}c`)).toBe(false);
   });
+});
+
+test('a plain path is read as any other pattern is', () => {
+  for (const text of ['a', 'src/Main.ts', 'a-b/c_d/e.f.g', 'a..b/c.', '1/2']) {
+    expect(isPlainPath(text)).toBe(true);
+    // The same pattern, written so that it is read the long way.
+    const long = parsePattern(`./${text}`);
+    expect(parsePattern(text)).toEqual(long.kind === 'ok' ? { ...long, pattern: { ...long.pattern, text } } : null);
+  }
+  for (const text of [
+    '',
+    '.',
+    '..',
+    'a/',
+    'a//b',
+    '/a',
+    'a/..',
+    './a',
+    '.github',
+    'a b',
+    'é',
+    '*',
+    'a/{b,c}',
+    'C:/x',
+  ]) {
+    expect(isPlainPath(text)).toBe(false);
+  }
+  expect(isPlainPath('a'.repeat(501))).toBe(false);
 });

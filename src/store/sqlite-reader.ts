@@ -25,11 +25,25 @@ import type * as Yard from './store.ts';
 // 3. What `view` keeps between calls is as of event `#seenSeq`: every change of a task row carries a newer one.
 
 const LIVE = listOf(TASK_STATUSES.filter((status) => !isFinal(status)));
+const BUSY = listOf(TASK_STATUSES.filter((status) => !isFinal(status) && status !== 'ready'));
 const FINAL = listOf(TASK_STATUSES.filter((status) => isFinal(status)));
 /** Together with the constant parts below, each statement is prepared once. */
 const SELECT_TASKS = `select ${TASK_COLUMNS} from tasks`;
-/** The reverse of `compareIds`: `TASK-10` before `TASK-9`. */
-const NEWEST_IDS_FIRST = `order by substr(id, 1, instr(id, '-')) desc, cast(substr(id, instr(id, '-') + 1) as integer) desc, id desc`;
+/** As `compareIds` has it: `TASK-9` before `TASK-10`. */
+const ID_KEYS = [`substr(id, 1, instr(id, '-'))`, `cast(substr(id, instr(id, '-') + 1) as integer)`, 'id'];
+const NEWEST_IDS_FIRST = `order by ${ID_KEYS.map((key) => `${key} desc`).join(', ')}`;
+const NEWEST_CREATED_MS = 'select coalesce((select created_ms from tasks order by rowid desc limit 1), 0)';
+/** The first so many ready tasks, those of a list, and all ready ones that these wait for. The plus: by their ids. */
+const SELECT_READY_PART = `${SELECT_TASKS} where +status = 'ready' and id in (
+  with recursive
+    first (id) as (select id from tasks where status = 'ready' order by priority desc, ${ID_KEYS.join(', ')} limit ?),
+    part (id) as (
+      select id from first
+      union select value from json_each(?)
+      union select needed.value from part join tasks using (id), json_each(tasks."after") needed
+        where tasks.status in (${LIVE})
+    )
+  select id from part)`;
 const SELECT_FINISHED = `select id, title, status, attempts, area, priority from tasks where status in (${FINAL})`;
 /** One text made by SQLite costs a tenth of six thousand rows that become objects that become text. */
 const FINISHED_AS_JSON = `
@@ -83,17 +97,18 @@ export class SqliteReader implements Yard.StoreReader {
     return this.#atOnce(() => this.#view());
   }
 
-  overview(wanted: Yard.FinishedWanted): Promise<Yard.Overview> {
+  viewOf(part: Yard.Part): Promise<Yard.StoreView> {
+    return this.#atOnce(() => this.#viewOf(part));
+  }
+
+  overview(wanted: Yard.OverviewWanted): Promise<Yard.Overview> {
     return this.#atOnce(() => ({
-      view: this.#view(),
+      view: wanted === 'all' ? this.#view() : this.#viewOf({ first: wanted.ready, ids: [] }),
       counts: this.#counts(),
       running: this.#running(),
-      importedMs: readNumber(
-        this.#db,
-        'select coalesce((select created_ms from tasks order by rowid desc limit 1), 0)',
-      ),
-      finished: wanted === 'json' ? [] : this.#finished(wanted.newest),
-      finishedJson: wanted === 'json' ? this.#finishedJson() : '',
+      importedMs: readNumber(this.#db, NEWEST_CREATED_MS),
+      finished: wanted === 'all' ? [] : this.#finished(wanted.finished),
+      finishedJson: wanted === 'all' ? this.#finishedJson() : '',
     }));
   }
 
@@ -178,9 +193,21 @@ export class SqliteReader implements Yard.StoreReader {
 
   #view(): Yard.StoreView {
     this.#refresh();
+    return this.#viewWith(this.#live);
+  }
+
+  #viewOf({ first, ids }: Yard.Part): Yard.StoreView {
+    const tuples = [
+      ...this.#tuples(`${SELECT_TASKS} where status in (${BUSY})`),
+      ...this.#tuples(SELECT_READY_PART, first, JSON.stringify(ids)),
+    ];
+    return this.#viewWith(new Map(tuples.map((tuple) => [tuple[0], toTaskRow(tuple)])));
+  }
+
+  #viewWith(rows: ReadonlyMap<string, Yard.TaskRow>): Yard.StoreView {
     return {
-      rows: [...this.#live.values()],
-      dependencies: this.#dependencies(),
+      rows: [...rows.values()],
+      dependencies: this.#dependencies(rows),
       leases: this.#leases(),
       intents: this.#intents(),
       control: this.#control(),
@@ -228,10 +255,10 @@ export class SqliteReader implements Yard.StoreReader {
     this.#seenSeq = newest?.seq ?? 0;
   }
 
-  #dependencies(): Map<string, TaskStatus> {
+  #dependencies(rows: ReadonlyMap<string, Yard.TaskRow>): Map<string, TaskStatus> {
     const wanted = new Set<string>();
-    for (const row of this.#live.values()) {
-      for (const id of row.after) if (!this.#live.has(id)) wanted.add(id);
+    for (const row of rows.values()) {
+      for (const id of row.after) if (!rows.has(id)) wanted.add(id);
     }
     const statuses = new Map<string, TaskStatus>();
     if (wanted.size === 0) return statuses;

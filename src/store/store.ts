@@ -29,8 +29,15 @@ export type FinishedRow = Pick<TaskRow, 'id' | 'title' | 'attempts' | 'area' | '
   readonly status: TaskStatus;
 };
 
-/** Of the final tasks, which there may be ten thousand of: the last ones, or all as JSON, which the store makes faster. */
-export type FinishedWanted = { readonly newest: number } | 'json';
+/** A part of the ready tasks, of which there may be ten thousand. */
+export interface Part {
+  /** The first so many, in the order in which they would start. */
+  readonly first: number;
+  readonly ids: readonly string[];
+}
+
+/** What of a list is wanted: all, the final tasks as JSON, which the store makes faster; or its beginning and its end. */
+export type OverviewWanted = 'all' | { readonly ready: number; readonly finished: number };
 
 export interface Overview {
   readonly view: StoreView;
@@ -39,7 +46,7 @@ export interface Overview {
   readonly running: readonly AttemptRecord[];
   /** When the newest task was added; 0 while there is none. */
   readonly importedMs: number;
-  /** In the order of their ids; none where JSON was wanted. */
+  /** The last ones, in the order of their ids; none where all were wanted. */
   readonly finished: readonly FinishedRow[];
   /** Objects with commas between them, by no particular order; keys: `id, title, status, attempt, waiting, area, priority`. */
   readonly finishedJson: string;
@@ -149,8 +156,13 @@ export interface StoreReader {
   rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
   /** All that a cycle decides from, read in one transaction: rows that are not final, and states of final ones. */
   view(): Promise<StoreView>;
+  /**
+   * As `view`, but of the ready tasks only a part, and those that it waits for: enough to say why these do not start.
+   * `dependencies` holds the states of all others that they name.
+   */
+  viewOf(part: Part): Promise<StoreView>;
   /** All that a list of tasks shows, read in one transaction. */
-  overview(finished: FinishedWanted): Promise<Overview>;
+  overview(wanted: OverviewWanted): Promise<Overview>;
   countByStatus(): Promise<Record<TaskStatus, number>>;
   attempts(taskId: string): Promise<AttemptRecord[]>;
   /** The newest attempt of each running task. */

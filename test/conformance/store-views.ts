@@ -76,6 +76,49 @@ export function viewTests(make: MakeStore): void {
       );
     });
 
+    test('a part of the ready tasks comes with all that it waits for, and with what is not ready', async () => {
+      const yard = await TestYard.make(make);
+      await yard.landed('T-1');
+      await yard.running('T-2');
+      await yard.store.importTasks([
+        imported('T-3', { priority: 1 }),
+        imported('T-10'),
+        imported('T-9'),
+        imported('T-20', { after: ['T-21', 'T-1', 'T-404'] }),
+        imported('T-21', { after: ['T-22', 'T-2'] }),
+        imported('T-22', { after: ['T-20'] }),
+      ]);
+      const part = async (first: number, ...some: string[]) => ids(await yard.other.viewOf({ first, ids: some }));
+      expect(await part(0)).toEqual(['T-2']);
+      expect(await part(2)).toEqual(['T-2', 'T-3', 'T-9']);
+      expect(await part(0, 'T-21', 'T-404', 'T-1')).toEqual(['T-2', 'T-20', 'T-21', 'T-22']);
+      expect(await part(100)).toEqual(ids(await yard.other.view()));
+      const view = await yard.other.viewOf({ first: 0, ids: ['T-20'] });
+      expect(view.dependencies).toEqual(new Map([['T-1', 'landed']]));
+      const whole = new Map((await yard.other.view()).rows.map((row) => [row.id, row]));
+      for (const row of view.rows) expect(row).toEqual(whole.get(row.id));
+    });
+
+    test('an overview tells of the final tasks the last ones, or all as JSON', async () => {
+      const yard = await TestYard.make(make);
+      expect(await yard.other.overview('all')).toMatchObject({ importedMs: 0, finished: [], finishedJson: '' });
+      await yard.landed('T-9');
+      await yard.store.importTasks([imported('T-10', { title: 'with "quotes", \\ and é', area: 'docs', priority: 3 })]);
+      await yard.store.withdraw('T-10', { kind: 'cancelled' });
+      await yard.running('T-2');
+      const { view, counts, running, importedMs, finished } = await yard.other.overview({ ready: 5, finished: 1 });
+      const last = { id: 'T-10', title: 'with "quotes", \\ and é', status: 'cancelled', area: 'docs', priority: 3 };
+      expect(finished).toEqual([{ ...last, attempts: 0 }]);
+      expect(ids(view)).toEqual(['T-2']);
+      expect(counts).toEqual(await yard.store.countByStatus());
+      expect(running).toEqual(await yard.store.runningAttempts());
+      expect(importedMs).toBe(yard.nowMs);
+      const all = await yard.other.overview('all');
+      const listed = JSON.parse(`[${all.finishedJson}]`) as { id: string }[];
+      expect(listed).toHaveLength(2);
+      expect(listed.find(({ id }) => id === 'T-10')).toEqual({ ...last, attempt: 0, waiting: [] });
+    });
+
     test('rows and counts by status', async () => {
       const yard = await TestYard.make(make);
       await yard.landed('T-1');

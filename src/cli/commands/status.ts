@@ -10,7 +10,8 @@ import type { StatusView, TaskStatusView } from '../status-view.ts';
 import { formatDuration, renderTable } from '../table.ts';
 
 const WATCH_MS = 1_000;
-const FINAL_SHOWN = 20;
+/** Of the tasks that only wait, and of those that are done, a person wants to see the next and the last. */
+const SHOWN = { ready: 50, finished: 20 };
 const TITLE_MIN = 20;
 const TITLE_MAX = 60;
 
@@ -23,7 +24,7 @@ export async function statusCommand(
   const reading = await compose.reading(cwd);
   try {
     for (;;) {
-      const status = await makeStatus(reading, compose.clock, options.json === true ? 'json' : { newest: FINAL_SHOWN });
+      const status = await makeStatus(reading, compose.clock, options.json === true ? 'all' : SHOWN);
       if (options.json === true) output.jsonText(statusJson(status), { lines: options.watch === true });
       else {
         if (options.watch === true && output.isTerminal) output.write('\u001b[H\u001b[2J');
@@ -75,6 +76,8 @@ export function renderStatus(status: StatusView, width: number): string[] {
   if (open.length > 0) {
     const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
     lines.push('', ...renderTable(rows, width));
+    const more = status.counts.ready - open.filter((task) => task.status === 'ready').length;
+    if (more > 0) lines.push(`and ${more} more that are ready (all: yard status --json)`);
   }
   const { finished } = status;
   if (finished.length > 0) {

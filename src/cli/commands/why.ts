@@ -6,7 +6,7 @@ import { inertLine } from '../../core/inert.ts';
 import type { AttemptRecord, TaskRecord } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
-import { makeSnapshot } from '../status-view.ts';
+import { snapshotAround } from '../status-view.ts';
 import { findTask } from '../find-task.ts';
 import { formatDuration } from '../table.ts';
 
@@ -20,7 +20,7 @@ export async function whyCommand(
   const reading = await compose.reading(cwd);
   try {
     const task = await findTask(reading.reader, id);
-    const snapshot = await makeSnapshot(reading, compose.clock);
+    const snapshot = await snapshotAround(reading, compose.clock, task.spec.id);
     const nowMs = compose.clock.nowMs();
     const view = snapshot?.tasks.find((entry) => entry.id === task.spec.id);
     const waiting =
