@@ -118,3 +118,19 @@ test('versions of dependencies are exact', () => {
   const versions = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies });
   expect(versions.filter(([, version]) => !/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(version as string))).toEqual([]);
 });
+
+test('every change to files is a failpoint: it goes through src/process/file-system.ts', () => {
+  const changes =
+    /\b(appendFile|chmod|chown|copyFile|cp|link|mkdir|mkdtemp|rename|rm|rmdir|symlink|truncate|unlink|utimes|writeFile)(Sync)?\b/;
+  const own = /^src\/(process\/(file-system|failpoint)|agents\/replay-steps|cli\/demo\/)/;
+  const raw = files
+    .filter(source)
+    .flatMap(({ path, text }) =>
+      own.test(path)
+        ? []
+        : [...text.matchAll(/^import (.+?) from 'node:fs(?:\/promises)?';$/gmsu)].flatMap(([, names = '']) =>
+            changes.test(names) || names.includes('*') ? [`${path}: ${names}`] : [],
+          ),
+    );
+  expect(raw).toEqual([]);
+});

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
+import { mkdir } from '../process/file-system.ts';
 
 /** What a rename says of a directory in its place. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST']);

@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
@@ -18,6 +17,7 @@ import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { holdsBlockedFile } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { mkdir, mkdtemp, writeFile } from '../process/file-system.ts';
 
 const ACTIVITY_EVERY_MS = 1_000;
 const ACTIVITY_MAX = 120;

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../process/file.ts';
 import type { Config } from './schema.ts';
+import { mkdir } from '../process/file-system.ts';
 
 /**
  * What an attempt or the train works with, read once by the scheduler from the operator's checkout: an edit of the

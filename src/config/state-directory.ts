@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { quote } from './quote.ts';
+import { mkdir } from '../process/file-system.ts';
 
 export interface StateDirectoryInputs {
   /** Real path of git's common directory: all worktrees of a repository have the same. */

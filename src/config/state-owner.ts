@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
+import { link, rename, rm } from '../process/file-system.ts';
 
 const OWNER_FILE = 'repository';
 

@@ -1,8 +1,9 @@
-import { createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
 import { openLogFile } from '../process/log-file.ts';
+import { rmSync } from '../process/file-system.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
 const TAIL_BYTES = 12 * 1024;

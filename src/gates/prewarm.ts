@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { lstat, mkdir, rename, writeFile } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -19,6 +19,7 @@ import { killTree } from '../process/tree.ts';
 import { GateLog } from './gate-log.ts';
 import type { GateSetting } from './gate.ts';
 import { isReachable, provide } from './provision.ts';
+import { mkdir, rename, writeFile } from '../process/file-system.ts';
 
 /*
  * What is installed once (`npm ci`) and copied into lanes and slots. Invariants:

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { cp, lstat, mkdir, readdir, readFile, readlink } from 'node:fs/promises';
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { ProvisionEntry } from '../config/schema.ts';
 import { errnoOf } from '../process/errno.ts';
 import { removeTree } from '../process/removal.ts';
+import { cp, mkdir } from '../process/file-system.ts';
 
 /** A required file is not there: nothing can be prepared or proved without it. */
 export class ProvisionError extends Error {

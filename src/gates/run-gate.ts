@@ -1,4 +1,3 @@
-import { mkdtemp, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 
 import { impossible } from '../core/impossible.ts';
@@ -15,6 +14,7 @@ import { provide, provisionHash, ProvisionError } from './provision.ts';
 import { takeSlot } from './slot-pool.ts';
 import type { Slot } from './slot-pool.ts';
 import { verdictKey } from './verdict-key.ts';
+import { mkdir, mkdtemp } from '../process/file-system.ts';
 
 /**
  * Proves one tree healthy, or not: in a clean checkout, by the operator's command. A tree that the same gate has

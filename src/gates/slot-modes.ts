@@ -1,9 +1,10 @@
-import { chmodSync, lstatSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 
 import { fromText, toFileSystem } from '../git/byte-path.ts';
 import type { BytePath } from '../git/byte-path.ts';
 import { MODE_EXECUTABLE, MODE_FILE } from '../git/index-file.ts';
 import type { IndexEntry } from '../git/index-file.ts';
+import { chmodSync } from '../process/file-system.ts';
 
 /**
  * Gives the owner's permissions back where a gate took them from what a tree holds: a file or a directory that is

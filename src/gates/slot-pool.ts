@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { removeTree } from '../process/removal.ts';
 import { killTree } from '../process/tree.ts';
 import type { Store } from '../store/store.ts';
 import { restoreModes } from './slot-modes.ts';
+import { mkdir, rename, rm, writeFile } from '../process/file-system.ts';
 
 /*
  * Clean checkouts for gates. Invariants:

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from 'node:fs';
 
 import { errnoOf } from '../process/errno.ts';
+import { chmodSync } from '../process/file-system.ts';
 
 export type ObjectFormat = 'sha1' | 'sha256';
 

@@ -1,5 +1,4 @@
-import { existsSync, lstatSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { systemClock } from '../process/clock.ts';
@@ -9,6 +8,7 @@ import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
+import { mkdir, mkdtemp, rename, rm, rmSync } from '../process/file-system.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, statSync, unlinkSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
@@ -13,6 +12,7 @@ import { git, GitError } from './git.ts';
 import { readIndexFile } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
 import { Walk } from './walk.ts';
+import { chmodSync, mkdirSync, renameSync, rm, unlinkSync } from '../process/file-system.ts';
 
 /*
  * Makes a directory hold exactly a tree, as blob bytes. Invariants:

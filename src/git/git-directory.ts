@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { syncDirectory, writeFileDurably } from '../process/file.ts';
 import type { ObjectFormat } from './blob.ts';
+import { mkdir, writeFile } from '../process/file-system.ts';
 
 /** Built-in attributes off: a tree is written out, and read back, as the bytes of its blobs. */
 export const BLOB_BYTES = '* -text -eol -ident -working-tree-encoding -filter\n';

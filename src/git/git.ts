@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { UserError } from '../core/user-error.ts';
 import { runProcess } from '../process/run.ts';
+import { failpoint } from '../process/failpoint.ts';
 
 /** One call of git. There is no other way to git in Yardmaster. */
 export interface GitCall {
@@ -79,6 +80,7 @@ const TIMEOUT_MS = 30 * 60_000;
 export async function git(args: readonly string[], call: GitCall): Promise<GitAnswer> {
   const cwd = call.cwd ?? call.workTree ?? call.gitDir ?? '/';
   const maxOutputBytes = call.maxOutputBytes ?? OUTPUT_BYTES_MAX;
+  gitFailpoint(args, 'before');
   const result = await runProcess('git', [...HARDENED, ...(call.durable === false ? [] : DURABLE), ...args], {
     cwd,
     env: environmentOf(call),
@@ -98,6 +100,7 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
     throw new GitError(args, null, `more than ${maxOutputBytes} bytes of output`);
   }
   if (!(call.answers ?? [0]).includes(result.code)) throw new GitError(args, result.code, stderr);
+  gitFailpoint(args, 'after');
   return { code: result.code, stdout: result.stdout, stderr };
 }
 
@@ -105,6 +108,37 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
 export async function gitLine(args: readonly string[], call: GitCall): Promise<string> {
   const { stdout } = await git(args, call);
   return stdout.toString('utf8').trimEnd();
+}
+
+/** Calls that change nothing need no failpoint: git may die in them without a trace. */
+const READING: ReadonlySet<string> = new Set([
+  'cat-file',
+  'check-ignore',
+  'config',
+  'diff',
+  'diff-tree',
+  'for-each-ref',
+  'fsck',
+  'log',
+  'ls-tree',
+  'merge-base',
+  'rev-list',
+  'rev-parse',
+  'show',
+  'status',
+  'symbolic-ref',
+  'version',
+]);
+
+/** A fault asked for here looks like git's own. */
+function gitFailpoint(args: readonly string[], moment: 'before' | 'after'): void {
+  const command = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-c') ?? '';
+  if (READING.has(command)) return;
+  try {
+    failpoint(`git.${command}:${moment}`);
+  } catch (error) {
+    throw new GitError(args, 128, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function environmentOf(call: GitCall): Record<string, string> {

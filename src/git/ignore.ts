@@ -1,5 +1,3 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
@@ -8,6 +6,7 @@ import type { BytePath } from './byte-path.ts';
 import { git } from './git.ts';
 import { createGitDirectory } from './git-directory.ts';
 import type { Untracked } from './walk.ts';
+import { mkdir, mkdirSync, mkdtemp, rm, writeFileSync } from '../process/file-system.ts';
 
 /** A `.gitignore` that takes longer than this on one batch of paths is an attack or a mistake. */
 const TIMEOUT_MS = 20_000;

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeFileDurably } from '../process/file.ts';
@@ -21,6 +21,7 @@ import { LANE_MARK } from './locate.ts';
 import { rulesFilesOf, takeSnapshot } from './snapshot.ts';
 import type { RulesFile, Snapshot } from './snapshot.ts';
 import { listNamed } from './tree.ts';
+import { copyFile, mkdir, rename, rm } from '../process/file-system.ts';
 
 /*
  * A task's checkout. Invariants:

@@ -1,4 +1,3 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { toText } from './byte-path.ts';
@@ -10,6 +9,7 @@ import { createGitDirectory } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import { MODE_LINK } from './index-file.ts';
 import { listNamed } from './tree.ts';
+import { mkdir, mkdtemp, rm, writeFile } from '../process/file-system.ts';
 
 export type MergeResult =
   | { readonly kind: 'clean'; readonly tree: string }

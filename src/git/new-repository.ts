@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { Signature } from './fast-import.ts';
 import { git, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
+import { mkdir, writeFile } from '../process/file-system.ts';
 
 export interface NewRepository {
   /** Absolute path of the working tree; it is made, or empty. */

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync } from 'node:fs';
 import type { Dirent, Stats } from 'node:fs';
 
 import { errnoOf } from '../process/errno.ts';
@@ -9,6 +9,7 @@ import type { BytePath } from './byte-path.ts';
 import { MODE_EXECUTABLE, MODE_FILE, MODE_GITLINK, MODE_LINK } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
 import { IntegrityError } from './integrity-error.ts';
+import { chmodSync } from '../process/file-system.ts';
 
 /*
  * Reads a directory that a hostile process has written. Invariants:

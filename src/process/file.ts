@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { failpoint } from './failpoint.ts';
 import { errnoOf } from './errno.ts';
+import { rename, rm } from './file-system.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -27,13 +29,17 @@ export async function writeFileDurably(path: string, data: string | Buffer, mode
 /** Makes the names in a directory survive a power cut. */
 export async function syncDirectory(path: string): Promise<void> {
   await using directory = await open(path, O_RDONLY | O_DIRECTORY);
+  failpoint('directory.sync:before');
   await directory.sync();
 }
 
 async function writeSynced(path: string, data: string | Buffer, mode: number): Promise<void> {
   await using file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
+  failpoint('file.write:before');
   await file.writeFile(data);
+  failpoint('file.sync:before');
   await file.sync();
+  failpoint('file.sync:after');
 }
 
 export type ReadOutcome =

@@ -2,6 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/process-identity.ts';
+import { failpoint } from './failpoint.ts';
 import { errnoOf } from './errno.ts';
 import { identityOf } from './identity.ts';
 
@@ -37,6 +38,7 @@ export async function launch(
   const { cwd, env, session, stdio } = options;
   let child: ChildProcess;
   try {
+    failpoint('process.launch:before');
     child = spawn(file, args, { cwd, env, stdio, detached: session, shell: false });
   } catch (error) {
     return spawnFailure(error, file, cwd);
@@ -47,6 +49,7 @@ export async function launch(
   }
   // Node cannot have reaped it yet, so that even a child that has ended already still shows its identity.
   const identity = identityOf(child.pid);
+  failpoint('process.launch:after');
   if (identity !== null) return { kind: 'running', child, identity };
   child.kill('SIGKILL');
   const message = `${file} was started as ${child.pid}, but the process table does not show it`;

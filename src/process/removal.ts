@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, rename, rm } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errnoOf } from './errno.ts';
 import { runProcess } from './run.ts';
+import { rename, rm } from './file-system.ts';
 
 /** What a removal that was cut short leaves behind begins with this; whoever finds it removes it. */
 export const TRASH_PREFIX = '.trash-';

@@ -4,6 +4,7 @@
 //     only when every process of the group is a member and one of them was verified so.
 // K2. "No survivors" is said only after a scan that found none.
 
+import { failpoint } from './failpoint.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { systemClock } from './clock.ts';
@@ -38,6 +39,7 @@ const POLL_MAX_MS = 50;
  * Never signals this process, its ancestors, pid 1, or a process whose identity does not match.
  */
 export async function killTree(target: KillTarget): Promise<KillReport> {
+  failpoint('process.kill:before');
   const tree = new Members(target.leader, target.marker);
   let scan = tree.scan();
   if (scan.members.size > 0 && target.graceMs > 0) {
@@ -47,6 +49,7 @@ export async function killTree(target: KillTarget): Promise<KillReport> {
     signalMembers(scan, 'SIGKILL');
     scan = await poll(tree, KILL_PATIENCE_MS, (left) => signalMembers(left, 'SIGKILL'));
   }
+  failpoint('process.kill:after');
   return { survivors: [...scan.members.keys()] };
 }
 

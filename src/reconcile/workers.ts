@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { attemptMarker } from '../attempt/attempt-context.ts';
@@ -10,12 +9,14 @@ import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { currentBootId, isAlive } from '../process/identity.ts';
+import { failpointEnvironment } from '../process/failpoint.ts';
 import { spawnDetached } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
 import { killTree } from '../process/tree.ts';
 import { trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
 import type { Yard } from './yard.ts';
+import { mkdir } from '../process/file-system.ts';
 
 /** A train is not started again sooner than this after the last start: it may have nothing that it can do. */
 const TRAIN_EVERY_MS = 1_000;
@@ -118,7 +119,7 @@ export class Workers {
     ];
     const started = await spawnDetached(program, [...before, ...args], {
       cwd: stateDirectory,
-      env: allowedEnvironment(allow, extra),
+      env: allowedEnvironment(allow, { ...failpointEnvironment(), ...extra }),
       logFile: join(logs, log),
       onExit: this.#onExit,
     });

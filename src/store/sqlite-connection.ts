@@ -1,8 +1,9 @@
-import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UserError } from '../core/user-error.ts';
 import { notWritable, storeError, textOf, unreadable } from './sqlite-errors.ts';
+import { mkdirSync } from '../process/file-system.ts';
 
 // Invariants:
 // 1. A file that exists is opened by SQLite alone. A second descriptor of ours, closed, would take away the locks that

@@ -1,4 +1,5 @@
 import { UserError } from '../core/user-error.ts';
+import { errnoOf } from '../process/errno.ts';
 
 // SQLite's primary result codes; the upper bits of `errcode` only tell more.
 const BUSY = 5;
@@ -8,6 +9,9 @@ const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
 const NOTADB = 26;
+
+/** Where the system said it before SQLite could. */
+const SYSTEM_CODES: Readonly<Record<string, number>> = { ENOSPC: FULL, EDQUOT: FULL, EIO: IOERR };
 
 /** Another process writes, or recovers the log. The only error that is worth a retry. */
 export function isBusy(error: unknown): boolean {
@@ -19,7 +23,7 @@ export function isBusy(error: unknown): boolean {
  * `state-not-writable`. Everything else is returned as it is.
  */
 export function storeError(error: unknown, path: string): Error {
-  switch (resultCode(error)) {
+  switch (resultCode(error) ?? SYSTEM_CODES[errnoOf(error) ?? '']) {
     case FULL:
       return new UserError({
         code: 'store-full',

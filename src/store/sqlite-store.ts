@@ -22,6 +22,7 @@ import { readProgress, readRecord } from './task-progress.ts';
 import * as tasks from './task-writes.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
+import { failpoint, isDefective } from '../process/failpoint.ts';
 
 export interface StoreOptions {
   readonly clock: Clock;
@@ -48,7 +49,8 @@ export async function openStore(path: string, options: StoreOptions): Promise<Ya
 
 function setUp(db: DatabaseSync): void {
   // Of the levels for a write-ahead log, FULL is the first that syncs it at each commit; macOS must be asked twice.
-  db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma fullfsync = on');
+  const level = isDefective('store-not-synced') ? 'off' : 'full';
+  db.exec(`pragma journal_mode = wal; pragma synchronous = ${level}; pragma fullfsync = on`);
   migrate(db);
   // From here on `whileBusy` waits: SQLite would block the event loop, and with it whoever holds the lock in this process.
   db.exec('pragma busy_timeout = 0');
@@ -69,26 +71,26 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   }
 
   importTasks(imports: readonly Yard.TaskImport[]): Promise<void> {
-    return this.#write((write) => importTasks(write, imports));
+    return this.#write('importTasks', (write) => importTasks(write, imports));
   }
 
   transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<Yard.TaskRecord> {
-    return this.#write((write) => tasks.transition(write, taskId, event, fence));
+    return this.#write('transition', (write) => tasks.transition(write, taskId, event, fence));
   }
 
   withdraw(taskId: string, event: tasks.Withdrawal): Promise<Yard.TaskRecord> {
-    return this.#write(async (write) => {
+    return this.#write('withdraw', async (write) => {
       await tasks.withdrawTask(write, await readProgress(write, taskId), event);
       return readRecord(write, taskId);
     });
   }
 
   answer(taskId: string, text: string): Promise<Yard.TaskRecord> {
-    return this.#write((write) => tasks.answer(write, taskId, text));
+    return this.#write('answer', (write) => tasks.answer(write, taskId, text));
   }
 
   approve(taskId: string, hash: string): Promise<Yard.TaskRecord> {
-    return this.#write((write) => tasks.approve(write, taskId, hash));
+    return this.#write('approve', (write) => tasks.approve(write, taskId, hash));
   }
 
   acquire(
@@ -97,19 +99,19 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     expiresMonotonicMs: number,
     mayTake: (held: Lease) => boolean,
   ): ReturnType<Yard.Store['acquire']> {
-    return this.#write((write) => leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake));
+    return this.#write('acquire', (write) => leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake));
   }
 
   claim(fence: Fence, owner: ProcessIdentity, expiresMonotonicMs: number): Promise<boolean> {
-    return this.#write((write) => leases.claimLease(write, fence, owner, expiresMonotonicMs));
+    return this.#write('claim', (write) => leases.claimLease(write, fence, owner, expiresMonotonicMs));
   }
 
   renew(fence: Fence, expiresMonotonicMs: number): Promise<void> {
-    return this.#write((write) => leases.renewLease(write, fence, expiresMonotonicMs));
+    return this.#write('renew', (write) => leases.renewLease(write, fence, expiresMonotonicMs));
   }
 
   release(fence: Fence): Promise<void> {
-    return this.#write((write) => leases.releaseLease(write, fence));
+    return this.#write('release', (write) => leases.releaseLease(write, fence));
   }
 
   dispatch(
@@ -117,19 +119,19 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     taskId: string,
     options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
   ): ReturnType<Yard.Store['dispatch']> {
-    return this.#write((write) => attempts.dispatch(write, scheduler, taskId, options));
+    return this.#write('dispatch', (write) => attempts.dispatch(write, scheduler, taskId, options));
   }
 
   spawned(intentId: number): Promise<void> {
-    return this.#write((write) => attempts.closeSpawnIntent(write, intentId));
+    return this.#write('spawned', (write) => attempts.closeSpawnIntent(write, intentId));
   }
 
   progress(fence: Fence, taskId: string, attempt: number, change: Yard.AttemptProgress): Promise<void> {
-    return this.#write((write) => attempts.progress(write, fence, taskId, attempt, change));
+    return this.#write('progress', (write) => attempts.progress(write, fence, taskId, attempt, change));
   }
 
   finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<Yard.TaskRecord> {
-    return this.#write((write) => attempts.finish(write, fence, taskId, attempt, outcome));
+    return this.#write('finish', (write) => attempts.finish(write, fence, taskId, attempt, outcome));
   }
 
   lose(
@@ -139,21 +141,21 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     attempt: number,
     outcome: AttemptOutcome,
   ): Promise<Yard.TaskRecord> {
-    return this.#write((write) => attempts.lose(write, scheduler, lost, taskId, attempt, outcome));
+    return this.#write('lose', (write) => attempts.lose(write, scheduler, lost, taskId, attempt, outcome));
   }
 
   openLanding(train: Fence, intent: landings.LandIntent): Promise<number> {
-    return this.#write((write) => landings.openLanding(write, train, intent));
+    return this.#write('openLanding', (write) => landings.openLanding(write, train, intent));
   }
 
   closeLanding(train: Fence, intentId: number, result: landings.LandingResult): Promise<void> {
-    return this.#write((write) => landings.closeLanding(write, train, intentId, result));
+    return this.#write('closeLanding', (write) => landings.closeLanding(write, train, intentId, result));
   }
 
   addVerdict(verdict: Yard.Verdict): Promise<void> {
     const { atMs: at_ms, durationMs: duration_ms, key, ...rest } = verdict;
     const columns = { ...rest, at_ms, duration_ms };
-    return this.#write(async ({ db }) => {
+    return this.#write('addVerdict', async ({ db }) => {
       await db
         .insertInto('verdicts')
         .values({ key, ...columns })
@@ -163,7 +165,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   }
 
   stop(by: string, why: string): Promise<void> {
-    return this.#write(async (write) => {
+    return this.#write('stop', async (write) => {
       await write.db
         .updateTable('control')
         .set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs })
@@ -173,7 +175,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   }
 
   resume(): Promise<void> {
-    return this.#write(async (write) => {
+    return this.#write('resume', async (write) => {
       await write.db
         .updateTable('control')
         .set({ stopped_by: null, stopped_why: null, stopped_at_ms: null, failures_in_a_row: 0 })
@@ -183,7 +185,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   }
 
   note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void> {
-    return this.#write(async (write) => {
+    return this.#write('note', async (write) => {
       await appendEvent(write, type, data, about);
     });
   }
@@ -199,12 +201,17 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     await this.#db.destroy();
   }
 
-  async #write<T>(change: (write: Write) => Promise<T>): Promise<T> {
+  async #write<T>(name: keyof Yard.Store, change: (write: Write) => Promise<T>): Promise<T> {
     try {
-      return await this.#db.transaction().execute((db) => {
+      failpoint(`store.${name}:before`);
+      const result = await this.#db.transaction().execute(async (db) => {
         const { clock, policy } = this.#options;
-        return change({ db, nowMs: clock.nowMs(), policy: policy() });
+        const changed = await change({ db, nowMs: clock.nowMs(), policy: policy() });
+        failpoint(`store.${name}:commit`);
+        return changed;
       });
+      failpoint(`store.${name}:after`);
+      return result;
     } catch (error) {
       throw storeError(error, this.#file);
     }

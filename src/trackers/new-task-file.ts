@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { link, lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatTaskFile } from '../config/task-file-writer.ts';
 import { isTaskId, type TaskSpec, taskIdKey } from '../core/task.ts';
@@ -8,6 +8,7 @@ import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { syncDirectory } from '../process/file.ts';
 import { TASKS_DIRECTORY } from './task-directory.ts';
+import { link, mkdir, unlink } from '../process/file-system.ts';
 
 const SLUG_LENGTH_MAX = 50;
 const DIGITS_MIN = 4;

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { impossible } from '../core/impossible.ts';
@@ -10,6 +9,7 @@ import type { TaskRecord } from '../store/store.ts';
 import { controlTree } from './candidate.ts';
 import type { Candidate } from './candidate.ts';
 import type { TrainContext } from './train-context.ts';
+import { mkdir } from '../process/file-system.ts';
 
 /** What the combination came to. */
 export type Proof =

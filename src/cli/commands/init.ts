@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { proposeGate } from '../../config/gate-proposal.ts';
@@ -17,6 +16,7 @@ import { checkTarget, noCommits, symbolicTarget } from '../../reconcile/readines
 import { ask } from '../ask.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { mkdir, writeFile } from '../../process/file-system.ts';
 
 export interface InitOptions {
   readonly target?: string;
