@@ -1,5 +1,5 @@
-import * as sync from 'node:fs';
-import * as fs from 'node:fs/promises';
+import sync from 'node:fs';
+import fs from 'node:fs/promises';
 import { failpoint } from './failpoint.ts';
 
 /*
