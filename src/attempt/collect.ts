@@ -13,15 +13,8 @@ import type { Lane } from '../git/lane.ts';
 import { diffPatch, diffRaw } from '../git/raw-diff.ts';
 import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Collected } from './attempt-work.ts';
 import { excludedPaths } from './prepare.ts';
-
-export interface Collected {
-  readonly kind: 'collected';
-  /** The host-made commit: what is gated, audited and landed. */
-  readonly head: string;
-  /** Its tree. */
-  readonly tree: string;
-}
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -12,9 +12,9 @@ import type { Lane } from '../git/lane.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Ready } from './attempt-work.ts';
 
-export interface Prepared {
-  readonly kind: 'ready';
+export interface Prepared extends Ready {
   readonly lane: Lane;
   /** Both sides of the conflicts that the lane holds, or null. */
   readonly conflict: { readonly paths: readonly string[]; readonly detail: string } | null;

@@ -15,6 +15,8 @@ import { isHeld } from '../store/lease-holder.ts';
 import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
 import type { Reading } from './context.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Onlooker } from '../process/host.ts';
+import { isAlive, ownIdentity } from '../process/identity.ts';
 
 export interface WaitingView {
   readonly reason: string;
@@ -69,7 +71,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
   return {
     target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
-    scheduler: scheduler?.owner && isHeld(scheduler, clock.monotonicMs()) ? { pid: scheduler.owner.pid } : null,
+    scheduler: scheduler?.owner && isHeld(scheduler, onlooker(clock)) ? { pid: scheduler.owner.pid } : null,
     counts,
     running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
     unimported: await countUnimported(reading, importedMs),
@@ -101,13 +103,17 @@ export async function snapshotAround(reading: Reading, clock: Clock, id: string)
   return snapshotOf(reading, await reading.reader.viewOf({ first: 0, ids: [id] }), clock);
 }
 
+function onlooker(clock: Clock): Onlooker {
+  return { clock, self: ownIdentity(), isAlive };
+}
+
 async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Promise<Snapshot | null> {
   const { pin } = reading;
   if (pin === null) return null;
   return observe(view, {
     config: pin.config,
     landingBlocked: await landingBlocked(reading, pin, view.rows),
-    monotonicMs: clock.monotonicMs(),
+    host: onlooker(clock),
     trainStarting: false,
   });
 }

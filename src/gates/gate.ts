@@ -29,7 +29,14 @@ export interface GateRequest {
 }
 
 export type GateResult =
-  | { readonly kind: 'green'; readonly reused: boolean; readonly durationMs: number; readonly evidence: string }
+  | {
+      readonly kind: 'green';
+      /** Of the recorded verdict. */
+      readonly key: string;
+      readonly reused: boolean;
+      readonly durationMs: number;
+      readonly evidence: string;
+    }
   | { readonly kind: 'red'; readonly summary: string; readonly logTail: string; readonly durationMs: number }
   /** The machine's fault: says nothing about the tree. */
   | { readonly kind: 'infrastructure'; readonly why: string }

@@ -6,6 +6,7 @@ import { errnoOf } from '../process/errno.ts';
 import { fetchCommit } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
+import { swapRef } from './ref-swap.ts';
 import type { Repository } from './repository.ts';
 
 /** What stands at the target's ref in the operator's repository. */
@@ -151,6 +152,8 @@ export async function moveTarget(options: {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
+  /** See `RefSwap`. What it throws is thrown on. */
+  readonly whileLocked?: () => Promise<void>;
 }): Promise<MoveResult> {
   const { repository, ref } = options;
   const before = await stateFor(options);
@@ -174,13 +177,14 @@ async function stateFor({ repository, ref, from, to }: MoveOptions): Promise<Mov
   return at === from ? { kind: 'ready' } : { kind: 'changed', now };
 }
 
-async function tryToSwap({ repository, depot, ref, from, to, reason }: MoveOptions): Promise<MoveResult> {
+async function tryToSwap(options: MoveOptions): Promise<MoveResult> {
+  const { repository, depot, ref, from, to, reason, whileLocked = () => Promise.resolve() } = options;
   const call = { gitDir: repository.commonDirectory, env: COMMITTER };
   try {
     await fetchCommit({ into: repository.commonDirectory, from: depot.path, commit: to });
     const holder = findHolder(repository, ref);
     if (holder !== null) return { kind: 'held', holder };
-    await git(['update-ref', '--no-deref', '-m', reason, ref, to, from], call);
+    await swapRef({ ref, from, to, reason, whileLocked }, call);
     return { kind: 'moved', holder: null };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import { preflightProblems } from '../core/preflight.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
-import { currentBootId, isAlive } from '../process/identity.ts';
+import type { Onlooker } from '../process/host.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { StoreView, TaskRow } from '../store/store.ts';
 
@@ -10,26 +10,22 @@ import type { StoreView, TaskRow } from '../store/store.ts';
 export interface Surroundings {
   readonly config: Config;
   readonly landingBlocked: string | null;
-  readonly monotonicMs: number;
+  readonly host: Onlooker;
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
 }
 
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
-export function observe(
-  view: StoreView,
-  { config, landingBlocked, monotonicMs, trainStarting }: Surroundings,
-): Snapshot {
-  const bootId = currentBootId();
+export function observe(view: StoreView, { config, landingBlocked, host, trainStarting }: Surroundings): Snapshot {
   const running = new Map<string, number>();
   for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
   const train = view.leases.find(({ resource }) => resource === 'train');
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
-    leases: view.leases.flatMap((lease) => attemptLease(lease, running, bootId)),
+    leases: view.leases.flatMap((lease) => attemptLease(lease, running, host)),
     train: {
-      live: trainStarting || (train !== undefined && isHeld(train, monotonicMs)),
+      live: trainStarting || (train !== undefined && isHeld(train, host)),
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
     },
     stopped: view.control.stopped,
@@ -42,7 +38,7 @@ export function observe(
       backlog: config.limits.backlog,
       areas: areaLimits(config),
     },
-    monotonicMs,
+    monotonicMs: host.clock.monotonicMs(),
   };
 }
 
@@ -66,17 +62,17 @@ function taskView(row: TaskRow, config: Config): TaskView {
   };
 }
 
-function attemptLease(lease: Lease, running: ReadonlyMap<string, number>, bootId: string): AttemptLease[] {
+function attemptLease(lease: Lease, running: ReadonlyMap<string, number>, host: Onlooker): AttemptLease[] {
   if (!lease.resource.startsWith('task:')) return [];
   const taskId = lease.resource.slice('task:'.length);
   const attempt = running.get(taskId);
   if (attempt === undefined) return [];
   const { token, expiresMonotonicMs } = lease;
-  return [{ taskId, attempt, token, owner: ownerState(lease, bootId), expiresMonotonicMs }];
+  return [{ taskId, attempt, token, owner: ownerState(lease, host), expiresMonotonicMs }];
 }
 
-function ownerState(lease: Lease, bootId: string): AttemptLease['owner'] {
-  if (lease.bootId !== bootId) return 'elsewhere';
+function ownerState(lease: Lease, host: Onlooker): AttemptLease['owner'] {
+  if (lease.bootId !== host.self.bootId) return 'elsewhere';
   if (lease.owner === null) return 'unclaimed';
-  return isAlive(lease.owner) ? 'live' : 'dead';
+  return host.isAlive(lease.owner) ? 'live' : 'dead';
 }

@@ -6,13 +6,10 @@ import type { Command } from '../core/plan.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { UserError } from '../core/user-error.ts';
 import { toRefName } from '../git/repository.ts';
-import { syncTarget } from '../git/target-sync.ts';
 import type { SyncedTarget } from '../git/target-sync.ts';
-import { ownIdentity } from '../process/identity.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { StoreView } from '../store/store.ts';
-import { LocalTaskSource } from '../trackers/local-files.ts';
 import { TaskImporter } from './import.ts';
 import type { ImportReport } from './import.ts';
 import { observe } from './observe.ts';
@@ -60,9 +57,9 @@ export class Scheduler {
   private constructor(yard: Yard, fence: Fence, onWorkerExit: () => void) {
     this.#yard = yard;
     this.#fence = fence;
-    this.#heartbeat = new Heartbeat(yard.store, yard.clock, fence);
+    this.#heartbeat = new Heartbeat(yard.store, yard.host, fence);
     this.#workers = new Workers(yard, onWorkerExit);
-    this.#importer = new TaskImporter(yard.store, new LocalTaskSource(yard.repository.root));
+    this.#importer = new TaskImporter(yard.store, yard.tracker);
   }
 
   /** Takes the yard's scheduler lease, or says who holds it. */
@@ -70,12 +67,12 @@ export class Scheduler {
     yard: Yard,
     onWorkerExit: () => void,
   ): Promise<{ kind: 'acquired'; scheduler: Scheduler } | { kind: 'held'; lease: Lease }> {
-    const { store, clock } = yard;
+    const { store, host } = yard;
     const result = await store.acquire(
       'scheduler',
-      ownIdentity(),
-      clock.monotonicMs() + LEASE_MS,
-      (held) => !isHeld(held, clock.monotonicMs()),
+      host.self,
+      host.clock.monotonicMs() + LEASE_MS,
+      (held) => !isHeld(held, host),
     );
     if (result.kind === 'held') return result;
     return { kind: 'acquired', scheduler: new Scheduler(yard, result.fence, onWorkerExit) };
@@ -98,12 +95,12 @@ export class Scheduler {
     const imported = await this.#importer.run(before, settings.config, {
       dryRun: options.dryRun === true,
       goneForMs: options.goneForMs ?? 0,
-      monotonicMs: this.#yard.clock.monotonicMs(),
+      monotonicMs: this.#yard.host.clock.monotonicMs(),
     });
     const unchanged =
       options.dryRun === true || imported.added.length + imported.changed.length + imported.removed.length === 0;
     const snapshot = await this.#observe(settings, unchanged ? before : await this.#yard.store.view());
-    const nowMs = this.#yard.clock.nowMs();
+    const nowMs = this.#yard.host.clock.nowMs();
     const planned = imported.pending.length === 0 ? snapshot : withPending(snapshot, imported);
     const commands = plan(planned, nowMs, options.only ?? null).filter(
       (command) =>
@@ -122,13 +119,13 @@ export class Scheduler {
   }
 
   async #observe(settings: Settings, view: StoreView): Promise<Snapshot> {
-    const { repository, depot, clock } = this.#yard;
+    const { host } = this.#yard;
     const known = this.#target?.kind === 'ok' ? this.#target.commit : undefined;
-    this.#target = await syncTarget({ repository, depot, ref: toRefName(settings.config.target) }, known);
+    this.#target = await this.#yard.syncTarget(toRefName(settings.config.target), known);
     return observe(view, {
       config: settings.config,
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
-      monotonicMs: clock.monotonicMs(),
+      host,
       trainStarting: this.#workers.trainStarting,
     });
   }

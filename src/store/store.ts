@@ -107,6 +107,10 @@ export type Intent =
       readonly target: string;
       readonly oldCommit: string;
       readonly newCommit: string;
+      /** Of the new commit: what was tested. */
+      readonly tree: string;
+      /** Key of the green verdict on it. */
+      readonly verdict: string;
     };
 
 export interface IntentRecord {
@@ -254,7 +258,10 @@ export interface Store extends StoreReader {
   lose(scheduler: Fence, lost: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
 
   // Train
-  /** landing → sealed, and the `land` intent. `train` is the train's fence. */
+  /**
+   * landing → sealed, and the `land` intent. `train` is the train's fence. Throws {@link UnprovenError} unless the
+   * verdict that the intent names is recorded, and is on the tree that it names.
+   */
   openLanding(train: Fence, intent: Intent & { kind: 'land' }): Promise<number>;
   /** Ends a `land` intent: the task has landed, or goes back to `accepted`. */
   closeLanding(
@@ -281,6 +288,16 @@ export class StaleTokenError extends Error {
     super(`the token ${fence.token} of ${fence.resource} is no longer current`);
     this.name = 'StaleTokenError';
     this.resource = fence.resource;
+  }
+}
+
+/** There is no green verdict on what was to land; nothing was written. */
+export class UnprovenError extends Error {
+  readonly code = 'unproven';
+
+  constructor(taskId: string, tree: string) {
+    super(`${taskId} was not to land: no green verdict on the tree ${tree} is recorded`);
+    this.name = 'UnprovenError';
   }
 }
 

@@ -7,19 +7,10 @@ import type { GateResult } from '../gates/gate.ts';
 import { runGate } from '../gates/run-gate.ts';
 import type { TaskRecord } from '../store/store.ts';
 import { controlTree } from './candidate.ts';
-import type { Candidate } from './candidate.ts';
+import { trainGateMarker } from './train-context.ts';
 import type { TrainContext } from './train-context.ts';
+import type { Candidate, Proof } from './train-work.ts';
 import { mkdir } from '../process/file-system.ts';
-
-/** What the combination came to. */
-export type Proof =
-  | { readonly kind: 'green'; readonly reused: boolean }
-  /** Red twice, while the target alone is green: the task is to blame. */
-  | { readonly kind: 'blamed'; readonly why: string; readonly detail: string }
-  /** The target alone is red as well: this says nothing about the task. */
-  | { readonly kind: 'base-red'; readonly why: string }
-  | { readonly kind: 'infrastructure'; readonly why: string }
-  | { readonly kind: 'cancelled' };
 
 /**
  * Tests the exact tree that is to land. A red is tried once more (a gate can flake), and before anybody is blamed the
@@ -36,7 +27,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
         ...gateOf(context.pin.config, task.spec.gate),
         tree,
         log: join(directory, log),
-        marker: `${context.stateDirectory}:train:${context.fence.token}`,
+        marker: trainGateMarker(context.stateDirectory, context.fence.token),
         signal: context.signal,
       },
     );
@@ -66,7 +57,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
 function settled(result: Exclude<GateResult, { kind: 'red' }>): Proof {
   switch (result.kind) {
     case 'green':
-      return { kind: 'green', reused: result.reused };
+      return { kind: 'green', verdict: result.key };
     case 'infrastructure':
       return { kind: 'infrastructure', why: inertLine(result.why, 500) };
     case 'cancelled':

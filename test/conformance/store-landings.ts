@@ -30,6 +30,17 @@ export function landingTests(make: MakeStore): void {
       expect(await yard.dump()).toEqual(before);
     });
 
+    test('what has no green verdict on exactly this tree does not land', async () => {
+      const yard = await TestYard.make(make);
+      await yard.landing('T-1');
+      const before = await yard.dump();
+      for (const other of [{ verdict: 'unknown' }, { tree: 'another' }]) {
+        const intent = { ...yard.landIntent('T-1'), ...other };
+        await expect(yard.store.openLanding(yard.train, intent)).rejects.toMatchObject({ code: 'unproven' });
+      }
+      expect(await yard.dump()).toEqual(before);
+    });
+
     test('a sealed landing is neither cancelled nor superseded', async () => {
       const yard = await TestYard.make(make);
       await yard.sealed('T-1');

@@ -97,6 +97,8 @@ export class TestYard {
     const stores = { store: await openAndClose(), other: await openAndClose(), open: openAndClose };
     const scheduler = await acquireFree(stores.store, 'scheduler', 1);
     const train = await acquireFree(stores.store, 'train', 2);
+    const proof = { key: 'green', tree: 'proven', gate: 'default', atMs: 0, durationMs: 0, evidence: 'log' };
+    await stores.store.addVerdict(proof);
     return new TestYard(stores, { scheduler, train }, clock);
   }
 
@@ -146,6 +148,8 @@ export class TestYard {
       target: 'refs/heads/main',
       oldCommit: 'old',
       newCommit: `landed-${taskId}`,
+      tree: 'proven',
+      verdict: 'green',
     } as const;
   }
 

@@ -3,7 +3,7 @@ import { runYard } from '../../reconcile/run.ts';
 import type { RunEnd, RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { Wake } from '../../reconcile/wake.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -31,7 +31,7 @@ export async function runCommand(context: CommandContext, options: { readonly ma
 /** Runs cycles until they end, shows them, and says how it went. */
 export async function drive(
   context: CommandContext,
-  yard: Yard,
+  yard: LocalYard,
   options: Pick<RunOptions, 'maxMs' | 'until' | 'drain' | 'noLand' | 'only'>,
 ): Promise<ExitCode> {
   const { output, compose } = context;

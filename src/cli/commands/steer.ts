@@ -6,7 +6,7 @@ import { readTarget } from '../../git/target.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
 import { attemptMarker } from '../../attempt/attempt-context.ts';
 import { killTree } from '../../process/tree.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import type { TaskRecord } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -16,7 +16,7 @@ import { findTask } from '../find-task.ts';
 async function steer(
   context: CommandContext,
   id: string,
-  act: (yard: Yard, task: TaskRecord) => Promise<string>,
+  act: (yard: LocalYard, task: TaskRecord) => Promise<string>,
 ): Promise<ExitCode> {
   await refuseUnknown(context, id);
   const yard = await context.compose.yard(context.cwd);
@@ -158,7 +158,7 @@ export async function resumeCommand(context: CommandContext): Promise<ExitCode> 
 }
 
 /** A target that was moved back or deleted is followed only here, on a person's word. */
-async function acceptTarget({ settings, repository, depot }: Yard): Promise<string | null> {
+async function acceptTarget({ settings, repository, depot }: LocalYard): Promise<string | null> {
   const { config } = await settings.current();
   const known = await resolve(depot, TARGET_RECORD);
   const state = await readTarget(repository, toRefName(config.target));

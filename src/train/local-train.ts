@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+
+import { fetchCommit, isAncestor, setRefs } from '../git/depot.ts';
+import { baseRef, lanePaths, laneRef } from '../git/lane.ts';
+import { Merger } from '../git/merge.ts';
+import type { MoveResult } from '../git/target.ts';
+import { moveTarget, readTarget } from '../git/target.ts';
+import { syncTarget, TARGET_RECORD } from '../git/target-sync.ts';
+import { removeTree } from '../process/removal.ts';
+import { makeCandidate } from './candidate.ts';
+import { prove } from './prove.ts';
+import type { TrainContext } from './train-context.ts';
+import type { LandIntent, TrainWork } from './train-work.ts';
+
+/** The work of the train as it is done on this machine: depot, slots, the operator's repository. */
+export async function localTrain(options: Omit<TrainContext, 'merger'>): Promise<TrainWork> {
+  const { depot, repository, target } = options;
+  const merger = await Merger.create(depot, join(options.stateDirectory, 'tmp'));
+  const context: TrainContext = { ...options, merger };
+  return {
+    sync: (known) => syncTarget({ repository, depot, ref: target }, known),
+    standOn: (commit) => merger.useAttributesOf(commit),
+    combine: (task, work) => makeCandidate(context, task, work),
+    prove: (task, candidate) => prove(context, task, candidate),
+    swap: (intent, stillOurs) => swap(context, intent, stillOurs),
+    landedIn: (intent) => landedIn(context, intent),
+    clearUp: (intent, head) => clearUp(context, intent, head),
+    dispose: () => merger.dispose(),
+  };
+}
+
+async function swap(
+  { repository, depot }: TrainContext,
+  intent: LandIntent,
+  stillOurs: () => Promise<void>,
+): Promise<MoveResult> {
+  return moveTarget({
+    repository,
+    depot,
+    ref: intent.target,
+    from: intent.oldCommit,
+    to: intent.newCommit,
+    reason: `yard: land ${intent.taskId}`,
+    whileLocked: stillOurs,
+  });
+}
+
+async function landedIn({ repository, depot }: TrainContext, intent: LandIntent): Promise<string | null> {
+  const now = await readTarget(repository, intent.target);
+  if (now.kind !== 'commit' || now.commit === intent.oldCommit) return null;
+  await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit: now.commit });
+  return (await isAncestor(depot, intent.newCommit, now.commit)) ? now.commit : null;
+}
+
+async function clearUp({ depot, stateDirectory }: TrainContext, intent: LandIntent, head: string): Promise<void> {
+  await setRefs(depot, { [TARGET_RECORD]: head, [baseRef(intent.taskId)]: null, [laneRef(intent.taskId)]: null });
+  const lane = lanePaths(stateDirectory, intent.taskId);
+  for (const path of [lane.note, lane.directory, lane.index]) await removeTree(path);
+}
