@@ -35,7 +35,7 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
   const result = await testTree(setting, request, tree);
   // The operator may have changed a provisioned file while the gate waited for its slot: then the key says too much.
   if (result.kind === 'green' && provided === (await provisionHash(setting.provision, setting.repositoryRoot))) {
-    await setting.store.addVerdict({
+    await setting.store.addVerdict(request.fence, {
       key,
       tree,
       gate: request.name,

@@ -122,7 +122,7 @@ export class TestYard {
     await this.add(taskId);
     const running = await this.dispatch(taskId);
     if (!(await this.store.claim(running.fence, processIdentity(100), EXPIRES_MS))) throw new Error('not claimed');
-    await this.store.spawned(running.intentId);
+    await this.store.spawned(this.scheduler, running.intentId);
     return running;
   }
 
