@@ -145,7 +145,7 @@ async function dispatchAll(store: Store, specs: readonly TaskSpec[]): Promise<vo
   for (const { id } of specs) {
     const options = { agent: 'shell', bootId: currentBootId(), expiresMonotonicMs: expires };
     const { attempt, fence, intentId } = await store.dispatch(acquired.fence, id, options);
-    await store.spawned(intentId);
+    await store.spawned(acquired.fence, intentId);
     await store.claim(fence, ownIdentity(), expires);
     await store.progress(fence, id, attempt, { phase: 'implementing', activity: 'reading the old interface' });
   }

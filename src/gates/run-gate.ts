@@ -43,7 +43,7 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
   const { durationMs } = result;
   const evidence = relative(setting.stateDirectory, request.log);
   const verdict = { key, tree, gate: request.name, atMs: systemClock.nowMs(), durationMs, evidence };
-  await setting.store.addVerdict(verdict);
+  await setting.store.addVerdict(request.fence, verdict);
   return { kind: 'green', key, reused: false, durationMs, evidence };
 }
 

@@ -268,8 +268,17 @@ test('one scheduler at a time; one that died is followed, and a stale one writes
   await store.acquire('scheduler', DEAD(), systemClock.monotonicMs() + LEASE_MS, () => false);
   const scheduler = await schedule(yard);
   expect(await Scheduler.acquire(yard, () => undefined)).toMatchObject({ kind: 'held' });
+  await scheduler.cycle({ drain: true });
   await store.acquire('scheduler', ownIdentity(), systemClock.monotonicMs() + LEASE_MS, () => true);
-  await expect(scheduler.cycle()).rejects.toMatchObject({ code: 'stale-token', resource: 'scheduler' });
+  const stale = { code: 'stale-token', resource: 'scheduler' };
+  await expect(scheduler.cycle()).rejects.toMatchObject(stale);
+  expect(await driven.local.status('TASK-1')).toBe('ready');
+  await driven.writeTask({ id: 'TASK-2' });
+  await expect(scheduler.cycle()).rejects.toMatchObject(stale);
+  expect(await store.task('TASK-2')).toBeNull();
+  await driven.removeTask('TASK-1');
+  await driven.removeTask('TASK-2');
+  await expect(scheduler.cycle({ drain: true })).rejects.toMatchObject(stale);
   expect(await driven.local.status('TASK-1')).toBe('ready');
   expect(await store.attempts('TASK-1')).toEqual([]);
   expect(existsSync(join(yard.stateDirectory, 'logs'))).toBe(false);

@@ -59,7 +59,7 @@ export class Scheduler {
     this.#fence = fence;
     this.#heartbeat = new Heartbeat(yard.store, yard.host, fence);
     this.#workers = new Workers(yard, onWorkerExit);
-    this.#importer = new TaskImporter(yard.store, yard.tracker);
+    this.#importer = new TaskImporter(yard.store, yard.tracker, fence);
   }
 
   /** Takes the yard's scheduler lease, or says who holds it. */
@@ -136,7 +136,7 @@ export class Scheduler {
         case 'recover':
           return await this.#workers.recover(settings, this.#fence, command);
         case 'integrate':
-          return await this.#workers.startTrain(settings);
+          return await this.#workers.startTrain(settings, this.#fence);
         case 'dispatch':
           return await this.#workers.dispatch(settings, this.#fence, command);
         default:

@@ -39,29 +39,30 @@ export class Workers {
     return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && this.#yard.host.isAlive(this.#train.identity));
   }
 
-  async startTrain(settings: Settings): Promise<void> {
+  async startTrain(settings: Settings, scheduler: Fence): Promise<void> {
     const { stateDirectory, host, store } = this.#yard;
-    // One whose lease is void may hang half-way through a landing: it must not wake up beside its successor. Nor may the
-    // gate of one that died go on.
-    const last = await store.lease('train');
-    const markers = [
-      trainMarker(stateDirectory),
-      ...(last === null ? [] : [trainGateMarker(stateDirectory, last.token)]),
-    ];
-    const survivors: number[] = [];
-    for (const marker of markers)
-      survivors.push(...(await host.killTree({ leader: null, marker, graceMs: 0 })).survivors);
+    const survivors = await this.#endTrain();
     if (survivors.length > 0) {
-      await store.note('worker.spawn-failed', {
-        what: 'train',
-        why: `processes ${survivors.join(', ')} of the last train cannot be ended`,
-      });
+      const why = `processes ${survivors.join(', ')} of the last train cannot be ended`;
+      await store.note('worker.spawn-failed', { what: 'train', why }, { fence: scheduler });
       return;
     }
-    const started = await this.#spawn(settings, ['train', stateDirectory, settings.pinHash], 'train.log', {
-      [MARKER_VARIABLE]: trainMarker(stateDirectory),
-    });
+    const args = ['train', stateDirectory, settings.pinHash];
+    const started = await this.#spawn(settings, scheduler, args, 'train.log', trainMarker(stateDirectory));
     if (started !== null) this.#train = { identity: started, startedMs: host.clock.monotonicMs() };
+  }
+
+  /**
+   * One whose lease is void may hang half-way through a landing: it must not wake up beside its successor. Nor may the
+   * gate of one that died go on. Returns what could not be ended.
+   */
+  async #endTrain(): Promise<readonly number[]> {
+    const { stateDirectory, host, store } = this.#yard;
+    const last = await store.lease('train');
+    const markers = [trainMarker(stateDirectory)];
+    if (last !== null) markers.push(trainGateMarker(stateDirectory, last.token));
+    const reports = await Promise.all(markers.map((marker) => host.killTree({ leader: null, marker, graceMs: 0 })));
+    return reports.flatMap(({ survivors }) => survivors);
   }
 
   /** Intent, lease and attempt in the store first; then the process. */
@@ -77,9 +78,9 @@ export class Workers {
     });
     const marker = attemptMarker(stateDirectory, taskId, attempt, fence.token);
     const args = ['attempt', stateDirectory, taskId, String(attempt), String(fence.token), settings.pinHash];
-    const started = await this.#spawn(settings, args, `${taskId}.log`, { [MARKER_VARIABLE]: marker });
+    const started = await this.#spawn(settings, scheduler, args, `${taskId}.log`, marker);
     if (started !== null) {
-      await store.spawned(intentId);
+      await store.spawned(scheduler, intentId);
       return;
     }
     const why = 'the attempt process could not be started';
@@ -99,7 +100,7 @@ export class Workers {
       graceMs: why === 'expired' ? settings.config.limits.killGraceMs : 0,
     });
     if (survivors.length > 0) {
-      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt });
+      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt, fence: scheduler });
       return;
     }
     await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why));
@@ -107,9 +108,10 @@ export class Workers {
 
   async #spawn(
     settings: Settings,
+    scheduler: Fence,
     args: readonly string[],
     log: string,
-    extra: Readonly<Record<string, string>>,
+    marker: string,
   ): Promise<ProcessIdentity | null> {
     const { self, stateDirectory, host } = this.#yard;
     const [program, ...before] = self;
@@ -122,12 +124,13 @@ export class Workers {
     ];
     const started = await host.spawnDetached(program, [...before, ...args], {
       cwd: stateDirectory,
-      env: allowedEnvironment(allow, { ...failpointEnvironment(), ...extra }),
+      env: allowedEnvironment(allow, { ...failpointEnvironment(), [MARKER_VARIABLE]: marker }),
       logFile: join(logs, log),
       onExit: this.#onExit,
     });
     if (started.kind === 'spawned') return started.identity;
-    await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why: started.message });
+    const { message: why } = started;
+    await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why }, { fence: scheduler });
     return null;
   }
 }

@@ -66,7 +66,8 @@ export async function openIntent(write: Write, intent: Intent): Promise<number> 
 }
 
 /** Closes a `spawn` intent; one that was closed with its attempt stays as it is. */
-export async function closeSpawnIntent(write: Write, intentId: number): Promise<void> {
+export async function closeSpawnIntent(write: Write, scheduler: Fence, intentId: number): Promise<void> {
+  await requireFence(write, scheduler, 'scheduler');
   const intent = await write.db.selectFrom('intents').select('kind').where('id', '=', intentId).executeTakeFirst();
   if (intent?.kind !== 'spawn') throw new Error(`there is no spawn intent ${intentId}`);
   await write.db

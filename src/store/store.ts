@@ -213,12 +213,18 @@ export interface StoreView {
  */
 export interface Store extends StoreReader {
   // Tasks
-  /** Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. */
-  importTasks(imports: readonly TaskImport[]): Promise<void>;
+  /**
+   * Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. `fence`
+   * is the scheduler's.
+   */
+  importTasks(imports: readonly TaskImport[], fence?: Fence): Promise<void>;
   /** An operator's or the scheduler's event on a task; `fence` where the actor holds a lease. */
   transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord>;
-  /** A cancellation or a supersession also ends the running attempt (`cancelled`) and voids its token. */
-  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }): Promise<TaskRecord>;
+  /**
+   * A cancellation or a supersession also ends the running attempt (`cancelled`) and voids its token. `fence` where the
+   * actor holds a lease.
+   */
+  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }, fence?: Fence): Promise<TaskRecord>;
   /** `answered`, with the answer kept for the next attempt. */
   answer(taskId: string, text: string): Promise<TaskRecord>;
   /** `approved`; the hash stays approved for this task. Throws `HashMismatchError` unless it is the one asked for. */
@@ -250,7 +256,7 @@ export interface Store extends StoreReader {
     options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
   ): Promise<{ attempt: number; fence: Fence; intentId: number }>;
   /** Closes a `spawn` intent. */
-  spawned(intentId: number): Promise<void>;
+  spawned(scheduler: Fence, intentId: number): Promise<void>;
   progress(fence: Fence, taskId: string, attempt: number, change: AttemptProgress): Promise<void>;
   /** The attempt's end and what it means for the task (`decide`), and the lease given back. */
   finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
@@ -269,14 +275,23 @@ export interface Store extends StoreReader {
     intentId: number,
     result: { readonly kind: 'landed' } | { readonly kind: 'undone'; readonly why: string },
   ): Promise<void>;
-  addVerdict(verdict: Verdict): Promise<void>;
+  /** `fence` is that of the attempt or the train that ran the gate. */
+  addVerdict(fence: Fence, verdict: Verdict): Promise<void>;
 
   // The yard
-  stop(by: string, why: string): Promise<void>;
+  /** `fence` where the actor holds a lease: not for a person. */
+  stop(by: string, why: string, fence?: Fence): Promise<void>;
   /** Takes the stop away and sets the failures in a row to none. */
   resume(): Promise<void>;
   /** An event that changes no other row. */
-  note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void>;
+  note(type: string, data: Json, about?: NoteAbout): Promise<void>;
+}
+
+/** What an event is about, and the fence of the actor where it holds a lease. */
+export interface NoteAbout {
+  readonly taskId?: string;
+  readonly attempt?: number;
+  readonly fence?: Fence;
 }
 
 /** The holder of this fence lost its lease; nothing was written. */

@@ -1,10 +1,9 @@
 import { taskResource } from '../core/lease.ts';
-import type { Fence } from '../core/lease.ts';
 import { IllegalTransitionError, step } from '../core/step.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { TaskState } from '../core/task-state.ts';
 import { endAttempt } from './attempt-writes.ts';
-import { requireFence, voidLease } from './lease-writes.ts';
+import { voidLease } from './lease-writes.ts';
 import { HashMismatchError } from './store.ts';
 import type { TaskRecord } from './store.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
@@ -13,8 +12,7 @@ import type { Write } from './write.ts';
 
 export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' };
 
-export async function transition(write: Write, taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord> {
-  if (fence !== undefined) await requireFence(write, fence);
+export async function transition(write: Write, taskId: string, event: TaskEvent): Promise<TaskRecord> {
   const task = await readProgress(write, taskId);
   if (event.kind === 'cancelled' || event.kind === 'superseded') {
     await withdrawTask(write, task, event);
@@ -24,6 +22,11 @@ export async function transition(write: Write, taskId: string, event: TaskEvent,
     refuseHalfChanges(task.state, event);
     await applyEvent(write, task, event);
   }
+  return readRecord(write, taskId);
+}
+
+export async function withdraw(write: Write, taskId: string, event: Withdrawal): Promise<TaskRecord> {
+  await withdrawTask(write, await readProgress(write, taskId), event);
   return readRecord(write, taskId);
 }
 

@@ -52,9 +52,9 @@ async function finish(
 }
 
 /** Somebody checked the target out at the very moment of the swap: their files are now those of the commit before. */
-async function tellHolder({ store }: LandingContext, intent: LandIntent, holder: Holder): Promise<void> {
+async function tellHolder({ store, fence }: LandingContext, intent: LandIntent, holder: Holder): Promise<void> {
   const why = `${intent.target} was ${holder.how} in ${holder.path} at that moment; its files are one landing behind: git reset --keep ${intent.newCommit.slice(0, 12)}`;
-  await store.note('landing.under-work-tree', { why }, { taskId: intent.taskId, attempt: intent.attempt });
+  await store.note('landing.under-work-tree', { why }, { taskId: intent.taskId, attempt: intent.attempt, fence });
 }
 
 /** Why a landing did not come about, in half a sentence. */

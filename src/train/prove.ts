@@ -26,6 +26,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
       {
         ...gateOf(context.pin.config, task.spec.gate),
         tree,
+        fence: context.fence,
         log: join(directory, log),
         marker: trainGateMarker(context.stateDirectory, context.fence.token),
         signal: context.signal,
@@ -39,7 +40,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
       await context.store.note(
         'train.flake',
         { summary: inertLine(first.summary, 300), log: directory },
-        { taskId: task.spec.id },
+        { taskId: task.spec.id, fence: context.fence },
       );
     }
     return settled(second);

@@ -33,7 +33,7 @@ async function diedLanding(yard: LocalYard): Promise<{ commit: string }> {
     tree: await treeOf(yard.depot, commit),
     verdict: 'key',
   } as const;
-  await yard.store.addVerdict({
+  await yard.store.addVerdict(taken.fence, {
     key: 'key',
     tree: intent.tree,
     gate: 'default',

@@ -134,6 +134,7 @@ class Train {
       await this.#context.store.stop(
         'train',
         `the gate is red on ${this.#context.target} itself, so nothing can be proved`,
+        this.#context.fence,
       );
     }
     return row === undefined ? null : this.#context.store.task(row.id);
@@ -165,7 +166,7 @@ class Train {
 
   /** Takes one task as far as it goes. A text: nothing can land at present, and why. */
   async #advance(task: TaskRecord): Promise<string | null> {
-    const { store, work } = this.#context;
+    const { store, fence, work } = this.#context;
     const synced = await work.sync(this.#base);
     if (synced.kind === 'blocked') return synced.why;
     if (synced.commit !== this.#base) await this.#standOn(synced.commit);
@@ -187,7 +188,11 @@ class Train {
         return null;
       case 'base-red':
         this.#setBack.add(task.spec.id);
-        await store.note('train.base-red', { why: proof.why, base: made.candidate.base }, { taskId: task.spec.id });
+        await store.note(
+          'train.base-red',
+          { why: proof.why, base: made.candidate.base },
+          { taskId: task.spec.id, fence },
+        );
         await this.#tell(task.spec.id, { kind: 'unboarded' });
         return null;
       case 'infrastructure':
@@ -241,12 +246,13 @@ class Train {
   /** A machine that fails again and again is not tried for ever. */
   async #afterInfrastructure(why: string): Promise<string | null> {
     this.#infrastructure += 1;
-    await this.#context.store.note('train.infrastructure', { why, inARow: this.#infrastructure });
+    const { store, fence } = this.#context;
+    await store.note('train.infrastructure', { why, inARow: this.#infrastructure }, { fence });
     if (this.#infrastructure < INFRASTRUCTURE_MAX) {
       await this.#context.host.sleep(RETRY_MS * this.#infrastructure);
       return null;
     }
-    await this.#context.store.stop('train', `nothing can land for reasons of the machine: ${why}`);
+    await store.stop('train', `nothing can land for reasons of the machine: ${why}`, fence);
     return why;
   }
 }

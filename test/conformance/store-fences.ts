@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence } from '../../src/core/lease.ts';
 import type { Store } from '../../src/store/store.ts';
-import { BOOT, EXPIRES_MS, TestYard, processIdentity } from './store-yard.ts';
+import { BOOT, EXPIRES_MS, TestYard, imported, processIdentity } from './store-yard.ts';
 import type { MakeStore, Running } from './store-yard.ts';
 
 interface Prepared {
@@ -11,6 +11,8 @@ interface Prepared {
   readonly landingId: number;
 }
 
+const VERDICT = { key: 'k', tree: 't', gate: 'full', atMs: 5, durationMs: 1.5, evidence: 'e' };
+
 /** Every write that carries a fence: which lease it goes by, and the call with a fence in its place. */
 const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prepared, fence: Fence) => unknown }[] = [
   {
@@ -18,6 +20,39 @@ const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prep
     by: 'train',
     call: ({ yard }, fence) => yard.store.transition('T-2', { kind: 'boarded' }, fence),
   },
+  {
+    name: 'importTasks, a new task',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([imported('T-9')], fence),
+  },
+  {
+    name: 'importTasks, an edit',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([imported('T-4', { title: 'edited' }, 'hash-2')], fence),
+  },
+  {
+    name: 'importTasks, of nothing',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([], fence),
+  },
+  {
+    name: 'withdraw',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.withdraw('T-1', { kind: 'cancelled' }, fence),
+  },
+  {
+    name: 'spawned',
+    by: 'scheduler',
+    call: ({ yard, running }, fence) => yard.store.spawned(fence, running.intentId),
+  },
+  { name: 'addVerdict, by the train', by: 'train', call: ({ yard }, fence) => yard.store.addVerdict(fence, VERDICT) },
+  { name: 'addVerdict, by an attempt', by: 'task', call: ({ yard }, fence) => yard.store.addVerdict(fence, VERDICT) },
+  {
+    name: 'note',
+    by: 'task',
+    call: ({ yard }, fence) => yard.store.note('n', { x: 1 }, { taskId: 'T-1', attempt: 1, fence }),
+  },
+  { name: 'stop', by: 'train', call: ({ yard }, fence) => yard.store.stop('train', 'red', fence) },
   { name: 'renew', by: 'task', call: ({ yard }, fence) => yard.store.renew(fence, 999_999) },
   {
     name: 'dispatch',
@@ -106,6 +141,7 @@ export function fenceTests(make: MakeStore): void {
           const before = await yard.dump();
           await expect(call(prepared, fence)).rejects.toMatchObject({ code: 'stale-token' });
           expect(await yard.dump()).toEqual(before);
+          expect(await yard.other.verdict(VERDICT.key)).toBeNull();
         });
       }
 
@@ -115,6 +151,19 @@ export function fenceTests(make: MakeStore): void {
         await call(prepared, fenceOf(prepared, by));
       });
     }
+
+    test('a note names what it is about, and never its fence', async () => {
+      const { yard, running } = await prepare(make);
+      await yard.store.note('n', { x: 1 }, { taskId: 'T-1', attempt: 1, fence: running.fence });
+      expect(await yard.lastEvent()).toMatchObject({ type: 'n', taskId: 'T-1', attempt: 1, data: { x: 1 } });
+      await yard.store.note('n', null, { fence: yard.train });
+      expect(await yard.lastEvent()).toMatchObject({ type: 'n', taskId: null, attempt: null, data: null });
+    });
+
+    test('only the lease on the schedule closes the intent to start a process', async () => {
+      const { yard, running } = await prepare(make);
+      await expect(yard.store.spawned(yard.train, running.intentId)).rejects.toMatchObject({ code: 'stale-token' });
+    });
 
     test('a lease on one task opens nothing on another', async () => {
       const yard = await TestYard.make(make);

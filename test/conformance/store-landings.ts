@@ -94,7 +94,7 @@ export function landingTests(make: MakeStore): void {
     test('the spawn of an attempt is not the end of its landing', async () => {
       const yard = await TestYard.make(make);
       const id = await yard.sealed('T-1');
-      await expect(yard.store.spawned(id)).rejects.toThrow('no spawn intent');
+      await expect(yard.store.spawned(yard.scheduler, id)).rejects.toThrow('no spawn intent');
       expect(await yard.store.openIntents()).toMatchObject([{ id }]);
     });
 
@@ -102,9 +102,9 @@ export function landingTests(make: MakeStore): void {
       const yard = await TestYard.make(make);
       const verdict = { key: 'k', tree: 't', gate: 'full', atMs: 5, durationMs: 1.5, evidence: 'attempts/T-1/1/gate' };
       expect(await yard.store.verdict('k')).toBeNull();
-      await yard.store.addVerdict(verdict);
+      await yard.store.addVerdict(yard.train, verdict);
       expect(await yard.other.verdict('k')).toEqual(verdict);
-      await yard.store.addVerdict({ ...verdict, atMs: 6, evidence: 'e' });
+      await yard.store.addVerdict(yard.train, { ...verdict, atMs: 6, evidence: 'e' });
       expect(await yard.other.verdict('k')).toEqual({ ...verdict, atMs: 6, evidence: 'e' });
     });
   });
