@@ -109,6 +109,8 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
     landingBlocked: await landingBlocked(reading, pin, view.rows),
     monotonicMs: clock.monotonicMs(),
     trainStarting: false,
+    // Whoever only looks may come between a dispatch and its process.
+    hasProcess: () => true,
   });
 }
 

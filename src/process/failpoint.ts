@@ -17,6 +17,9 @@ const FAILPOINTS_DIRECTORY_VARIABLE = 'YARD_FAILPOINTS_DIR';
 /** Names of deliberate defects, with commas between them: what a campaign must catch. */
 const DEFECTS_VARIABLE = 'YARD_DEFECTS';
 
+/** Milliseconds by which a process's monotonic clock is ahead: to it, all leases of the others have expired. */
+const CLOCK_VARIABLE = 'YARD_CLOCK_AHEAD_MS';
+
 const ACTIONS = ['kill', 'stop', 'error', 'enospc', 'delay'] as const;
 type Action = (typeof ACTIONS)[number];
 
@@ -66,10 +69,13 @@ export function isDefective(defect: string): boolean {
   return defects.size > 0 && defects.has(defect);
 }
 
+/** How far this process's monotonic clock is to be ahead of the machine's. */
+export const clockAheadMs = Number(process.env[CLOCK_VARIABLE] ?? '0');
+
 /** The settings of this process, for the workers that it starts. */
 export function failpointEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const name of [FAILPOINTS_VARIABLE, FAILPOINTS_DIRECTORY_VARIABLE, DEFECTS_VARIABLE]) {
+  for (const name of [FAILPOINTS_VARIABLE, FAILPOINTS_DIRECTORY_VARIABLE, DEFECTS_VARIABLE, CLOCK_VARIABLE]) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }

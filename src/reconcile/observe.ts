@@ -13,12 +13,14 @@ export interface Surroundings {
   readonly monotonicMs: number;
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
+  /** Whether a process of this attempt runs: asked of those that nobody has claimed. */
+  readonly hasProcess: (attempt: Pick<AttemptLease, 'taskId' | 'attempt' | 'token'>) => boolean;
 }
 
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
 export function observe(
   view: StoreView,
-  { config, landingBlocked, monotonicMs, trainStarting }: Surroundings,
+  { config, landingBlocked, monotonicMs, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
   const bootId = currentBootId();
   const running = new Map<string, number>();
@@ -27,7 +29,7 @@ export function observe(
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
-    leases: view.leases.flatMap((lease) => attemptLease(lease, running, bootId)),
+    leases: view.leases.flatMap((lease) => attemptLease(lease, running, bootId, hasProcess)),
     train: {
       live: trainStarting || (train !== undefined && isHeld(train, monotonicMs)),
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
@@ -66,13 +68,21 @@ function taskView(row: TaskRow, config: Config): TaskView {
   };
 }
 
-function attemptLease(lease: Lease, running: ReadonlyMap<string, number>, bootId: string): AttemptLease[] {
+function attemptLease(
+  lease: Lease,
+  running: ReadonlyMap<string, number>,
+  bootId: string,
+  hasProcess: Surroundings['hasProcess'],
+): AttemptLease[] {
   if (!lease.resource.startsWith('task:')) return [];
   const taskId = lease.resource.slice('task:'.length);
   const attempt = running.get(taskId);
   if (attempt === undefined) return [];
   const { token, expiresMonotonicMs } = lease;
-  return [{ taskId, attempt, token, owner: ownerState(lease, bootId), expiresMonotonicMs }];
+  const owner = ownerState(lease, bootId);
+  // It died before its first act, or its scheduler did before it was started: nobody will claim it any more.
+  const neverComes = owner === 'unclaimed' && !hasProcess({ taskId, attempt, token });
+  return [{ taskId, attempt, token, owner: neverComes ? 'dead' : owner, expiresMonotonicMs }];
 }
 
 function ownerState(lease: Lease, bootId: string): AttemptLease['owner'] {

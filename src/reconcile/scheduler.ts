@@ -130,6 +130,7 @@ export class Scheduler {
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
       monotonicMs: clock.monotonicMs(),
       trainStarting: this.#workers.trainStarting,
+      hasProcess: (attempt) => this.#workers.hasProcess(attempt),
     });
   }
 

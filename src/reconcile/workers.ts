@@ -12,7 +12,7 @@ import { currentBootId, isAlive } from '../process/identity.ts';
 import { failpointEnvironment } from '../process/failpoint.ts';
 import { spawnDetached } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
-import { killTree } from '../process/tree.ts';
+import { findMarked, killTree } from '../process/tree.ts';
 import { trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
 import type { Yard } from './yard.ts';
@@ -41,6 +41,11 @@ export class Workers {
     if (this.#train === null) return false;
     const ageMs = this.#yard.clock.monotonicMs() - this.#train.startedMs;
     return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && isAlive(this.#train.identity));
+  }
+
+  /** Once a dispatch has returned, its process has been exec'ed with its marker, or there is none. */
+  hasProcess({ taskId, attempt, token }: { taskId: string; attempt: number; token: number }): boolean {
+    return findMarked(attemptMarker(this.#yard.stateDirectory, taskId, attempt, token)).length > 0;
   }
 
   async startTrain(settings: Settings): Promise<void> {
