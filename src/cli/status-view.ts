@@ -115,6 +115,8 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
     landingBlocked: await landingBlocked(reading, pin, view.rows),
     host: onlooker(clock),
     trainStarting: false,
+    // Whoever only looks may come between a dispatch and its process.
+    hasProcess: () => true,
   });
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { impossible } from '../core/impossible.ts';
 import { errnoOf } from './errno.ts';
@@ -7,7 +7,8 @@ import { errnoOf } from './errno.ts';
  * Faults on demand, for the tests of what happens when a process dies or its machine fails at this very place.
  *
  * F1. Without `YARD_FAILPOINTS` and `YARD_FAILPOINTS_DIR` in its environment a process tests one boolean, and no more.
- * F2. With the directory, hits are counted over all processes of a scenario: each claims its number by making a file,
+ * F2. A file `mended` in the directory ends all faults: somebody has made room on the disk.
+ * F3. With the directory, hits are counted over all processes of a scenario: each claims its number by making a file,
  *     so that exactly one process is the n-th. Without it each process counts its own.
  */
 
@@ -16,6 +17,9 @@ const FAILPOINTS_VARIABLE = 'YARD_FAILPOINTS';
 const FAILPOINTS_DIRECTORY_VARIABLE = 'YARD_FAILPOINTS_DIR';
 /** Names of deliberate defects, with commas between them: what a campaign must catch. */
 const DEFECTS_VARIABLE = 'YARD_DEFECTS';
+
+/** Milliseconds by which a process's monotonic clock is ahead: to it, all leases of the others have expired. */
+const CLOCK_VARIABLE = 'YARD_CLOCK_AHEAD_MS';
 
 const ACTIONS = ['kill', 'stop', 'error', 'enospc', 'delay'] as const;
 type Action = (typeof ACTIONS)[number];
@@ -56,6 +60,7 @@ const hits = new Map<string, number>();
 export function failpoint(name: string): void {
   if (!isArmed) return;
   const hit = count(name);
+  if (faults.length > 0 && directory !== '' && existsSync(join(directory, 'mended'))) return;
   for (const fault of faults) {
     if (fault.name === name && (fault.hit === 0 || fault.hit === hit)) act(fault);
   }
@@ -66,10 +71,13 @@ export function isDefective(defect: string): boolean {
   return defects.size > 0 && defects.has(defect);
 }
 
+/** How far this process's monotonic clock is to be ahead of the machine's. */
+export const clockAheadMs = Number(process.env[CLOCK_VARIABLE] ?? '0');
+
 /** The settings of this process, for the workers that it starts. */
 export function failpointEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const name of [FAILPOINTS_VARIABLE, FAILPOINTS_DIRECTORY_VARIABLE, DEFECTS_VARIABLE]) {
+  for (const name of [FAILPOINTS_VARIABLE, FAILPOINTS_DIRECTORY_VARIABLE, DEFECTS_VARIABLE, CLOCK_VARIABLE]) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }

@@ -7,7 +7,7 @@ import { isAlive, ownIdentity } from './identity.ts';
 import type { SpawnFailure } from './launch.ts';
 import { spawnDetached } from './spawn.ts';
 import type { DetachedOptions, DetachedProcess } from './spawn.ts';
-import { killTree } from './tree.ts';
+import { findMarked, killTree } from './tree.ts';
 import type { KillReport, KillTarget } from './tree.ts';
 
 /**
@@ -19,6 +19,8 @@ export interface Host {
   /** The process that asks. */
   readonly self: ProcessIdentity;
   isAlive(identity: ProcessIdentity): boolean;
+  /** Whether a process runs that carries this marker. */
+  hasMarked(marker: string): boolean;
   killTree(target: KillTarget): Promise<KillReport>;
   spawnDetached(
     file: string,
@@ -39,6 +41,7 @@ export function systemHost(clock: Clock = systemClock): Host {
     clock,
     self: ownIdentity(),
     isAlive,
+    hasMarked: (marker) => findMarked(marker).length > 0,
     killTree,
     spawnDetached,
     sleep: async (ms) => {

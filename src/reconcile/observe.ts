@@ -13,17 +13,22 @@ export interface Surroundings {
   readonly host: Onlooker;
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
+  /** Whether a process of this attempt runs: asked of those that nobody has claimed. */
+  readonly hasProcess: (attempt: Pick<AttemptLease, 'taskId' | 'attempt' | 'token'>) => boolean;
 }
 
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
-export function observe(view: StoreView, { config, landingBlocked, host, trainStarting }: Surroundings): Snapshot {
+export function observe(
+  view: StoreView,
+  { config, landingBlocked, host, trainStarting, hasProcess }: Surroundings,
+): Snapshot {
   const running = new Map<string, number>();
   for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
   const train = view.leases.find(({ resource }) => resource === 'train');
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
-    leases: view.leases.flatMap((lease) => attemptLease(lease, running, host)),
+    leases: view.leases.flatMap((lease) => attemptLease(lease, running, host, hasProcess)),
     train: {
       live: trainStarting || (train !== undefined && isHeld(train, host)),
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
@@ -62,13 +67,21 @@ function taskView(row: TaskRow, config: Config): TaskView {
   };
 }
 
-function attemptLease(lease: Lease, running: ReadonlyMap<string, number>, host: Onlooker): AttemptLease[] {
+function attemptLease(
+  lease: Lease,
+  running: ReadonlyMap<string, number>,
+  host: Onlooker,
+  hasProcess: Surroundings['hasProcess'],
+): AttemptLease[] {
   if (!lease.resource.startsWith('task:')) return [];
   const taskId = lease.resource.slice('task:'.length);
   const attempt = running.get(taskId);
   if (attempt === undefined) return [];
   const { token, expiresMonotonicMs } = lease;
-  return [{ taskId, attempt, token, owner: ownerState(lease, host), expiresMonotonicMs }];
+  const owner = ownerState(lease, host);
+  // It died before its first act, or its scheduler did before it was started: nobody will claim it any more.
+  const neverComes = owner === 'unclaimed' && !hasProcess({ taskId, attempt, token });
+  return [{ taskId, attempt, token, owner: neverComes ? 'dead' : owner, expiresMonotonicMs }];
 }
 
 function ownerState(lease: Lease, host: Onlooker): AttemptLease['owner'] {

@@ -10,8 +10,7 @@ import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { systemClock } from '../process/clock.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
-import { spawnDetached } from '../process/spawn.ts';
-import { MARKER_VARIABLE } from '../process/table.ts';
+import { findMarked } from '../process/tree.ts';
 import { Scheduler } from './scheduler.ts';
 
 const DEAD = (): ProcessIdentity => ({ ...ownIdentity(), startTime: '1' });
@@ -24,8 +23,9 @@ async function fenceOf({ local }: DrivenYard, id: string, attempt = 1): Promise<
 /** A driven yard in which a task runs, claimed by somebody. */
 async function runningYard(
   owner: ProcessIdentity | null,
+  setup: Parameters<typeof openDriven>[0] = {},
 ): Promise<{ driven: DrivenYard; scheduler: Scheduler; fence: Fence }> {
-  const driven = await openDriven();
+  const driven = await openDriven(setup);
   await driven.writeTask({ id: 'TASK-1' });
   const scheduler = await schedule(driven.yard);
   expect(kinds((await scheduler.cycle()).commands)).toEqual(['dispatch']);
@@ -123,30 +123,33 @@ test('an attempt of another boot is lost', async () => {
   expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'lost' });
 });
 
-test('an attempt that nobody took up is the machine’s failure, once its time is over', async () => {
-  const { driven, scheduler } = await runningYard(null);
+test('an attempt whose process died before it took it up is lost', async () => {
+  const { driven, scheduler, fence } = await runningYard(null, { self: ['/bin/true'] });
+  const marker = attemptMarker(driven.yard.stateDirectory, 'TASK-1', 1, fence.token);
+  await until('the end of the process', () => findMarked(marker).length === 0);
+  expect((await scheduler.cycle()).commands).toMatchObject([{ kind: 'recover', why: 'owner-dead' }]);
+  expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'lost' });
+});
+
+test('an attempt that its process does not take up is the machine’s failure, once its time is over', async () => {
+  const { driven, scheduler, fence } = await runningYard(null);
+  const [hanging] = findMarked(attemptMarker(driven.yard.stateDirectory, 'TASK-1', 1, fence.token));
   expect((await scheduler.cycle()).commands).toEqual([]);
   driven.clock.pass(2 * LEASE_MS);
   expect((await scheduler.cycle()).commands).toMatchObject([{ kind: 'recover', why: 'unclaimed' }]);
   expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'infrastructure' });
+  expect(hanging !== undefined && !isAlive(hanging)).toBe(true);
 });
 
 test('an attempt that does not renew its lease is ended, with all that it started, and its lane stays', async () => {
   const { driven, scheduler, fence } = await runningYard(null);
-  const { stateDirectory } = driven.yard;
-  const marker = attemptMarker(stateDirectory, 'TASK-1', 1, fence.token);
-  const hanging = await spawnDetached('/bin/sh', ['-c', `touch ${driven.local.path('up')}; exec sleep 1000`], {
-    cwd: stateDirectory,
-    env: { PATH: process.env['PATH'] ?? '', [MARKER_VARIABLE]: marker },
-    logFile: driven.local.path('hanging.log'),
-  });
-  if (hanging.kind !== 'spawned') throw new Error(hanging.message);
-  await until('the process', () => existsSync(driven.local.path('up')));
-  await driven.store.claim(fence, hanging.identity, driven.clock.monotonicMs() + LEASE_MS);
+  const [hanging] = findMarked(attemptMarker(driven.yard.stateDirectory, 'TASK-1', 1, fence.token));
+  if (hanging === undefined) throw new Error('there is no process');
+  await driven.store.claim(fence, hanging, driven.clock.monotonicMs() + LEASE_MS);
   expect((await scheduler.cycle()).commands).toEqual([]);
   driven.clock.pass(2 * LEASE_MS);
   expect((await scheduler.cycle()).commands).toMatchObject([{ kind: 'recover', why: 'expired' }]);
-  expect(isAlive(hanging.identity)).toBe(false);
+  expect(isAlive(hanging)).toBe(false);
   expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'lost' });
 });
 

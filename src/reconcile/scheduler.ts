@@ -127,6 +127,7 @@ export class Scheduler {
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
       host,
       trainStarting: this.#workers.trainStarting,
+      hasProcess: (attempt) => this.#workers.hasProcess(attempt),
     });
   }
 

@@ -39,6 +39,12 @@ export class Workers {
     return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && this.#yard.host.isAlive(this.#train.identity));
   }
 
+  /** Once a dispatch has returned, its process has been exec'ed with its marker, or there is none. */
+  hasProcess({ taskId, attempt, token }: { taskId: string; attempt: number; token: number }): boolean {
+    const { host, stateDirectory } = this.#yard;
+    return host.hasMarked(attemptMarker(stateDirectory, taskId, attempt, token));
+  }
+
   async startTrain(settings: Settings, scheduler: Fence): Promise<void> {
     const { stateDirectory, host, store } = this.#yard;
     const survivors = await this.#endTrain();

@@ -1,0 +1,122 @@
+// The campaign of docs/promises.md. `npm run faults -- --minutes 10 [--seed S] [--only real|sim|kills] [--case NAME]`.
+import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { failpointNames, readSources } from './failpoint-names.ts';
+import { parseCase } from './fault.ts';
+import type { FaultCase } from './fault.ts';
+import { quietBacklog, randomKills } from './random-kills.ts';
+import { describeLosses, quietRun, runCase } from './run-case.ts';
+import type { CaseResult } from './run-case.ts';
+import { loadSimulation } from './sim-campaign.ts';
+import { Sweep } from './sweep.ts';
+import { Tally } from './tally.ts';
+
+const KINDS = ['real', 'kills', 'sim'] as const;
+type Kind = (typeof KINDS)[number];
+/** How the time is shared out. */
+const SHARE: Readonly<Record<Kind, number>> = { real: 0.6, kills: 0.25, sim: 0.15 };
+const WORKERS = 2;
+const BACKLOG = 40;
+const KILLS_EACH = 60;
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '10' },
+    seed: { type: 'string' },
+    only: { type: 'string' },
+    case: { type: 'string' },
+    defects: { type: 'string' },
+    directory: { type: 'string' },
+  },
+});
+const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
+const only = KINDS.filter((kind) => values.only === undefined || kind === values.only);
+if (only.length === 0 || !Number.isFinite(seed) || !(Number(values.minutes) > 0)) {
+  console.error(`usage: npm run faults -- [--minutes N] [--seed N] [--only ${KINDS.join('|')}] [--case NAME]`);
+  process.exit(2);
+}
+const directory = values.directory ?? mkdtempSync(join(realpathSync(tmpdir()), 'yardmaster-faults-'));
+mkdirSync(directory, { recursive: true });
+const tally = new Tally();
+const startedMs = Date.now();
+
+if (values.case !== undefined) await oneCase(parseCase(values.case));
+else await campaign(Number(values.minutes) * 60_000);
+console.log(tally.table(`Seed ${seed}, ${Math.round((Date.now() - startedMs) / 6_000) / 10} minutes.`));
+for (const complaint of tally.complaints()) console.log(`\n${complaint}`);
+process.exitCode = tally.lost === 0 ? 0 : 1;
+
+function say(line: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${line}`);
+}
+
+async function oneCase(fault: FaultCase): Promise<void> {
+  const { tree } = await quietRun(directory, fault.scenario);
+  count(await runCase(fault, { directory, tree, defects: values.defects?.split(',') ?? [] }));
+}
+
+async function campaign(durationMs: number): Promise<void> {
+  const whole = only.reduce((sum, kind) => sum + SHARE[kind], 0);
+  const shareMs = (kind: Kind): number => (durationMs * SHARE[kind]) / whole;
+  say(`seed ${seed}, in ${directory}`);
+  if (only.includes('sim')) await simulate(shareMs('sim'));
+  if (only.includes('real')) await sweep(Date.now() + shareMs('real'));
+  if (only.includes('kills')) await killAtRandom(Date.now() + shareMs('kills'));
+}
+
+async function simulate(durationMs: number): Promise<void> {
+  const simulation = await loadSimulation();
+  if (simulation === null) return say('there is no simulation yet');
+  const { schedules, faults, losses } = await simulation.runSimulations({ seconds: durationMs / 1_000, seed });
+  tally.case('simulated schedules', schedules);
+  for (const [kind, injected] of Object.entries(faults)) tally.fault(`simulated: ${kind}`, injected);
+  for (const { repeat, ...loss } of losses) tally.lose([loss], repeat, null);
+  say(`simulated ${schedules} schedules, ${losses.length} losses`);
+}
+
+async function sweep(untilMs: number): Promise<void> {
+  const [small, person] = [await quietRun(directory, 'small'), await quietRun(directory, 'person')];
+  const plan = new Sweep(failpointNames(readSources()), { small: small.hits, person: person.hits }, seed);
+  const trees = { small: small.tree, person: person.tree };
+  let cases = 0;
+  const work = async (): Promise<void> => {
+    while (Date.now() < untilMs) {
+      const fault = plan.next();
+      const result = await runCase(fault, {
+        directory,
+        tree: trees[fault.scenario],
+        defects: values.defects?.split(',') ?? [],
+      });
+      count(result);
+      cases += 1;
+      if (result.losses.length > 0) say(`LOST ${result.name}: ${describeLosses(result.losses)}`);
+      if (cases % 20 === 0)
+        say(`${cases} cases, ${plan.done} of ${plan.total} in order, ${tally.faults} faults, ${tally.lost} losses`);
+    }
+  };
+  await Promise.all(Array.from({ length: WORKERS }, work));
+}
+
+function count({ name, losses, delivered, takeovers, rivals, kept }: CaseResult): void {
+  tally.case('with real processes');
+  for (const { action } of delivered) tally.fault(`failpoint: ${action}`);
+  if (takeovers > 0) tally.fault('takeover while stopped', takeovers);
+  if (rivals > 0) tally.fault('second scheduler', rivals);
+  tally.lose(losses, `npm run faults -- --case '${name}'`, kept);
+}
+
+async function killAtRandom(untilMs: number): Promise<void> {
+  const tree = await quietBacklog(directory, BACKLOG);
+  for (let round = 0; Date.now() < untilMs; round += 1) {
+    const options = { directory, tree, tasks: BACKLOG, kills: KILLS_EACH, seed: seed + round, untilMs };
+    const { killed, runs, losses, kept } = await randomKills(options);
+    tally.case('backlogs with random kills');
+    for (const [role, times] of Object.entries(killed)) if (times > 0) tally.fault(`kill at random: ${role}`, times);
+    tally.lose(losses, `npm run faults -- --only kills --seed ${seed + round}`, kept);
+    say(
+      `backlog ${round + 1}: ${JSON.stringify(killed)} in ${runs} runs, ${losses.length} losses ${describeLosses(losses)}`,
+    );
+  }
+}

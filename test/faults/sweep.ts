@@ -1,0 +1,112 @@
+import { seededRandom } from '../fixtures/store/seeded-random.ts';
+import type { Action, Disturbance, Fault, FaultCase, SweptScenario } from './fault.ts';
+
+/** How often a quiet run of each scenario comes by each failpoint. */
+export type QuietHits = Readonly<Record<SweptScenario, ReadonlyMap<string, number>>>;
+
+/**
+ * Names that no quiet run comes by, with a fault that leads there. A test holds this list against the source, so that
+ * none can be forgotten.
+ */
+const LED_TO: Readonly<Record<string, Fault>> = {
+  'store.lose': { name: 'store.claim:after', hit: 1, action: 'kill' },
+  'store.note': { name: 'git.commit-tree:before', hit: 1, action: 'error' },
+};
+
+/** Names that only other commands come by, with the test that interrupts those. */
+export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
+  'git.init': 'test/faults/demo.test.ts',
+  'git.add': 'test/faults/demo.test.ts',
+  'git.commit': 'test/faults/demo.test.ts',
+};
+
+function stem(name: string): string {
+  return name.slice(0, name.indexOf(':'));
+}
+
+/** The case that kills at the first hit of a failpoint; null: covered elsewhere. Throws for one that nothing covers. */
+export function firstHit(name: string, quiet: QuietHits): FaultCase | null {
+  const fault: Fault = { name, hit: 1, action: 'kill' };
+  if (quiet.small.has(name)) return { scenario: 'small', faults: [fault], disturbances: [] };
+  if (quiet.person.has(name)) return { scenario: 'person', faults: [fault], disturbances: [] };
+  const leader = LED_TO[stem(name)];
+  if (leader !== undefined) return { scenario: 'small', faults: [leader, fault], disturbances: [] };
+  if (COVERED_ELSEWHERE[stem(name)] === undefined) throw new Error(`nothing comes by the failpoint ${name}`);
+  return null;
+}
+
+/** Chooses what is done next, until there is nothing systematic left; then at random for ever. */
+export class Sweep {
+  readonly #quiet: QuietHits;
+  readonly #random: () => number;
+  /** Systematic cases that are still to be done. */
+  readonly #left: FaultCase[];
+  readonly total: number;
+
+  constructor(names: readonly string[], quiet: QuietHits, seed: number) {
+    this.#quiet = quiet;
+    this.#random = seededRandom(seed);
+    const first = names.flatMap((name) => firstHit(name, quiet) ?? []);
+    const later = (['small', 'person'] as const).flatMap((scenario) =>
+      [...quiet[scenario]].flatMap(([name, count]) =>
+        // One more than in the quiet run: the restart comes by as well.
+        Array.from({ length: count }, (_, index): FaultCase => {
+          return { scenario, faults: [{ name, hit: index + 2, action: 'kill' }], disturbances: [] };
+        }),
+      ),
+    );
+    this.#left = [...this.#shuffle(first), ...this.#shuffle(later)];
+    this.total = this.#left.length;
+  }
+
+  get done(): number {
+    return this.total - this.#left.length;
+  }
+
+  next(): FaultCase {
+    const share = this.#random();
+    const systematic = share < 0.6 ? this.#left.shift() : undefined;
+    if (systematic !== undefined) return systematic;
+    return share < 0.75 ? this.#error() : this.pair();
+  }
+
+  /** Two faults, and perhaps something else that happens. */
+  pair(): FaultCase {
+    const scenario = this.#random() < 0.75 ? 'small' : 'person';
+    const faults = [this.#fault(scenario, this.#action()), this.#fault(scenario, this.#action())];
+    const disturbances: Disturbance[] = [];
+    if (this.#random() < 0.3) disturbances.push('rival');
+    if (this.#random() < 0.3) disturbances.push('target-moves');
+    if (faults.some(({ action }) => action === 'stop') && this.#random() < 0.6) disturbances.push('usurper');
+    return { scenario, faults, disturbances };
+  }
+
+  #error(): FaultCase {
+    const scenario = this.#random() < 0.75 ? 'small' : 'person';
+    const action = this.#pick(['error', 'enospc'] as const);
+    const fault = this.#fault(scenario, action);
+    // A disk that is full stays full until somebody makes room.
+    const lasts = action === 'enospc' && this.#random() < 0.2;
+    return { scenario, faults: [lasts ? { ...fault, hit: 0 } : fault], disturbances: [] };
+  }
+
+  #action(): Action {
+    return this.#pick(['kill', 'kill', 'kill', 'stop', 'stop', 'error', 'enospc', 'delay'] as const);
+  }
+
+  #fault(scenario: SweptScenario, action: Action): Fault {
+    const [name, count] = this.#pick([...this.#quiet[scenario]]);
+    return { name, hit: 1 + Math.floor(this.#random() * (count + 1)), action };
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    const found = from[Math.floor(this.#random() * from.length)];
+    if (found === undefined) throw new Error('there is nothing to choose from');
+    return found;
+  }
+
+  #shuffle<T>(from: readonly T[]): T[] {
+    const keyed = from.map((item) => ({ item, key: this.#random() }));
+    return keyed.toSorted((a, b) => a.key - b.key).map(({ item }) => item);
+  }
+}
