@@ -116,7 +116,10 @@ test('a green tree is not tested again by the same gate, in the same circumstanc
 
 test('a gate that is killed from outside says nothing of the tree', async () => {
   const yard = await openYard();
-  expect(await runGateOn(yard, 'kill -9 $$')).toMatchObject({ kind: 'infrastructure', why: expect.stringContaining('SIGKILL') });
+  expect(await runGateOn(yard, 'kill -9 $$')).toMatchObject({
+    kind: 'infrastructure',
+    why: expect.stringContaining('SIGKILL'),
+  });
 });
 
 test('a verdict on files that changed while the gate ran is none', async () => {

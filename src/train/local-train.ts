@@ -30,10 +30,14 @@ export async function localTrain(options: Omit<TrainContext, 'merger'>): Promise
 }
 
 async function swap(
-  { repository, depot }: TrainContext,
+  { repository, depot, store }: TrainContext,
   intent: LandIntent,
   stillOurs: () => Promise<void>,
 ): Promise<MoveResult> {
+  const records = await store.openIntents();
+  const opened = records.find(
+    (record) => record.intent.kind === 'land' && record.intent.newCommit === intent.newCommit,
+  );
   return moveTarget({
     repository,
     depot,
@@ -42,6 +46,7 @@ async function swap(
     to: intent.newCommit,
     reason: `yard: land ${intent.taskId}`,
     whileLocked: stillOurs,
+    ...(opened === undefined ? {} : { sinceMs: opened.openedMs }),
   });
 }
 
