@@ -89,6 +89,8 @@ function describeYardEvent(
         'dim',
         `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
       );
+    case 'depot.damaged':
+      return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
     default:

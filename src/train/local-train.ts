@@ -8,6 +8,7 @@ import { moveTarget, readTarget } from '../git/target.ts';
 import { syncTarget, TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeCandidate } from './candidate.ts';
+import { examineHead } from './damaged-head.ts';
 import { prove } from './prove.ts';
 import type { TrainContext } from './train-context.ts';
 import type { LandIntent, TrainWork } from './train-work.ts';
@@ -24,6 +25,7 @@ export async function localTrain(options: Omit<TrainContext, 'merger'>): Promise
     prove: (task, candidate) => prove(context, task, candidate),
     swap: (intent, stillOurs) => swap(context, intent, stillOurs),
     landedIn: (intent) => landedIn(context, intent),
+    examineHead: (task) => examineHead(context, task),
     clearUp: (intent, head) => clearUp(context, intent, head),
     dispose: () => merger.dispose(),
   };
