@@ -9,6 +9,7 @@ import { Output } from './cli/output.ts';
 import type { Pin } from './config/pin.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
+import type { Mended } from './git/depot.ts';
 import { locateRepository } from './git/locate.ts';
 import type { Location } from './git/locate.ts';
 import { systemClock } from './process/clock.ts';
@@ -139,7 +140,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   settings.onChange = (changed) => {
     ({ retries } = changed.config.limits);
   };
-  const depot = await openDepot(stateDirectory, repository.format);
+  const depot = await openDepot(stateDirectory, repository.format, noteMended(store));
   return {
     store,
     host: systemHost(),
@@ -159,6 +160,11 @@ async function openYardStore(stateDirectory: string, retries: () => number): Pro
     clock: systemClock,
     policy: () => ({ ...DEFAULT_RETRY_POLICY, retries: retries() }),
   });
+}
+
+/** What is mended in passing is told in the yard's log. */
+function noteMended(store: Store): (mended: Mended) => Promise<void> {
+  return ({ what, path }) => store.note('yard.mended', { what, path });
 }
 
 /** `attempt <state> <task> <n> <token> <pin>`: dispatched by a scheduler, never typed. */
@@ -195,7 +201,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     } as const;
     const surroundings = {
       clock: systemClock,
-      depot: await openDepot(stateDirectory, pin.repository.format),
+      depot: await openDepot(stateDirectory, pin.repository.format, noteMended(store)),
       stateDirectory,
       pin,
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
@@ -229,7 +235,7 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   try {
     const host = systemHost();
     const target = toRefName(pin.config.target);
-    const depot = await openDepot(stateDirectory, pin.repository.format);
+    const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
     const repository = { ...pin.repository, shallow: false };
     await runTrain({
       store,

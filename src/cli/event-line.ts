@@ -83,12 +83,25 @@ function describeYardEvent(
       return line('!', 'yellow', `the machine failed: ${why}`);
     case 'landing.under-work-tree':
       return line('!', 'red', `landed under a working tree: ${why}`);
+    case 'yard.mended':
+      return line(
+        '·',
+        'dim',
+        `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
+      );
+    case 'depot.damaged':
+      return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
     default:
       return null;
   }
 }
+
+const MENDED: Readonly<Record<string, string>> = {
+  'stale-lock': 'removed the lock of a git that has died',
+  'git-directory': 'wrote a damaged file of the depot anew',
+};
 
 /** Why a landing was taken back; null for one that landed. */
 function undone(data: Json): string | null {

@@ -1,14 +1,16 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { systemClock } from '../process/clock.ts';
+import { UserError } from '../core/user-error.ts';
 import { syncDirectory } from '../process/file.ts';
 import type { ObjectFormat } from './blob.ts';
-import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
+import { BLOB_BYTES, createGitDirectory, mendGitDirectory } from './git-directory.ts';
+import type { GitDirectoryOptions } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
-import { mkdir, mkdtemp, rename, rm, rmSync } from '../process/file-system.ts';
+import { clearLocks } from './stale-lock.ts';
+import { mkdir, mkdtemp, rename, rm } from '../process/file-system.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
@@ -23,6 +25,8 @@ export interface Depot {
   readonly format: ObjectFormat;
   /** A git directory over the depot's objects in which no attribute converts a byte; for filling directories. */
   readonly fillDirectory: string;
+  /** Told of what was mended on the way. */
+  readonly onMended?: (mended: Mended) => Promise<void>;
 }
 
 const CONFIG = [
@@ -37,20 +41,48 @@ const CONFIG = [
   '\tprecomposeUnicode = false',
 ];
 
-/** Opens the depot of a state directory, making it first where there is none. */
-export async function openDepot(stateDirectory: string, format: ObjectFormat): Promise<Depot> {
-  const path = join(stateDirectory, 'depot.git');
-  const fillDirectory = join(stateDirectory, 'fill.git');
-  await createOnce(path, (half) => createGitDirectory(half, { format, bare: true, config: CONFIG, durable: true }));
-  await createOnce(fillDirectory, (half) =>
-    createGitDirectory(half, { format, attributes: BLOB_BYTES, durable: true }),
-  );
-  return { path, format, fillDirectory };
+/** What was found broken in the depot and is whole again; a lock of a dead git that was removed. */
+export interface Mended {
+  readonly what: 'stale-lock' | 'git-directory';
+  readonly path: string;
+}
+
+/** The git directories of a depot, and what is in them besides objects and refs. */
+export function depotLayout(
+  stateDirectory: string,
+  format: ObjectFormat,
+): readonly { readonly path: string; readonly options: GitDirectoryOptions }[] {
+  return [
+    { path: join(stateDirectory, 'depot.git'), options: { format, bare: true, config: CONFIG, durable: true } },
+    { path: join(stateDirectory, 'fill.git'), options: { format, attributes: BLOB_BYTES, durable: true } },
+  ];
+}
+
+/**
+ * Opens the depot of a state directory, making it first where there is none; files of its own that a power cut has
+ * damaged are written anew. `onMended` is told of everything that is mended from now on.
+ *
+ * @throws UserError `depot-unusable` where something else stands in its place.
+ */
+export async function openDepot(
+  stateDirectory: string,
+  format: ObjectFormat,
+  onMended?: (mended: Mended) => Promise<void>,
+): Promise<Depot> {
+  for (const { path, options } of depotLayout(stateDirectory, format)) {
+    await createOnce(path, (half) => createGitDirectory(half, options));
+    const mended = await mendGitDirectory(path, options);
+    for (const name of mended) await onMended?.({ what: 'git-directory', path: join(path, name) });
+  }
+  const depot = { path: join(stateDirectory, 'depot.git'), format, fillDirectory: join(stateDirectory, 'fill.git') };
+  return onMended === undefined ? depot : { ...depot, onMended };
 }
 
 /** Two processes may come at once, and one may be killed half-way: it appears whole or not at all. */
 async function createOnce(path: string, make: (directory: string) => Promise<void>): Promise<void> {
-  if (existsSync(join(path, 'HEAD'))) return;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) return;
+  if (stat !== undefined) throw unusable(path);
   const parent = dirname(path);
   await mkdir(parent, { recursive: true });
   const half = await mkdtemp(`${path}.new-`);
@@ -62,6 +94,15 @@ async function createOnce(path: string, make: (directory: string) => Promise<voi
     await rm(half, { recursive: true });
   }
   await syncDirectory(parent);
+}
+
+function unusable(path: string): UserError {
+  return new UserError({
+    code: 'depot-unusable',
+    message: `the depot ${path} cannot be used: it is no directory`,
+    hint: 'Move what stands there out of the way, and look again: yard doctor',
+    exitCode: 1,
+  });
 }
 
 export function inDepot(depot: Pick<Depot, 'path'>): GitCall {
@@ -94,27 +135,21 @@ export async function setRefs(depot: Depot, refs: Readonly<Record<string, string
   await movingRefs(depot, Object.keys(refs), () => git(['update-ref', '--stdin', '-z'], call));
 }
 
-/** A lock of this age was left by a git that was killed: one is held for the moment of a write. */
-const LOCK_STALE_MS = 5 * 60_000;
+/** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
+const LOCK_PATIENCE_MS = 5_000;
 
-/** Does what moves these refs of the depot; where git refuses, once more without the locks that dead processes left. */
+/** Does what moves these refs of the depot; where git refuses, once more when nobody holds a lock on them any more. */
 export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
   try {
     return await move();
   } catch (error) {
-    if (!(error instanceof GitError) || !breakStaleLocks(depot, refs)) throw error;
+    if (!(error instanceof GitError)) throw error;
+    const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
+    const { free, removed } = await clearLocks(depot.path, locks, LOCK_PATIENCE_MS);
+    for (const path of removed) await depot.onMended?.({ what: 'stale-lock', path });
+    if (!free) throw error;
     return move();
   }
-}
-
-function breakStaleLocks(depot: Depot, refs: readonly string[]): boolean {
-  const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
-  const stale = locks.filter((lock) => {
-    const stat = lstatSync(lock, { throwIfNoEntry: false });
-    return stat !== undefined && systemClock.nowMs() - stat.mtimeMs > LOCK_STALE_MS;
-  });
-  for (const lock of stale) rmSync(lock, { force: true });
-  return stale.length > 0;
 }
 
 /** Refs below a prefix, by full name. */

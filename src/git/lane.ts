@@ -119,7 +119,8 @@ export async function openLane(depot: Depot, stateDirectory: string, taskId: str
   const paths = lanePaths(stateDirectory, taskId);
   if (!existsSync(paths.note) || !existsSync(paths.index)) return null;
   if (lstatSync(paths.directory, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
-  const note = JSON.parse(await readFile(paths.note, 'utf8')) as Note;
+  const note = parseNote(await readFile(paths.note, 'utf8'));
+  if (note === null) return null;
   let baseline;
   try {
     baseline = readIndexFile(paths.index, OID_BYTES[depot.format]);
@@ -136,6 +137,16 @@ export async function openLane(depot: Depot, stateDirectory: string, taskId: str
     trustedBeforeMs: note.filledMs - RACY_MS,
     continued: note.content !== note.base,
   };
+}
+
+/** Null for one that is cut short: there is no telling what the lane was filled with. */
+function parseNote(text: string): Note | null {
+  try {
+    return JSON.parse(text) as Note;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }
 
 /**

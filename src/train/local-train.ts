@@ -8,6 +8,7 @@ import { moveTarget, readTarget } from '../git/target.ts';
 import { syncTarget, TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeCandidate } from './candidate.ts';
+import { examineHead } from './damaged-head.ts';
 import { prove } from './prove.ts';
 import type { TrainContext } from './train-context.ts';
 import type { LandIntent, TrainWork } from './train-work.ts';
@@ -24,16 +25,21 @@ export async function localTrain(options: Omit<TrainContext, 'merger'>): Promise
     prove: (task, candidate) => prove(context, task, candidate),
     swap: (intent, stillOurs) => swap(context, intent, stillOurs),
     landedIn: (intent) => landedIn(context, intent),
+    examineHead: (task) => examineHead(context, task),
     clearUp: (intent, head) => clearUp(context, intent, head),
     dispose: () => merger.dispose(),
   };
 }
 
 async function swap(
-  { repository, depot }: TrainContext,
+  { repository, depot, store }: TrainContext,
   intent: LandIntent,
   stillOurs: () => Promise<void>,
 ): Promise<MoveResult> {
+  const records = await store.openIntents();
+  const opened = records.find(
+    (record) => record.intent.kind === 'land' && record.intent.newCommit === intent.newCommit,
+  );
   return moveTarget({
     repository,
     depot,
@@ -42,6 +48,7 @@ async function swap(
     to: intent.newCommit,
     reason: `yard: land ${intent.taskId}`,
     whileLocked: stillOurs,
+    ...(opened === undefined ? {} : { sinceMs: opened.openedMs }),
   });
 }
 

@@ -45,6 +45,9 @@ const INFRASTRUCTURE_MAX = 3;
 /** Somebody's git may hold a lock for a moment. */
 const RETRY_MS = 1_000;
 
+/** Told to the person, and to the next attempt. */
+const HEAD_LOST = 'object corrupt: the depot has lost a part of its commit, and no other copy was found';
+
 /** Runs until nothing is accepted and nothing runs that could be, or until nothing can land. */
 export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
   const { store, host, target, isCurrent } = options;
@@ -159,9 +162,22 @@ class Train {
       return await this.#advance(task);
     } catch (error) {
       if (!(error instanceof Error) || codeOf(error) !== 'git-failed') throw error;
-      await this.#tell(task.spec.id, { kind: 'unboarded' });
-      return this.#afterInfrastructure(inertLine(error.message, 500));
+      return this.#setDown(task, inertLine(error.message, 500));
     }
+  }
+
+  /** Off the train again, for what may be the machine's fault, or that of the disk under this one task's commit. */
+  async #setDown(task: TaskRecord, why: string): Promise<string | null> {
+    const { work } = this.#context;
+    const head = await work.examineHead(task);
+    if (head === 'lost') {
+      // A landing that was undone has taken it off the train already.
+      await this.#tell(task.spec.id, { kind: 'boarded' });
+      await this.#tell(task.spec.id, { kind: 'blamed', why: HEAD_LOST, detail: why });
+      return null;
+    }
+    await this.#tell(task.spec.id, { kind: 'unboarded' });
+    return head === 'mended' ? null : this.#afterInfrastructure(why);
   }
 
   /** Takes one task as far as it goes. A text: nothing can land at present, and why. */
@@ -196,8 +212,7 @@ class Train {
         await this.#tell(task.spec.id, { kind: 'unboarded' });
         return null;
       case 'infrastructure':
-        await this.#tell(task.spec.id, { kind: 'unboarded' });
-        return this.#afterInfrastructure(proof.why);
+        return this.#setDown(boarded, proof.why);
       case 'cancelled':
         return null;
       default:
@@ -234,7 +249,7 @@ class Train {
     }
     if (result.kind === 'changed') return null;
     const why = describeMove(result, target);
-    return result.kind === 'refused' ? this.#afterInfrastructure(why) : why;
+    return result.kind === 'refused' ? this.#setDown(task, why) : why;
   }
 
   /** Null: see {@link unlessWithdrawn}. */

@@ -26,6 +26,9 @@ export type Proof =
   | { readonly kind: 'infrastructure'; readonly why: string }
   | { readonly kind: 'cancelled' };
 
+/** `mended`: restored from another copy, and it can be tried again. `lost`: the attempt must be made again. */
+export type HeadState = 'intact' | 'mended' | 'lost';
+
 /** What the train does outside of the store. */
 export interface TrainWork {
   /** Where the target stands. @param known where it stood when last looked at. */
@@ -44,6 +47,8 @@ export interface TrainWork {
   swap(intent: LandIntent, stillOurs: () => Promise<void>): Promise<MoveResult>;
   /** The target's commit, if what the intent lands is part of it by now. */
   landedIn(intent: LandIntent): Promise<string | null>;
+  /** After git has failed over a task's commit: whether that is because objects of it are damaged. */
+  examineHead(task: TaskRecord): Promise<HeadState>;
   /** Notes the target's new head, and does away with what a landed task needs no more. */
   clearUp(intent: LandIntent, head: string): Promise<void>;
   dispose(): Promise<void>;
