@@ -251,6 +251,7 @@ function steerCommands(program: Command, context: CommandContext, run: Run): voi
     program
       .command('stop')
       .description('start and land nothing more; what runs comes to its end')
+      .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--why <text>', 'shown wherever something waits for it')
       .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
     'yard stop',
