@@ -7,7 +7,6 @@ import type { YardEvent } from '../../core/yard-event.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { openReady } from '../open-ready.ts';
 
 /** One failure of the row, newest last. */
 interface Failure {
@@ -64,7 +63,7 @@ async function show({ compose, cwd, output }: CommandContext, json: boolean): Pr
 }
 
 async function reset(context: CommandContext, json: boolean): Promise<ExitCode> {
-  const yard = await openReady(context);
+  const yard = await context.compose.yard(context.cwd);
   try {
     const { failuresInARow, stopped } = await yard.store.control();
     await yard.store.resetBreaker();

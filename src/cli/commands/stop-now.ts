@@ -18,7 +18,7 @@ export async function stopNow({ output }: CommandContext, yard: Yard, why: strin
     ended.length === 0 ? 'stopped; nothing was running' : `stopped, and ended: ${ended.map(nameOf).join(', ')}`,
   );
   if (ended.some(({ subject }) => subject.of === 'attempt')) {
-    output.print('their tasks are ready again, with all their retries; what their lanes hold is kept');
+    output.print('their tasks are ready again, with no retry spent; what their lanes hold is kept');
   }
   if (landings.length > 0) output.print(`${landings.length} landing(s) had begun; the next cycle completes them`);
   for (const end of left) {
