@@ -30,6 +30,8 @@ export interface AttemptWork<Prepared extends Ready> {
   gate(spec: TaskSpec, collected: Collected): Promise<AttemptOutcome | null>;
   /** An audit that is off is recorded as off, never as passed. */
   audit(head: string): Promise<void>;
+  /** What it came to from what, for the no-progress guard; null: not to be compared. */
+  signature(outcome: AttemptOutcome): Promise<string | null>;
   /** The last thing before the outcome is told to the store. */
   seal(outcome: AttemptOutcome): Promise<void>;
 }

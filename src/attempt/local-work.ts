@@ -10,6 +10,7 @@ import { gate } from './gate-phase.ts';
 import { implement } from './implement.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { signatureOf } from './signature.ts';
 
 /** The phases as they are done on this machine: lane, agent, depot, slot. */
 export function localWork(context: AttemptContext): AttemptWork<Prepared> {
@@ -20,6 +21,7 @@ export function localWork(context: AttemptContext): AttemptWork<Prepared> {
     takeUp: (spec, head) => takeUp(context, spec, head),
     gate: (spec, collected) => gate(context, spec, collected),
     audit: (head) => context.evidence.writeJson('audit.json', { audit: context.pin.config.audit, head }),
+    signature: (outcome) => signatureOf(context, outcome),
     seal: async (outcome) => {
       await context.evidence.writeJson('outcome.json', outcome);
       await context.evidence.seal();

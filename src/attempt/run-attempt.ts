@@ -49,8 +49,9 @@ export async function runAttempt<Prepared extends Ready>(options: AttemptOptions
     // Whatever still runs may write to the lane: the attempt stays the scheduler's to end, which first proves them dead.
     if (survivors.length > 0) return 'lost';
     if (heartbeat.signal.aborted) return 'lost';
+    const signature = await work.signature(outcome);
     await work.seal(outcome);
-    await store.finish(fence, taskId, attempt, outcome);
+    await store.finish(fence, taskId, attempt, outcome, signature);
     return 'finished';
   } catch (error) {
     if (isStale(error)) return 'lost';

@@ -45,6 +45,10 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
       return line('✗', 'red', `parked: ${why}`);
     case 'task.lease-lost':
       return line('!', 'yellow', `lost: ${why}; its work is kept`);
+    case 'task.no-progress':
+      return line('✗', 'red', `parked, no progress: ${why}`);
+    case 'task.interrupted':
+      return line('■', 'yellow', 'ended, and ready again; its work is kept');
     case 'task.conflicted':
     case 'task.blamed':
       return line('↩', 'yellow', `sent back: ${why}`);
@@ -72,6 +76,10 @@ function describeYardEvent(
       return undone(event.data) === null ? null : line('↩', 'yellow', `not landed: ${undone(event.data)}`);
     case 'yard.stopped':
       return line('■', 'red', `the yard is stopped by ${textOf(event.data, 'by')}: ${why}`);
+    case 'yard.interrupted':
+      return line('■', 'red', `what runs is ended by ${textOf(event.data, 'by')}`);
+    case 'breaker.reset':
+      return line('▸', 'green', 'failures in a row are forgotten');
     case 'yard.resumed':
       return line('▸', 'green', 'the yard goes on');
     case 'train.flake':
@@ -93,6 +101,8 @@ function describeYardEvent(
       return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
+    case 'train.survivors':
+      return line('!', 'red', 'processes of the train could not be ended; no other train starts');
     default:
       return null;
   }

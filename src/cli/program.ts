@@ -21,6 +21,7 @@ export async function runProgram(context: CommandContext, args: readonly string[
   workCommands(program, context, run);
   lookCommands(program, context, run);
   steerCommands(program, context, run);
+  yardCommands(program, context, run);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -247,13 +248,29 @@ function steerCommands(program: Command, context: CommandContext, run: Run): voi
     (await steer()).retryCommand(context, id),
   );
   onTask('cancel', 'cancel a task; its work is kept', async (id) => (await steer()).cancelCommand(context, id));
+}
+
+function yardCommands(program: Command, context: CommandContext, run: Run): void {
+  const steer = () => import('./commands/steer.ts');
   example(
     program
       .command('stop')
-      .description('start and land nothing more; what runs comes to its end')
+      .description('start and land nothing more; what runs comes to its end, or is ended with --now')
+      .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--why <text>', 'shown wherever something waits for it')
       .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
     'yard stop',
+  );
+  example(
+    program
+      .command('breaker')
+      .description('failures in a row, which end a run: show them, or forget them')
+      .argument('[action]', 'show or reset; show unless said')
+      .option('--json', 'print as JSON')
+      .action((action: string | undefined, options: object) =>
+        run(async () => (await import('./commands/breaker.ts')).breakerCommand(context, action, options)),
+      ),
+    'yard breaker reset',
   );
   example(
     program

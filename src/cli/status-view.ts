@@ -114,6 +114,7 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
     config: pin.config,
     landingBlocked: await landingBlocked(reading, pin, view.rows),
     host: onlooker(clock),
+    graces: [],
     trainStarting: false,
     // Whoever only looks may come between a dispatch and its process.
     hasProcess: () => true,

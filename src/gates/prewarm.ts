@@ -138,7 +138,9 @@ async function make(
   if (result.kind === 'cancelled') return { kind: 'cancelled' };
   if (result.kind === 'spawn-failed') return { kind: 'infrastructure', why: result.message };
   if (result.kind !== 'exited' || result.code !== 0) {
-    const how = result.kind === 'exited' ? `exited with ${result.code}` : result.kind;
+    const limit = `did not end within ${Math.round(entry.timeoutMs / 1000)} s, its time limit`;
+    const ended = result.kind === 'timed-out' ? limit : result.kind;
+    const how = result.kind === 'exited' ? `exited with ${result.code}` : ended;
     return { kind: 'failed', why: `the prewarm command ${JSON.stringify(entry.run)} ${how}`, logTail: log.tail() };
   }
   for (const output of entry.outputs) {

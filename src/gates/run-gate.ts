@@ -157,7 +157,7 @@ function judge(request: GateRequest, result: ProcessResult, log: GateLog): Run {
       if (result.signal === 'SIGKILL') return { kind: 'infrastructure', why: `${command} was killed (SIGKILL)` };
       return red(`${command} was ended by ${result.signal}`);
     case 'timed-out':
-      return red(`${command} did not end within ${Math.round(request.gate.timeoutMs / 1000)} s`);
+      return red(`${command} did not end within ${Math.round(request.gate.timeoutMs / 1000)} s, its time limit`);
     case 'cancelled':
       return { kind: 'cancelled' };
     case 'spawn-failed':

@@ -1,9 +1,11 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import { preflightProblems } from '../core/preflight.ts';
+import { isExpired } from '../core/presence.ts';
+import type { Grace } from '../core/presence.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
 import type { Onlooker } from '../process/host.ts';
-import { isHeld } from '../store/lease-holder.ts';
+import { openKills } from '../store/open-kills.ts';
 import type { StoreView, TaskRow } from '../store/store.ts';
 
 /** What of the world a snapshot needs beyond the store. */
@@ -11,6 +13,8 @@ export interface Surroundings {
   readonly config: Config;
   readonly landingBlocked: string | null;
   readonly host: Onlooker;
+  /** See `Snapshot.graces`. */
+  readonly graces: readonly Grace[];
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
   /** Whether a process of this attempt runs: asked of those that nobody has claimed. */
@@ -20,17 +24,23 @@ export interface Surroundings {
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
 export function observe(
   view: StoreView,
-  { config, landingBlocked, host, trainStarting, hasProcess }: Surroundings,
+  { config, landingBlocked, host, graces, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
+  const monotonicMs = host.clock.monotonicMs();
   const running = new Map<string, number>();
   for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
   const train = view.leases.find(({ resource }) => resource === 'train');
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
+    kills: openKills(view.intents),
     leases: view.leases.flatMap((lease) => attemptLease(lease, running, host, hasProcess)),
     train: {
-      live: trainStarting || (train !== undefined && isHeld(train, host)),
+      live:
+        trainStarting ||
+        (train !== undefined &&
+          ownerState(train, host) === 'live' &&
+          !isExpired(train.expiresMonotonicMs, monotonicMs, graces)),
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
     },
     stopped: view.control.stopped,
@@ -43,7 +53,8 @@ export function observe(
       backlog: config.limits.backlog,
       areas: areaLimits(config),
     },
-    monotonicMs: host.clock.monotonicMs(),
+    monotonicMs,
+    graces,
   };
 }
 

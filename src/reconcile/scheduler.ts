@@ -3,22 +3,24 @@ import { LEASE_MS } from '../core/lease.ts';
 import type { Fence, Lease } from '../core/lease.ts';
 import { isSettled, plan } from '../core/plan.ts';
 import type { Command } from '../core/plan.ts';
+import { Presence } from '../core/presence.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { UserError } from '../core/user-error.ts';
 import { toRefName } from '../git/repository.ts';
 import type { SyncedTarget } from '../git/target-sync.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
-import type { StoreView } from '../store/store.ts';
+import type { Acquired, StoreView } from '../store/store.ts';
 import { TaskImporter } from './import.ts';
 import type { ImportReport } from './import.ts';
+import { carryOutKill } from './kills.ts';
 import { observe } from './observe.ts';
 import type { Settings } from './settings.ts';
 import { Workers } from './workers.ts';
 import type { Yard } from './yard.ts';
 
 /*
- * The L0 cycle: import → recover → integrate → dispatch → snapshot. Invariants:
+ * The L0 cycle: import → kill → recover → integrate → dispatch → snapshot. Invariants:
  * 1. One scheduler at a time: it holds the lease `scheduler`, and every row that it writes is fenced by it.
  * 2. A cycle decides from one snapshot and never waits for an agent or a gate.
  * 3. There is no other recovery than the next cycle.
@@ -52,11 +54,15 @@ export class Scheduler {
   readonly #importer: TaskImporter;
   readonly #fence: Fence;
   readonly #heartbeat: Heartbeat;
+  readonly #presence: Presence;
   #target: SyncedTarget | null = null;
 
-  private constructor(yard: Yard, fence: Fence, onWorkerExit: () => void) {
+  private constructor(yard: Yard, { fence, before }: Acquired & { kind: 'acquired' }, onWorkerExit: () => void) {
     this.#yard = yard;
     this.#fence = fence;
+    // The scheduler before this one lived when it last renewed its lease.
+    const isOfThisBoot = before?.bootId === yard.host.self.bootId;
+    this.#presence = new Presence(isOfThisBoot ? before.expiresMonotonicMs - LEASE_MS : null);
     this.#heartbeat = new Heartbeat(yard.store, yard.host, fence);
     this.#workers = new Workers(yard, onWorkerExit);
     this.#importer = new TaskImporter(yard.store, yard.tracker, fence);
@@ -75,7 +81,7 @@ export class Scheduler {
       (held) => !isHeld(held, host),
     );
     if (result.kind === 'held') return result;
-    return { kind: 'acquired', scheduler: new Scheduler(yard, result.fence, onWorkerExit) };
+    return { kind: 'acquired', scheduler: new Scheduler(yard, result, onWorkerExit) };
   }
 
   /** Fires when another scheduler has taken over. */
@@ -107,7 +113,7 @@ export class Scheduler {
         !(options.drain === true && command.kind === 'dispatch') &&
         !(options.noLand === true && command.kind === 'integrate'),
     );
-    if (options.dryRun !== true) for (const command of commands) await this.#carryOut(settings, command);
+    if (options.dryRun !== true) await this.#carryOutAll(settings, commands);
     const settingsProblem = this.#yard.settings.problem;
     return {
       imported,
@@ -126,14 +132,26 @@ export class Scheduler {
       config: settings.config,
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
       host,
+      graces: this.#presence.look(host.clock.monotonicMs()),
       trainStarting: this.#workers.trainStarting,
       hasProcess: (attempt) => this.#workers.hasProcess(attempt),
     });
   }
 
+  /** What is to be killed is given its time to end by itself, all of it at once. */
+  async #carryOutAll(settings: Settings, commands: readonly Command[]): Promise<void> {
+    const kills = commands.filter(({ kind }) => kind === 'kill');
+    await Promise.all(kills.map((command) => this.#carryOut(settings, command)));
+    for (const command of commands) if (command.kind !== 'kill') await this.#carryOut(settings, command);
+  }
+
   async #carryOut(settings: Settings, command: Command): Promise<void> {
     try {
       switch (command.kind) {
+        case 'kill': {
+          const graceMs = settings.config.limits.killGraceMs;
+          return void (await carryOutKill(this.#yard, command, { graceMs, fence: this.#fence }));
+        }
         case 'recover':
           return await this.#workers.recover(settings, this.#fence, command);
         case 'integrate':
@@ -156,7 +174,7 @@ export class Scheduler {
  */
 function isOvertaken(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
-  if (error.code === 'illegal-transition') return true;
+  if (error.code === 'illegal-transition' || error.code === 'yard-stopped') return true;
   return error.code === 'stale-token' && 'resource' in error && error.resource !== 'scheduler';
 }
 

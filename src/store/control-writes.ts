@@ -17,6 +17,15 @@ export async function stop(write: Write, by: string, why: string): Promise<void>
   await appendEvent(write, 'yard.stopped', { by, why });
 }
 
+export async function resetBreaker(write: Write): Promise<void> {
+  const { failures_in_a_row: inARow } = await write.db
+    .selectFrom('control')
+    .select('failures_in_a_row')
+    .executeTakeFirstOrThrow();
+  await write.db.updateTable('control').set({ failures_in_a_row: 0 }).execute();
+  await appendEvent(write, 'breaker.reset', { inARow });
+}
+
 export async function resume(write: Write): Promise<void> {
   await write.db
     .updateTable('control')

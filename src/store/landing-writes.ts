@@ -1,6 +1,6 @@
 import type { Fence } from '../core/lease.ts';
 import { IllegalTransitionError } from '../core/step.ts';
-import { openIntent } from './attempt-writes.ts';
+import { openIntent } from './intent-writes.ts';
 import { requireFence } from './lease-writes.ts';
 import { UnprovenError } from './store.ts';
 import type { Intent } from './store.ts';

@@ -10,6 +10,7 @@ import type { Json } from '../core/yard-event.ts';
 import * as attempts from './attempt-writes.ts';
 import * as control from './control-writes.ts';
 import { importTasks } from './import-writes.ts';
+import * as kills from './kill-writes.ts';
 import * as landings from './landing-writes.ts';
 import * as leases from './lease-writes.ts';
 import { migrate } from './migrations.ts';
@@ -95,7 +96,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     owner: ProcessIdentity,
     expiresMonotonicMs: number,
     mayTake: (held: Lease) => boolean,
-  ): ReturnType<Yard.Store['acquire']> {
+  ): Promise<Yard.Acquired> {
     return this.#write('acquire', (write) => leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake));
   }
 
@@ -127,8 +128,14 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     return this.#write('progress', (write) => attempts.progress(write, fence, taskId, attempt, change));
   }
 
-  finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<Yard.TaskRecord> {
-    return this.#write('finish', (write) => attempts.finish(write, fence, taskId, attempt, outcome));
+  finish(
+    fence: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+    signature: string | null = null,
+  ): Promise<Yard.TaskRecord> {
+    return this.#write('finish', (write) => attempts.finish(write, fence, taskId, attempt, outcome, signature));
   }
 
   lose(
@@ -157,8 +164,20 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     return this.#write('stop', (write) => control.stop(write, by, why), fence);
   }
 
+  interrupt(by: string, why: string): Promise<Yard.IntentRecord[]> {
+    return this.#write('interrupt', (write) => kills.interrupt(write, by, why));
+  }
+
+  closeKill(intentId: number, fence?: Fence): Promise<void> {
+    return this.#write('closeKill', (write) => kills.closeKill(write, intentId), fence);
+  }
+
   resume(): Promise<void> {
     return this.#write('resume', control.resume);
+  }
+
+  resetBreaker(): Promise<void> {
+    return this.#write('resetBreaker', control.resetBreaker);
   }
 
   note(type: string, data: Json, about: Yard.NoteAbout = {}): Promise<void> {

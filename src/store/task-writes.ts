@@ -1,9 +1,8 @@
-import { taskResource } from '../core/lease.ts';
 import { IllegalTransitionError, step } from '../core/step.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { TaskState } from '../core/task-state.ts';
 import { endAttempt } from './attempt-writes.ts';
-import { voidLease } from './lease-writes.ts';
+import { killAttempt } from './kill-writes.ts';
 import { HashMismatchError } from './store.ts';
 import type { TaskRecord } from './store.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
@@ -30,11 +29,11 @@ export async function withdraw(write: Write, taskId: string, event: Withdrawal):
   return readRecord(write, taskId);
 }
 
-/** Cancels or supersedes; a running attempt ends as `cancelled` and its token is void. */
+/** Cancels or supersedes; a running attempt ends as `cancelled`, its token is void, and its processes are to be killed. */
 export async function withdrawTask(write: Write, task: StoredProgress, event: Withdrawal): Promise<void> {
   if (task.state.status === 'running') {
     await endAttempt(write, task.id, task.state.attempt, { kind: 'cancelled' });
-    await voidLease(write, taskResource(task.id));
+    await killAttempt(write, task.id, task.state.attempt);
   }
   await applyEvent(write, task, event);
 }

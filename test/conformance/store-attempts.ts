@@ -61,6 +61,7 @@ export function attemptTests(make: MakeStore): void {
         token: fence.token,
         phase: 'preparing',
         outcome: null,
+        signature: null,
         agent: 'mock',
         base: null,
         head: null,

@@ -9,6 +9,7 @@ interface Prepared {
   readonly yard: TestYard;
   readonly running: Running;
   readonly landingId: number;
+  readonly killId: number;
 }
 
 const VERDICT = { key: 'k', tree: 't', gate: 'full', atMs: 5, durationMs: 1.5, evidence: 'e' };
@@ -51,6 +52,11 @@ const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prep
     name: 'note',
     by: 'task',
     call: ({ yard }, fence) => yard.store.note('n', { x: 1 }, { taskId: 'T-1', attempt: 1, fence }),
+  },
+  {
+    name: 'closeKill',
+    by: 'scheduler',
+    call: ({ yard, killId }, fence) => yard.store.closeKill(killId, fence),
   },
   { name: 'stop', by: 'train', call: ({ yard }, fence) => yard.store.stop('train', 'red', fence) },
   { name: 'renew', by: 'task', call: ({ yard }, fence) => yard.store.renew(fence, 999_999) },
@@ -207,14 +213,17 @@ export function fenceTests(make: MakeStore): void {
   });
 }
 
-/** T-1 runs, T-2 is accepted, T-3 lands, T-4 is ready, T-5 is sealed. */
+/** T-1 runs, T-2 is accepted, T-3 lands, T-4 is ready, T-5 is sealed, T-6 is cancelled and to be killed. */
 async function prepare(make: MakeStore): Promise<Prepared> {
   const yard = await TestYard.make(make);
   await yard.accepted('T-2');
   await yard.landing('T-3');
   await yard.add('T-4');
   const landingId = await yard.sealed('T-5');
-  return { yard, running: await yard.running('T-1'), landingId };
+  await yard.running('T-6');
+  await yard.store.withdraw('T-6', { kind: 'cancelled' });
+  const killId = (await yard.store.openIntents()).find(({ intent }) => intent.kind === 'kill')?.id ?? 0;
+  return { yard, running: await yard.running('T-1'), landingId, killId };
 }
 
 function fenceOf({ yard, running }: Prepared, by: 'scheduler' | 'train' | 'task'): Fence {

@@ -103,11 +103,17 @@ async function conclude({ output }: CommandContext, reader: StoreReader, end: Ru
       return EXIT.limit;
     case 'failures':
       output.say(
-        `${end.inARow} attempts failed in a row, so nothing more starts. Look at: yard status. Go on with: yard resume && yard run`,
+        `${end.inARow} attempts failed in a row, so nothing more starts. Look at them with: yard breaker. Go on with: yard breaker reset && yard run`,
       );
       return EXIT.limit;
     case 'time-limit':
-      output.say(`the time limit of ${formatDuration(end.ms)} is reached; what runs goes on. Go on with: yard run`);
+      output.say(
+        `the time limit of ${formatDuration(end.ms)} is reached, so nothing more starts. ${
+          counts.running === 0
+            ? 'Nothing runs. Go on with: yard run'
+            : `Attempts that run (${counts.running}) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now`
+        }`,
+      );
       return EXIT.limit;
     case 'interrupted':
       output.say(
