@@ -5,6 +5,9 @@ import { syncDirectory } from '../process/file.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
 import type { LanePaths } from './lane.ts';
 
+/** Names of what is kept so, in the evidence; the number is that of the attempt whose work it is. */
+export const KEPT_WHOLE = /^lane-of-(\d+)(?:-\d+)?$/;
+
 /**
  * A lane with content that git cannot hold is kept whole, by rename: nothing is read, nothing can fail half-way. It
  * holds what the lane's directory held, `.git` included, and can be of any kind (a link stays a link).

@@ -20,7 +20,8 @@ import { DoubtfulError, listOwnObjects, readOwnRefs } from './own-refs.ts';
  * 4. On any doubt nothing is taken, and the caller keeps the directory as it is.
  */
 
-export const commitsRefs = (taskId: string, attempt: number): string => `refs/yard/commits/${taskId}/${attempt}`;
+export const COMMITS_REFS = 'refs/yard/commits';
+export const commitsRefs = (taskId: string, attempt: number): string => `${COMMITS_REFS}/${taskId}/${attempt}`;
 
 const TIPS_MAX = 1_000;
 const TIMEOUT_MS = 2 * 60_000;

@@ -23,7 +23,8 @@ import type { Change, Refusal } from './walk.ts';
  * 3. What is carried over to the next attempt holds no ignored file, whatever is kept.
  */
 
-export const salvageRefs = (taskId: string): string => `refs/yard/salvage/${taskId}`;
+export const SALVAGE_REFS = 'refs/yard/salvage';
+export const salvageRefs = (taskId: string): string => `${SALVAGE_REFS}/${taskId}`;
 export const salvageRef = (taskId: string, attempt: number): string => `${salvageRefs(taskId)}/${attempt}`;
 
 export interface Salvage {
