@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { excludedPaths } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { listPaths } from '../core/decision.ts';
 import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
@@ -14,7 +15,6 @@ import { diffPatch, diffRaw } from '../git/raw-diff.ts';
 import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Collected } from './attempt-work.ts';
-import { excludedPaths } from './prepare.ts';
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -29,7 +29,7 @@ export async function collect(
     depot,
     stateDirectory: context.stateDirectory,
     excludes: pin.excludes,
-    excluded: excludedPaths(context, lane),
+    excluded: excludedPaths(pin.config, lane),
   });
   if (snapshot.refused.length > 0) {
     const paths = snapshot.refused.map(({ path }) => toText(path));

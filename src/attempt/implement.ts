@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
+import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
@@ -15,7 +16,6 @@ import { errnoOf } from '../process/errno.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { holdsBlockedFile } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { mkdir, mkdtemp, writeFile } from '../process/file-system.ts';
 

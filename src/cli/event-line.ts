@@ -99,6 +99,8 @@ function describeYardEvent(
       );
     case 'depot.damaged':
       return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
+    case 'lane.stays':
+      return line('!', 'yellow', `its lane stays, because not all of it could be kept elsewhere: ${why}`);
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
     case 'train.survivors':

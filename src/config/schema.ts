@@ -156,6 +156,15 @@ const fileSchema = z
     provision: z.array(provision).default([]).meta({ description: 'Ignored files that lanes and gates get a copy of' }),
     environment: z.strictObject({ allow }).prefault({}).meta({ description: 'For agents and gates alike' }),
     prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and copied' }),
+    salvage: z
+      .strictObject({
+        include: z
+          .array(pattern)
+          .default([])
+          .meta({ description: 'Patterns of ignored files that are kept with the work that did not land' }),
+      })
+      .prefault({})
+      .meta({ description: 'What is kept of a lane' }),
     areas: z.record(name, area).default({}),
     protected: z
       .array(pattern)

@@ -17,7 +17,7 @@ import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.t
 import { fetchCommit, inDepot, isAncestor, listRefs, openDepot, readBlobs, resolve, setRefs, treeOf } from './depot.ts';
 import { commitChanges } from './fast-import.ts';
 import { git } from './git.ts';
-import { prepareLane } from './lane.ts';
+import { prepareLane } from './prepare-lane.ts';
 import { Merger, writeCommit } from './merge.ts';
 import { moveTarget, readTarget } from './target.ts';
 

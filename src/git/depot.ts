@@ -135,6 +135,23 @@ export async function setRefs(depot: Depot, refs: Readonly<Record<string, string
   await movingRefs(depot, Object.keys(refs), () => git(['update-ref', '--stdin', '-z'], call));
 }
 
+/** Takes a ref away if it still is what the caller read. */
+export async function dropRef(depot: Depot, ref: string, commit: string): Promise<void> {
+  await movingRefs(depot, [ref], () => git(['update-ref', '--no-deref', '-d', ref, commit], inDepot(depot)));
+}
+
+/** Makes a ref where there is none. False: there is one already, whatever it is. */
+export async function createRef(depot: Depot, ref: string, commit: string): Promise<boolean> {
+  try {
+    const call = { ...inDepot(depot), input: `create ${ref}\0${commit}\0` };
+    await movingRefs(depot, [ref], () => git(['update-ref', '--stdin', '-z'], call));
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitError) || (await resolve(depot, ref)) === null) throw error;
+    return false;
+  }
+}
+
 /** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
 const LOCK_PATIENCE_MS = 5_000;
 
@@ -152,9 +169,9 @@ export async function movingRefs<T>(depot: Depot, refs: readonly string[], move:
   }
 }
 
-/** Refs below a prefix, by full name. */
-export async function listRefs(depot: Depot, prefix: string): Promise<Map<string, string>> {
-  const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', prefix], inDepot(depot));
+/** Refs below prefixes, by full name. */
+export async function listRefs(depot: Depot, ...prefixes: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes], inDepot(depot));
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
     const space = line.indexOf(' ');
@@ -172,19 +189,40 @@ export async function isAncestor(depot: Depot, ancestor: string, descendant: str
   return code === 0;
 }
 
-/** Fetches one commit, with all behind it, from another repository on this machine. */
-export async function fetchCommit(options: {
+interface FetchPlaces {
   /** Git directory that receives. */
   readonly into: string;
   /** Absolute path of the repository that gives. */
   readonly from: string;
-  readonly commit: string;
   readonly signal?: AbortSignal;
-}): Promise<void> {
+}
+
+/** Fetches one commit, with all behind it, from another repository on this machine. */
+export async function fetchCommit(options: FetchPlaces & { readonly commit: string }): Promise<void> {
+  await fetch(options, [options.commit], {});
+}
+
+/**
+ * Fetches objects that an agent has made, each under a ref of its own. They are checked one by one, as for a push from
+ * a stranger, and copied whole.
+ *
+ * @param options.refs ids by the full names of the refs that are to hold them; no ref is moved that stands elsewhere.
+ */
+export async function fetchChecked(
+  options: FetchPlaces & { readonly refs: Readonly<Record<string, string>>; readonly timeoutMs: number },
+): Promise<void> {
+  const refspecs = Object.entries(options.refs).map(([ref, oid]) => `${oid}:${ref}`);
+  await fetch(options, refspecs, { settings: ['transfer.fsckObjects=true'], timeoutMs: options.timeoutMs });
+}
+
+async function fetch(
+  { into, from, signal }: FetchPlaces,
+  refspecs: readonly string[],
+  { settings = [], timeoutMs }: { readonly settings?: readonly string[]; readonly timeoutMs?: number },
+): Promise<void> {
   await git(
     [
-      '-c',
-      'protocol.version=2',
+      ...['protocol.version=2', ...settings].flatMap((setting) => ['-c', setting]),
       'fetch',
       '--quiet',
       '--no-tags',
@@ -196,10 +234,10 @@ export async function fetchCommit(options: {
       // Where it runs, no setting of this call reaches. Whose repository may be read was settled when it was found.
       "--upload-pack=git -c core.hooksPath=/dev/null -c 'safe.directory=*' upload-pack",
       '--end-of-options',
-      options.from,
-      options.commit,
+      from,
+      ...refspecs,
     ],
-    { gitDir: options.into, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+    { gitDir: into, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) },
   );
 }
 

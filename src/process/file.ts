@@ -51,6 +51,14 @@ export async function syncFileSystem(path: string): Promise<void> {
   throw Object.assign(new Error(`the file system of ${path} could not be synced: ${why}`), { syscall: 'fsync' });
 }
 
+/** Makes the content of a file survive a power cut. */
+export async function syncFile(path: string): Promise<void> {
+  await using file = await open(path, O_RDONLY);
+  failpoint('file.sync:before');
+  await file.sync();
+  failpoint('file.sync:after');
+}
+
 async function writeSynced(path: string, data: string | Buffer, mode: number): Promise<void> {
   await using file = await open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, mode);
   failpoint('file.write:before');

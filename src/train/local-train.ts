@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 
 import { fetchCommit, isAncestor, setRefs } from '../git/depot.ts';
-import { baseRef, lanePaths, laneRef } from '../git/lane.ts';
 import { Merger } from '../git/merge.ts';
 import type { MoveResult } from '../git/target.ts';
 import { moveTarget, readTarget } from '../git/target.ts';
 import { syncTarget, TARGET_RECORD } from '../git/target-sync.ts';
-import { removeTree } from '../process/removal.ts';
 import { makeCandidate } from './candidate.ts';
 import { examineHead } from './damaged-head.ts';
 import { prove } from './prove.ts';
+import { retireLandedLane } from './retire-landed.ts';
 import type { TrainContext } from './train-context.ts';
 import type { LandIntent, TrainWork } from './train-work.ts';
 
@@ -59,8 +58,7 @@ async function landedIn({ repository, depot }: TrainContext, intent: LandIntent)
   return (await isAncestor(depot, intent.newCommit, now.commit)) ? now.commit : null;
 }
 
-async function clearUp({ depot, stateDirectory }: TrainContext, intent: LandIntent, head: string): Promise<void> {
-  await setRefs(depot, { [TARGET_RECORD]: head, [baseRef(intent.taskId)]: null, [laneRef(intent.taskId)]: null });
-  const lane = lanePaths(stateDirectory, intent.taskId);
-  for (const path of [lane.note, lane.directory, lane.index]) await removeTree(path);
+async function clearUp(context: TrainContext, intent: LandIntent, head: string): Promise<void> {
+  await setRefs(context.depot, { [TARGET_RECORD]: head });
+  await retireLandedLane(context, intent);
 }
