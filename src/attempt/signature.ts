@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { excludedPaths } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { failureText } from '../core/failure-text.ts';
 import { gateOf } from '../gates/gate-choice.ts';
@@ -7,7 +8,6 @@ import { treeOf } from '../git/depot.ts';
 import { openLane, readLane } from '../git/lane.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { excludedPaths } from './prepare.ts';
 
 /**
  * Equal for two attempts that came to the same failure with the same files, from the same base and the same task. Null:
@@ -40,7 +40,7 @@ async function laneContent(context: AttemptContext): Promise<unknown> {
   const { depot, stateDirectory, taskId, pin } = context;
   const lane = await openLane(depot, stateDirectory, taskId);
   if (lane === null) return null;
-  const excluded = excludedPaths(context, lane);
+  const excluded = excludedPaths(pin.config, lane);
   const { changes, refused } = await readLane(lane, { depot, stateDirectory, excludes: pin.excludes, excluded });
   return { content: await treeOf(depot, lane.content), changes, refused: refused.map(({ path }) => path) };
 }

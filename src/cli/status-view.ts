@@ -15,8 +15,7 @@ import { isHeld } from '../store/lease-holder.ts';
 import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
 import type { Reading } from './context.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Onlooker } from '../process/host.ts';
-import { isAlive, ownIdentity } from '../process/identity.ts';
+import { onlooker } from '../process/onlooker.ts';
 
 export interface WaitingView {
   readonly reason: string;
@@ -101,10 +100,6 @@ async function countUnimported({ reader, location }: Reading, importedMs: number
 export async function snapshotAround(reading: Reading, clock: Clock, id: string): Promise<Snapshot | null> {
   if (reading.pin === null) return null;
   return snapshotOf(reading, await reading.reader.viewOf({ first: 0, ids: [id] }), clock);
-}
-
-function onlooker(clock: Clock): Onlooker {
-  return { clock, self: ownIdentity(), isAlive };
 }
 
 async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Promise<Snapshot | null> {

@@ -3,7 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { taskResource } from '../../core/lease.ts';
 import type { Lease } from '../../core/lease.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
-import { currentBootId } from '../../process/identity.ts';
+import type { Onlooker } from '../../process/host.ts';
+import { onlooker } from '../../process/onlooker.ts';
 import { findMarked } from '../../process/tree.ts';
 import { isHeld } from '../../store/lease-holder.ts';
 import type { StoreReader } from '../../store/store.ts';
@@ -30,7 +31,7 @@ export async function laneUse(
   const busy = (why: string, hint: string): LaneUse => ({ status, attempt, busy: { why, hint } });
   if (status === 'landing') return busy(`${taskId} is landing`, `See how far it is with: yard why ${taskId}`);
   const lease = await reader.lease(taskResource(taskId));
-  if (status === 'running' && lease !== null && isTaken(lease, clock.monotonicMs())) {
+  if (status === 'running' && lease !== null && isTaken(lease, onlooker(clock))) {
     return busy(
       `attempt ${attempt} of ${taskId} is running, and its files change`,
       `Wait until it ends, or end it: yard cancel ${taskId}. Its lane stays as it is.`,
@@ -47,7 +48,7 @@ export async function laneUse(
 }
 
 /** As {@link isHeld}; one that is handed out and not claimed yet is taken too. */
-function isTaken(lease: Lease, monotonicMs: number): boolean {
-  if (lease.owner !== null) return isHeld(lease, monotonicMs);
-  return lease.bootId === currentBootId() && monotonicMs < lease.expiresMonotonicMs;
+function isTaken(lease: Lease, host: Onlooker): boolean {
+  if (lease.owner !== null) return isHeld(lease, host);
+  return lease.bootId === host.self.bootId && host.clock.monotonicMs() < lease.expiresMonotonicMs;
 }
