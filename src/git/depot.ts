@@ -122,6 +122,15 @@ export async function resolve(depot: Pick<Depot, 'path'>, name: string): Promise
   return code === 0 ? stdout.toString('latin1').trim() : null;
 }
 
+/** What kind of object stands behind each of these names; null where there is none. */
+export async function resolveAll(depot: Pick<Depot, 'path'>, names: readonly string[]): Promise<(string | null)[]> {
+  if (names.length === 0) return [];
+  const input = `${names.join('\n')}\n`;
+  const { stdout } = await git(['cat-file', '--batch-check=%(objecttype)'], { ...inDepot(depot), input });
+  const lines = stdout.toString('utf8').split('\n').slice(0, -1);
+  return lines.map((line) => (/^(?:blob|commit|tag|tree)$/.test(line) ? line : null));
+}
+
 export async function treeOf(depot: Depot, commit: string): Promise<string> {
   return gitLine(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], inDepot(depot));
 }
@@ -170,7 +179,10 @@ export async function movingRefs<T>(depot: Depot, refs: readonly string[], move:
 }
 
 /** Refs below prefixes, by full name. */
-export async function listRefs(depot: Depot, ...prefixes: readonly string[]): Promise<Map<string, string>> {
+export async function listRefs(
+  depot: Pick<Depot, 'path'>,
+  ...prefixes: readonly string[]
+): Promise<Map<string, string>> {
   const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes], inDepot(depot));
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
