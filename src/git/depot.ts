@@ -164,13 +164,17 @@ export async function createRef(depot: Depot, ref: string, commit: string): Prom
 /** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
 const LOCK_PATIENCE_MS = 5_000;
 
+/** Made while `packed-refs` is locked, and as much in the way of the next git. */
+const PACKING = ['packed-refs.new'];
+
 /** Does what moves these refs of the depot; where git refuses, once more when nobody holds a lock on them any more. */
 export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
   try {
     return await move();
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
+    const names = [...[...refs, 'packed-refs'].map((name) => `${name}.lock`), ...PACKING];
+    const locks = names.map((name) => join(depot.path, name));
     const { free, removed } = await clearLocks(depot.path, locks, LOCK_PATIENCE_MS);
     for (const path of removed) await depot.onMended?.({ what: 'stale-lock', path });
     if (!free) throw error;

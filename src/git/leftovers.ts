@@ -19,7 +19,7 @@ const TEMPORARY = /^(?:tmp_(?:pack|idx|rev|obj|bitmap|graph|objdir)|incoming-|\.
 /** Everything of the kind. Looks through all refs, and at the names of all loose objects. */
 export function findLeftovers({ path }: Pick<Depot, 'path'>): Leftover[] {
   const objects = join(path, 'objects');
-  const isLock = ({ name }: Dirent): boolean => name.endsWith('.lock');
+  const isLock = ({ name }: Dirent): boolean => name.endsWith('.lock') || name === 'packed-refs.new';
   const isTemporary = ({ name }: Dirent): boolean => TEMPORARY.test(name);
   const fans = entriesIn(objects).filter(({ name }) => /^(?:[0-9a-f]{2}|pack|info)$/.test(name));
   return [
