@@ -58,11 +58,11 @@ test('what killed processes leave behind is found, told, and removed by --repair
   }
   writeFileSync(inState('lanes/A-1.json'), '{}');
   mkdirSync(inState('lanes/B-9'));
-  made.git(`--git-dir=${inState('depot.git')}`, 'update-ref', 'refs/yard/base/A-1', 'refs/yard/target');
+  made.git(`--git-dir=${inState('depot.git')}`, 'update-ref', 'refs/yard/base/A-1/1', 'refs/yard/target');
   chmodSync(made.state, 0o755);
   const found = await doctor(made);
   expect(found.code).toBe(0);
-  expect(Object.keys(found.unwell)).toEqual(['state-directory', 'refs', 'locks', 'slots', 'half-made', 'lanes']);
+  expect(Object.keys(found.unwell)).toEqual(['state-directory', 'locks', 'slots', 'half-made', 'lanes']);
   expect(existsSync(inState('tmp/gate-x'))).toBe(true);
 
   const { code, repaired, unwell } = await doctor(made, '--repair');
@@ -79,11 +79,15 @@ test('what killed processes leave behind is found, told, and removed by --repair
     'lanes/A-1.json',
     'depot.git/packed-refs.lock',
     'depot.git/refs/yard/x.lock',
-    'depot.git/refs/yard/base/A-1',
+    'depot.git/refs/yard/base/A-1/1',
   ]) {
     expect.soft(existsSync(inState(path)), path).toBe(false);
   }
   expect(existsSync(inState('lanes/B-9'))).toBe(true);
+  made.git(`--git-dir=${inState('depot.git')}`, 'update-ref', 'refs/yard/base/A-1/1', 'refs/yard/target');
+  expect((await doctor(made, '--repair')).repaired).toEqual([
+    { id: 'refs', what: '1 refs of landed tasks were removed' },
+  ]);
   const text = await made.yard(['doctor', '--repair']);
   expect(text.stdout).toMatch(
     /\nlanes: lanes of tasks .*\nsafe: They are kept.*\nhint: .*\n\nThere was nothing that could be repaired here\.\n$/,

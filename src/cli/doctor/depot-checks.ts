@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { isFinal } from '../../core/task-state.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { listRefs, resolveAll, setRefs } from '../../git/depot.ts';
 import type { Depot } from '../../git/depot.ts';
-import { baseRef, laneRef } from '../../git/lane.ts';
+import { lanePaths } from '../../git/lane.ts';
 import { findLeftovers, removeLeftovers } from '../../git/leftovers.ts';
 import { findCorruptObjects, findDamage, objectsOf } from '../../git/object-damage.ts';
 import { repairDepot } from '../../git/object-repair.ts';
@@ -159,10 +159,16 @@ async function sortRefs(
     const [, , kind = '', id = '', attempt = '0'] = ref.split('/');
     if (ref === TARGET_RECORD || !['attempt', 'base', 'lane', 'salvage'].includes(kind)) continue;
     const row = byId.get(id);
-    if (row === undefined || Number.parseInt(attempt, 10) > row.attempts) unknown.push(ref);
-    else if (row.state.status === 'landed' && (ref === baseRef(id) || ref === laneRef(id))) stale.push(ref);
+    const isOfLane = kind === 'base' || kind === 'lane';
+    if (row === undefined || (!isOfLane && Number.parseInt(attempt, 10) > row.attempts)) unknown.push(ref);
+    else if (isOfLane && row.state.status === 'landed' && !hasLane(depot, id)) stale.push(ref);
   }
   return { stale, unknown };
+}
+
+/** While the lane stands, it is that which goes first, with its refs. */
+function hasLane(depot: Pick<Depot, 'path'>, taskId: string): boolean {
+  return existsSync(lanePaths(dirname(depot.path), taskId).directory);
 }
 
 async function repairRefs(_: Patient, { yard }: Hands): Promise<string[]> {

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { LEASE_MS } from '../../core/lease.ts';
-import type { Lease } from '../../core/lease.ts';
+import { impossible } from '../../core/impossible.ts';
+import { LEASE_MS, taskResource } from '../../core/lease.ts';
+import type { Lease, LeaseResource } from '../../core/lease.ts';
 import { currentBootId, isAlive } from '../../process/identity.ts';
 import { removeTree } from '../../process/removal.ts';
-import type { IntentRecord } from '../../store/store.ts';
+import type { Intent, IntentRecord } from '../../store/store.ts';
 import { ok, warning } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
 import type { Patient } from './patient.ts';
@@ -65,7 +66,7 @@ async function examineIntents(patient: Patient): Promise<Finding> {
   const open = await reader.openIntents();
   const leases = new Map<string, Lease>((await reader.leases()).map((lease) => [lease.resource, lease]));
   const left = open.filter(({ intent }) => {
-    const lease = leases.get(intent.kind === 'land' ? 'train' : `task:${intent.taskId}`);
+    const lease = leases.get(actorOf(intent));
     return lease === undefined || isDead(lease);
   });
   if (left.length === 0) return ok(open.length === 0 ? 'none are open' : `${open.length} open, at work`);
@@ -76,8 +77,31 @@ async function examineIntents(patient: Patient): Promise<Finding> {
   );
 }
 
+/** Whose lease it is carried out under. */
+function actorOf(intent: Intent): LeaseResource {
+  switch (intent.kind) {
+    case 'land':
+      return 'train';
+    case 'spawn':
+      return taskResource(intent.taskId);
+    case 'kill':
+      return 'scheduler';
+    default:
+      throw impossible(intent satisfies never);
+  }
+}
+
 function describe({ intent }: IntentRecord): string {
-  return intent.kind === 'land' ? `the landing of ${intent.taskId}` : `the start of ${intent.taskId}`;
+  switch (intent.kind) {
+    case 'land':
+      return `the landing of ${intent.taskId}`;
+    case 'spawn':
+      return `the start of ${intent.taskId}`;
+    case 'kill':
+      return `the end of ${intent.subject.of === 'train' ? 'a train' : intent.subject.taskId}`;
+    default:
+      throw impossible(intent satisfies never);
+  }
 }
 
 function retiredIn(directory: string): string[] {

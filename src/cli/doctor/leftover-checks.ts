@@ -1,7 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { lanePaths } from '../../git/lane.ts';
+import { excludedPaths } from '../../agents/excluded-paths.ts';
+import { openLane } from '../../git/lane.ts';
+import { retireLane } from '../../git/retire-lane.ts';
 import { removeTree } from '../../process/removal.ts';
 import type { TaskRow } from '../../store/store.ts';
 import { ok, skipped, warning } from './check.ts';
@@ -11,7 +13,7 @@ import type { Patient } from './patient.ts';
 /** What processes that died have left half-made, and lanes that nobody needs. */
 export const leftoverChecks: readonly Check[] = [
   { id: 'half-made', needs: ['store'], examine: examineHalfMade, repair: removeHalfMade },
-  { id: 'lanes', needs: ['store'], examine: examineLanes, repair: removeLanded },
+  { id: 'lanes', needs: ['store'], examine: examineLanes, repair: retireLanded },
 ];
 
 /** Names by which each directory knows what is not finished. `tmp` is nothing else. */
@@ -65,7 +67,7 @@ function sortLanes(stateDirectory: string, rows: readonly Pick<TaskRow, 'id' | '
   const ids = new Set(
     readdirSync(directory)
       .filter((name) => !name.startsWith('.'))
-      .map((name) => basename(name).replace(/\.(?:index(?:\.lock)?|json)$/, '')),
+      .map((name) => basename(name).replace(/\.(?:index(?:\.[a-z]+)?|json)$/, '')),
   );
   return {
     landed: [...ids].filter((id) => states.get(id) === 'landed'),
@@ -79,8 +81,8 @@ function examineLanes(patient: Patient): Promise<Finding> {
     return Promise.resolve(
       warning(
         `lanes of landed tasks are left: ${landed.join(', ')}`,
-        'yard doctor --repair removes them.',
-        'What they held has landed.',
+        'yard doctor --repair retires them.',
+        'What in them did not land is kept first: yard salvage.',
       ),
     );
   }
@@ -96,13 +98,32 @@ function examineLanes(patient: Patient): Promise<Finding> {
   return Promise.resolve(ok('each belongs to a task'));
 }
 
-async function removeLanded(_: Patient, { yard }: Hands): Promise<string[]> {
-  const { landed } = sortLanes(yard.stateDirectory, await yard.store.rows());
-  const paths = landed.flatMap((id) => {
-    const { directory, index, note } = lanePaths(yard.stateDirectory, id);
-    return [note, directory, index];
-  });
-  return removeAll(paths.filter((path) => existsSync(path)));
+/** As the train does it: whatever in it did not land is kept first. */
+async function retireLanded(_: Patient, { yard }: Hands): Promise<string[]> {
+  const { store, depot, stateDirectory, settings, host } = yard;
+  const rows = await store.rows();
+  const { pin } = await settings.current();
+  const lines: string[] = [];
+  for (const taskId of sortLanes(stateDirectory, rows).landed) {
+    const attempt = rows.find(({ id }) => id === taskId)?.attempts ?? 1;
+    const end = await retireLane({
+      depot,
+      stateDirectory,
+      taskId,
+      attempt,
+      identity: pin.config.identity,
+      excludes: pin.excludes,
+      excluded: excludedPaths(pin.config, await openLane(depot, stateDirectory, taskId)),
+      include: pin.config.salvage.include,
+      keepsake: join(stateDirectory, 'attempts', taskId, String(attempt)),
+      atMs: host.clock.nowMs(),
+      landed: null,
+    });
+    lines.push(
+      end.kind === 'retired' ? `the lane of ${taskId} was retired` : `the lane of ${taskId} stays: ${end.why}`,
+    );
+  }
+  return lines;
 }
 
 async function removeAll(paths: readonly string[]): Promise<string[]> {
