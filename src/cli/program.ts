@@ -194,11 +194,12 @@ function lookCommands(program: Command, context: CommandContext, run: Run): void
     program
       .command('doctor')
       .description('check what a machine or a person can break')
+      .option('--repair', 'repair what can be repaired without losing anything')
       .option('--json', 'print as JSON')
       .action((options: object) =>
         run(async () => (await import('./commands/doctor.ts')).doctorCommand(context, options)),
       ),
-    'yard doctor',
+    'yard doctor --repair',
   );
 }
 

@@ -80,6 +80,23 @@ export function findMarked(marker: string): ProcessIdentity[] {
     .map(({ pid, startTime }) => ({ bootId: currentBootId(), pid, startTime }));
 }
 
+export interface MarkedProcess {
+  readonly identity: ProcessIdentity;
+  readonly marker: string;
+}
+
+/** Every process but this one whose marker begins with this text. */
+export function findMarkedBelow(prefix: string): MarkedProcess[] {
+  const { rows } = readTable();
+  const pids = [...rows.values()].filter((row) => row.alive && row.pid !== process.pid).map((row) => row.pid);
+  return [...readMarks(pids)].flatMap(([pid, mark]) => {
+    const row = rows.get(pid);
+    if (row === undefined || mark.kind !== 'marked' || !mark.marker.startsWith(prefix)) return [];
+    const identity = { bootId: currentBootId(), pid, startTime: row.startTime };
+    return [{ identity, marker: mark.marker }];
+  });
+}
+
 /** Scans until no member is left or the time is over. There is no event for the end of a process that is not a child. */
 async function poll(tree: Members, patienceMs: number, eachTime: (left: Scan) => void): Promise<Scan> {
   const deadlineMs = systemClock.monotonicMs() + patienceMs;
