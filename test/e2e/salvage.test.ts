@@ -201,6 +201,28 @@ describe('restoring', () => {
     expect(readFileSync(join(made.base, 'empty/d/y'), 'utf8')).toBe('y\n');
   });
 
+  test.each(['kill', 'error'])(
+    'one that is cut short by %s says so, or can be done again elsewhere',
+    async (action) => {
+      const made = await givenUp('echo x > x');
+      for (const moment of ['before', 'after']) {
+        const to = join(made.base, moment);
+        const env = { YARD_FAILPOINTS: `git.checkout-index:${moment}:1:${action}` };
+        const cut = await made.yard(['salvage', 'restore', 'A-1/1', '--to', to], { env });
+        expect(cut).toMatchObject(
+          action === 'kill'
+            ? { code: null, stdout: '' }
+            : { code: 1, stdout: '', stderr: expect.stringContaining(`What is salvaged is untouched. Remove ${to}`) },
+        );
+        // What it has written by then is not written over.
+        const again = await made.yard(['salvage', 'restore', 'A-1/1', '--to', to]);
+        expect(again.code).toBe(moment === 'before' ? 0 : 2);
+        expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', `${to}-2`])).toMatchObject({ code: 0 });
+        expect(readFileSync(join(`${to}-2`, 'x'), 'utf8')).toBe('x\n');
+      }
+    },
+  );
+
   test('names that would act on a terminal are inert', async () => {
     const made = await givenUp(
       `printf x > "$(printf 'a\\033]0;owned\\007b')"; git add -A; git commit -qm "$(printf 'c\\033[2Jd')"`,

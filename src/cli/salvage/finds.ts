@@ -13,6 +13,8 @@ import { COMMITS_REFS, commitsRefs } from '../../git/own-commits.ts';
 import { IntegrityError } from '../../git/integrity-error.ts';
 import { KEPT_WHOLE } from '../../git/keep-whole.ts';
 import { SALVAGE_REFS, salvageLane, salvageRefs } from '../../git/salvage.ts';
+import { listOwnCommits } from '../../git/own-list.ts';
+import type { OwnCommit } from '../../git/own-list.ts';
 import type { Refusal } from '../../git/walk.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { laneUse } from './lane-use.ts';
@@ -186,4 +188,9 @@ async function readIntoScratch(
     if (error instanceof IntegrityError) return unread(error.message);
     throw error;
   }
+}
+
+/** The commits that the agent itself made. */
+export async function ownCommits({ own }: Find): Promise<OwnCommit[]> {
+  return own === null ? [] : listOwnCommits(own.depot, own.prefix);
 }
