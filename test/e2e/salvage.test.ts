@@ -237,6 +237,19 @@ describe('restoring', () => {
     expect(readdirSync(join(made.base, 'there'))).toEqual(['a\u001b]0;owned\u0007b']);
   });
 
+  test('where there is no room to read a lane, it says so, and the lane is untouched', async () => {
+    const made = await givenUp('echo x > x');
+    const env = { YARD_FAILPOINTS: 'git.fast-import:before:0:enospc' };
+    expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', '../there'], { env })).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /the lane of A-1 could not be read: .*no space left[^]*hint: Its lane is untouched/,
+      ),
+    });
+    expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', '../there'])).toMatchObject({ code: 0 });
+  });
+
   test('what it cannot do it says, with what to do', async () => {
     const made = await givenUp('echo x > x');
     const cases: [string[], string][] = [
