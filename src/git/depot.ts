@@ -228,17 +228,19 @@ export async function fetchChecked(
   options: FetchPlaces & { readonly refs: Readonly<Record<string, string>>; readonly timeoutMs: number },
 ): Promise<void> {
   const refspecs = Object.entries(options.refs).map(([ref, oid]) => `${oid}:${ref}`);
-  await fetch(options, refspecs, { settings: ['transfer.fsckObjects=true'], timeoutMs: options.timeoutMs });
+  const env = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'transfer.fsckObjects', GIT_CONFIG_VALUE_0: 'true' };
+  await fetch(options, refspecs, { env, timeoutMs: options.timeoutMs });
 }
 
 async function fetch(
   { into, from, signal }: FetchPlaces,
   refspecs: readonly string[],
-  { settings = [], timeoutMs }: { readonly settings?: readonly string[]; readonly timeoutMs?: number },
+  more: Pick<GitCall, 'env' | 'timeoutMs'>,
 ): Promise<void> {
   await git(
     [
-      ...['protocol.version=2', ...settings].flatMap((setting) => ['-c', setting]),
+      '-c',
+      'protocol.version=2',
       'fetch',
       '--quiet',
       '--no-tags',
@@ -253,7 +255,7 @@ async function fetch(
       from,
       ...refspecs,
     ],
-    { gitDir: into, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) },
+    { ...more, gitDir: into, ...(signal === undefined ? {} : { signal }) },
   );
 }
 

@@ -68,7 +68,8 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
   const lost = new Set(lostChanges(lane, snapshot.changes));
   const work = snapshot.changes.filter((change) => !lost.has(change));
   const untouched = lane.content === lane.base ? null : lane.content;
-  const salvaged = (await isKept(request, lane, kept)) ? untouched : await keepChanges(request, lane, snapshot);
+  const own = kept.filter((change) => !lost.has(change));
+  const salvaged = (await isKept(request, lane, kept, own)) ? untouched : await keepChanges(request, lane, snapshot);
   if (token === null) return salvaged;
   if (work.length === 0) return untouched;
   if (work.length === kept.length) return salvaged;
@@ -81,11 +82,16 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
 }
 
 /** It landed, or it is what the lane was filled with, which a ref of the lane holds as long as the lane is used. */
-async function isKept({ depot, landed, token }: SalvageRequest, lane: Lane, kept: readonly Change[]): Promise<boolean> {
+async function isKept(
+  { depot, landed, token }: SalvageRequest,
+  lane: Lane,
+  kept: readonly Change[],
+  own: readonly Change[],
+): Promise<boolean> {
   if (landed === undefined || landed === null) {
     return kept.length === 0 && (token !== null || lane.content === lane.base);
   }
-  return firstDifference(kept, await diffRaw(depot, lane.content, landed)) === null;
+  return firstDifference(own, await diffRaw(depot, lane.content, landed)) === null;
 }
 
 async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapshot): Promise<string> {
