@@ -1,3 +1,4 @@
+import { isDefective } from '../process/failpoint.ts';
 import { existsSync, lstatSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -186,6 +187,7 @@ export async function salvageLane(
   lane: Lane,
 ): Promise<Salvage> {
   const { depot, taskId, attempt, identity, atMs } = request;
+  if (isDefective('lane-not-salvaged')) return { work: null, unholdable: false };
   const { changes, refused, special } = await readWhatever(lane, request);
   const unholdable = refused.length > 0 || special.length > 0;
   if (changes.length === 0) return { work: lane.content === lane.base ? null : lane.content, unholdable };

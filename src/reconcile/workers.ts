@@ -9,7 +9,7 @@ import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { currentBootId, isAlive } from '../process/identity.ts';
-import { failpointEnvironment } from '../process/failpoint.ts';
+import { failpointEnvironment, isDefective } from '../process/failpoint.ts';
 import { spawnDetached } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
 import { findMarked, killTree } from '../process/tree.ts';
@@ -91,6 +91,7 @@ export class Workers {
   async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
     const { store, stateDirectory } = this.#yard;
     const { taskId, attempt, token, why } = command;
+    if (isDefective('dead-owner-ignored')) return;
     const lost: Fence = { resource: taskResource(taskId), token };
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
     if ((await store.lease(lost.resource))?.token !== token) return;

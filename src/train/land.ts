@@ -1,3 +1,4 @@
+import { isDefective } from '../process/failpoint.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import { isAncestor, fetchCommit, setRefs } from '../git/depot.ts';
 import { baseRef, lanePaths, laneRef } from '../git/lane.ts';
@@ -22,6 +23,9 @@ export async function land(context: TrainContext, intent: LandIntent): Promise<M
 /** Finishes a landing whose process died: forward, unless the target has moved elsewhere meanwhile. */
 export async function recoverLanding(context: TrainContext, { id, intent }: IntentRecord): Promise<void> {
   if (intent.kind !== 'land') return;
+  if (isDefective('landed-again')) {
+    return context.store.closeLanding(context.fence, id, { kind: 'undone', why: 'its train died' });
+  }
   const { repository, depot } = context;
   const now = await readTarget(repository, intent.target);
   if (now.kind === 'commit' && now.commit !== intent.oldCommit) {

@@ -196,7 +196,7 @@ async function checkEvidence(
 ): Promise<void> {
   for (const id of scenario.tasks) {
     for (const { attempt, outcome } of await reader.attempts(id)) {
-      if (outcome?.kind !== 'accepted') continue;
+      if (outcome?.kind !== 'accepted' && outcome?.kind !== 'gate-red') continue;
       const problem = evidenceProblem(join(scenario.state, 'attempts', id, String(attempt)));
       if (problem !== null) lost('P6', `the evidence of ${id}, attempt ${attempt}: ${problem}`);
     }
@@ -213,7 +213,9 @@ function evidenceProblem(directory: string): string | null {
   const path = join(directory, 'manifest.json');
   if (!existsSync(path)) return 'there is no manifest';
   const { files } = JSON.parse(readFileSync(path, 'utf8')) as { readonly files: Readonly<Record<string, string>> };
-  for (const name of ['gate.json', 'audit.json', 'outcome.json']) {
+  // An approved commit goes on to its gate without an agent.
+  const ofAgent = existsSync(join(directory, 'transcript.ndjson')) ? ['prompt.md', 'packet.json', 'diff.patch'] : [];
+  for (const name of [...ofAgent, 'gate.json', 'outcome.json']) {
     if (files[name] === undefined) return `${name} is missing`;
   }
   for (const [name, hash] of Object.entries(files)) {

@@ -9,6 +9,7 @@ import type { FaultCase } from './fault.ts';
 import { quietBacklog, randomKills } from './random-kills.ts';
 import { describeLosses, quietRun, runCase } from './run-case.ts';
 import type { CaseResult } from './run-case.ts';
+import { quietRuns, runCases } from './run-cases.ts';
 import { loadSimulation } from './sim-campaign.ts';
 import { Sweep } from './sweep.ts';
 import { Tally } from './tally.ts';
@@ -17,7 +18,6 @@ const KINDS = ['real', 'kills', 'sim'] as const;
 type Kind = (typeof KINDS)[number];
 /** How the time is shared out. */
 const SHARE: Readonly<Record<Kind, number>> = { real: 0.6, kills: 0.25, sim: 0.15 };
-const WORKERS = 2;
 const BACKLOG = 40;
 const KILLS_EACH = 60;
 
@@ -39,6 +39,7 @@ if (only.length === 0 || !Number.isFinite(seed) || !(Number(values.minutes) > 0)
 }
 const directory = values.directory ?? mkdtempSync(join(realpathSync(tmpdir()), 'yardmaster-faults-'));
 mkdirSync(directory, { recursive: true });
+const defects = values.defects?.split(',') ?? [];
 const tally = new Tally();
 const startedMs = Date.now();
 
@@ -54,7 +55,7 @@ function say(line: string): void {
 
 async function oneCase(fault: FaultCase): Promise<void> {
   const { tree } = await quietRun(directory, fault.scenario);
-  count(await runCase(fault, { directory, tree, defects: values.defects?.split(',') ?? [] }));
+  count(await runCase(fault, { directory, tree, defects }));
 }
 
 async function campaign(durationMs: number): Promise<void> {
@@ -77,26 +78,17 @@ async function simulate(durationMs: number): Promise<void> {
 }
 
 async function sweep(untilMs: number): Promise<void> {
-  const [small, person] = [await quietRun(directory, 'small'), await quietRun(directory, 'person')];
-  const plan = new Sweep(failpointNames(readSources()), { small: small.hits, person: person.hits }, seed);
-  const trees = { small: small.tree, person: person.tree };
+  const quiet = await quietRuns(directory);
+  const plan = new Sweep(failpointNames(readSources()), quiet, seed);
   let cases = 0;
-  const work = async (): Promise<void> => {
-    while (Date.now() < untilMs) {
-      const fault = plan.next();
-      const result = await runCase(fault, {
-        directory,
-        tree: trees[fault.scenario],
-        defects: values.defects?.split(',') ?? [],
-      });
-      count(result);
-      cases += 1;
-      if (result.losses.length > 0) say(`LOST ${result.name}: ${describeLosses(result.losses)}`);
-      if (cases % 20 === 0)
-        say(`${cases} cases, ${plan.done} of ${plan.total} in order, ${tally.faults} faults, ${tally.lost} losses`);
-    }
+  const onResult = (result: CaseResult): void => {
+    count(result);
+    cases += 1;
+    if (result.losses.length > 0) say(`LOST ${result.name}: ${describeLosses(result.losses)}`);
+    if (cases % 20 !== 0) return;
+    say(`${cases} cases, ${plan.done} of ${plan.total} in order, ${tally.faults} faults, ${tally.lost} losses`);
   };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  await runCases(() => (Date.now() < untilMs ? plan.next() : null), { directory, quiet, defects, onResult });
 }
 
 function count({ name, losses, delivered, takeovers, rivals, kept }: CaseResult): void {

@@ -64,9 +64,9 @@ export async function attend(
   const now = await standing(scenario);
   if (now === null) return;
   const act = async (kind: keyof Acts, ...args: readonly string[]): Promise<void> => {
-    // `acts` is the caller's tally.
-    Object.assign(acts, { [kind]: acts[kind] + 1 });
-    await operate(scenario, [kind, ...args], env);
+    const { code } = await operate(scenario, [kind, ...args], env);
+    // A stop that was cut short may have taken effect. `acts` is the caller's tally.
+    if (code === 0 || kind === 'stop') Object.assign(acts, { [kind]: acts[kind] + 1 });
   };
   if (now.stopped || ended.code === LIMIT) await act('resume');
   for (const { id, state } of now.rows) {

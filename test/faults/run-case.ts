@@ -6,7 +6,8 @@ import { runGit } from '../fixtures/e2e/git.ts';
 import { awaitQuiet, kill, processesOf } from '../fixtures/e2e/own-processes.ts';
 import { formatCase, formatFaults } from './fault.ts';
 import type { Fault, FaultCase, Loss } from './fault.ts';
-import { countHits, deliveryOf, mend } from './hits.ts';
+import { countHits, deliveryOf, mend, readHits } from './hits.ts';
+import type { Hit } from './hits.ts';
 import { findLosses, readCheckout, readLandedTree } from './losses.ts';
 import { NO_ACTS, attend, isDone, operate, standing } from './operator.ts';
 import type { Acts } from './operator.ts';
@@ -48,20 +49,24 @@ const LASTS_MS = 2_000;
 /** EXIT.bug: a stack was printed. */
 const INTERNAL_ERROR = 70;
 
+export interface QuietRun {
+  readonly tree: string;
+  readonly hits: ReadonlyMap<string, number>;
+  /** Each single one. */
+  readonly trace: readonly Hit[];
+}
+
 /** The landed files of a run that nothing disturbs, and how often it comes by each failpoint. */
-export async function quietRun(
-  directory: string,
-  scenario: ScenarioKind,
-): Promise<{ readonly tree: string; readonly hits: ReadonlyMap<string, number> }> {
+export async function quietRun(directory: string, scenario: ScenarioKind): Promise<QuietRun> {
   const made = makeScenario(mkdtempSync(join(directory, 'quiet-')), scenario);
   const run = new Run(made, { scenario: 'small', faults: [], disturbances: [] }, { directory, tree: '' });
   if (!(await run.converge())) throw new Error(`an undisturbed run does not come to its end; see ${made.base}`);
   const tree = readLandedTree(made);
   const losses = await run.judge(tree);
   if (losses.length > 0) throw new Error(`an undisturbed run loses: ${describeLosses(losses)}; see ${made.base}`);
-  const hits = countHits(made);
+  const quiet = { tree, hits: countHits(made), trace: readHits(made) };
   rmSync(made.base, { recursive: true });
-  return { tree, hits };
+  return quiet;
 }
 
 /** Runs one case from an empty directory to its end, and judges what came of it. */
