@@ -9,6 +9,7 @@ import type { Scenario } from './scenario.ts';
 
 /** EXIT.limit: stopped, or too many failures in a row. */
 const LIMIT = 4;
+const AGAIN_MAX = 3;
 
 /** What a person did besides `yard run`, by kind. */
 export type Acts = Record<'answer' | 'approve' | 'cancel' | 'stop' | 'resume' | 'retry', number>;
@@ -64,7 +65,11 @@ export async function attend(
   const now = await standing(scenario);
   if (now === null) return;
   const act = async (kind: keyof Acts, ...args: readonly string[]): Promise<void> => {
-    const { code } = await operate(scenario, [kind, ...args], env);
+    // A command that was killed is given again.
+    let { code } = await operate(scenario, [kind, ...args], env);
+    for (let again = 0; code === null && again < AGAIN_MAX; again += 1) {
+      ({ code } = await operate(scenario, [kind, ...args], env));
+    }
     // A stop that was cut short may have taken effect. `acts` is the caller's tally.
     if (code === 0 || kind === 'stop') Object.assign(acts, { [kind]: acts[kind] + 1 });
   };

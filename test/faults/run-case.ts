@@ -118,6 +118,17 @@ class Run {
 
   /** Starts the yard again until all is done, as a person would, but no more often than the faults explain. */
   async converge(): Promise<boolean> {
+    const over = new AbortController();
+    const beside = [this.#usurpation.watch(over.signal), this.#mend(over.signal)];
+    try {
+      return await this.#rounds();
+    } finally {
+      over.abort();
+      await Promise.all(beside);
+    }
+  }
+
+  async #rounds(): Promise<boolean> {
     const { faults, disturbances } = this.#case;
     // Each question and each approval ends a run as well.
     const roundsMax = 7 + 2 * faults.length;
@@ -171,10 +182,8 @@ class Run {
     const timer = new AbortController();
     const patienceMs = this.#options.patienceMs ?? PATIENCE_MS;
     const late = delay(patienceMs, null, { signal: timer.signal }).catch(() => null);
-    const watching = [this.#usurpation.watch(timer.signal), this.#mend(timer.signal)];
     const ended = await Promise.race([Promise.all(runs), late]);
     timer.abort();
-    await Promise.all(watching);
     if (ended !== null) return ended.find(({ code }) => code !== 0) ?? ended[0] ?? null;
     for (const pid of await processesOf(this.#scenario.base)) kill(pid);
     await Promise.all(runs);
