@@ -1,8 +1,10 @@
-import { expect, test, vi } from 'vitest';
-import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { temporaryDirectory, useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
+import type { TemporaryDirectory } from '../fixtures/temporary-directory.ts';
 import { parseCase } from './fault.ts';
 import type { PromiseId } from './fault.ts';
 import { quietRun, runCase } from './run-case.ts';
+import type { QuietRun } from './run-case.ts';
 
 /*
  * A campaign that would not notice a broken program proves nothing. Each of these variants breaks one promise on purpose
@@ -11,13 +13,14 @@ import { quietRun, runCase } from './run-case.ts';
  */
 
 // Each case starts dozens of processes, on machines that may be busy with other things.
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 interface Variant {
   readonly defect: string;
   readonly promise: PromiseId;
   readonly case: string;
   readonly patienceMs?: number;
+  readonly quietMs?: number;
 }
 
 const VARIANTS: readonly Variant[] = [
@@ -28,7 +31,7 @@ const VARIANTS: readonly Variant[] = [
   // A scheduler stands still at a dispatch, another takes its lease, and it goes on.
   { defect: 'stale-token-accepted', promise: 'P4', case: 'store.dispatch:before:1:stop+usurper-drains' },
   // An attempt dies and nobody clears up after it.
-  { defect: 'dead-owner-ignored', promise: 'P5', case: 'store.finish:before:1:kill', patienceMs: 20_000 },
+  { defect: 'dead-owner-ignored', promise: 'P5', case: 'store.finish:before:1:kill', patienceMs: 15_000 },
   // The disk is full when a commit's evidence is written, and the attempt goes on as if it had been.
   { defect: 'full-disk-ignored', promise: 'P6', case: 'file.sync:before:25:enospc' },
   // An attempt and its scheduler die, the target moves, and the lane is filled anew.
@@ -38,16 +41,28 @@ const VARIANTS: readonly Variant[] = [
     case: 'git.fast-import:before:1:kill,store.lose:before:1:kill+target-moves',
   },
   // What agents and gates leave behind.
-  { defect: 'processes-not-ended', promise: 'P8', case: 'store.importTasks:after:1:delay' },
+  { defect: 'processes-not-ended', promise: 'P8', case: 'store.importTasks:after:1:delay', quietMs: 3_000 },
 ];
 
-test.each(VARIANTS)('$promise: the variant $defect is caught', async ({ defect, promise, case: name, patienceMs }) => {
+let quiet: QuietRun;
+let quietDirectory: TemporaryDirectory;
+
+beforeAll(async () => {
+  quietDirectory = await temporaryDirectory('quiet');
+  quiet = await quietRun(quietDirectory.path, 'small');
+});
+
+afterAll(() => quietDirectory[Symbol.asyncDispose]());
+
+test.each(VARIANTS)('$promise: the variant $defect is caught', async ({ defect, promise, case: name, ...patience }) => {
   const directory = await useTemporaryDirectory('defect');
   const fault = parseCase(name);
-  const { tree } = await quietRun(directory, fault.scenario);
-  const sound = await runCase(fault, { directory, tree });
+  const { tree } = quiet;
+  const [sound, broken] = await Promise.all([
+    runCase(fault, { directory, tree }),
+    runCase(fault, { directory, tree, defects: [defect], ...patience }),
+  ]);
   expect(sound).toMatchObject({ losses: [], delivered: fault.faults });
-  const broken = await runCase(fault, { directory, tree, defects: [defect], ...(patienceMs && { patienceMs }) });
   expect(broken.delivered).toEqual(fault.faults);
   expect(broken.losses.map((loss) => loss.promise)).toContain(promise);
 });

@@ -24,6 +24,8 @@ export interface CaseOptions {
   readonly defects?: readonly string[];
   /** How long one run may take before it counts as stuck. */
   readonly patienceMs?: number;
+  /** How long the last processes may take to end. */
+  readonly quietMs?: number;
 }
 
 export interface CaseResult {
@@ -147,7 +149,7 @@ class Run {
   async judge(tree: string): Promise<Loss[]> {
     this.#losses.push(...this.#usurpation.losses());
     try {
-      await awaitQuiet(this.#scenario.base, QUIET_MS);
+      await awaitQuiet(this.#scenario.base, this.#options.quietMs ?? QUIET_MS);
     } catch (error) {
       this.#losses.push({ promise: 'P8', what: error instanceof Error ? error.message : String(error) });
       await awaitQuiet(this.#scenario.base, QUIET_MS);

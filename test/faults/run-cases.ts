@@ -3,7 +3,7 @@ import { quietRun, runCase } from './run-case.ts';
 import type { CaseResult, QuietRun } from './run-case.ts';
 
 /** More of them than cores only make each other slow. */
-export const WORKERS = 2;
+const WORKERS = 2;
 
 export type QuietRuns = Readonly<Record<SweptScenario, QuietRun>>;
 

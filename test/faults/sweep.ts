@@ -23,7 +23,7 @@ function stem(name: string): string {
 }
 
 /** The case that kills at the first hit of a failpoint; null: covered elsewhere. Throws for one that nothing covers. */
-export function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
+function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
   const fault: Fault = { name, hit: 1, action: 'kill' };
   if (quiet.small.hits.has(name)) return { scenario: 'small', faults: [fault], disturbances: [] };
   if (quiet.person.hits.has(name)) return { scenario: 'person', faults: [fault], disturbances: [] };
