@@ -11,7 +11,7 @@ import { root } from '../fixtures/repository-files.ts';
 import { Disk } from './disk.ts';
 import type { Loss } from './fault.ts';
 import { findLosses, readCheckout } from './losses.ts';
-import { NO_ACTS, attend, isDone, operate, standing } from './operator.ts';
+import { driveToEnd, operate } from './operator.ts';
 import { makeScenario } from './scenario.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -73,20 +73,12 @@ export async function cutUnderYard(directory: string, name: string, afterMs: num
   const losses: Loss[] = [];
   if (found < acknowledged)
     losses.push({ promise: 'P1', what: `event ${acknowledged} was told, ${found} is the last` });
-  if (!(await driveToEnd(scenario))) losses.push({ promise: 'P5', what: `not done after ${RUNS_MAX} runs` });
+  if (!(await driveToEnd(scenario, {}, { runsMax: RUNS_MAX })))
+    losses.push({ promise: 'P5', what: `not done after ${RUNS_MAX} runs` });
   await awaitQuiet(base, QUIET_MS);
   const later = await findLosses(scenario, { tree, checkout });
   // What an agent wrote without a sync of its own is nowhere yet.
   return { losses: [...losses, ...later.filter(({ promise }) => promise !== 'P7')], late: frozen.length === 0 };
-}
-
-async function driveToEnd(scenario: Scenario): Promise<boolean> {
-  for (let runs = 1; runs <= RUNS_MAX; runs += 1) {
-    const ended = await operate(scenario, ['run'], {});
-    if (ended.code === 0 && isDone(scenario, await standing(scenario))) return true;
-    await attend(scenario, ended, {}, { ...NO_ACTS });
-  }
-  return false;
 }
 
 /** Stops all processes of the scenario; those that were started meanwhile as well. */
