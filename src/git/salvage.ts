@@ -14,6 +14,7 @@ import { keepOwnCommits } from './own-commits.ts';
 import { diffRaw } from './raw-diff.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Change, Refusal } from './walk.ts';
+import { isDefective } from '../process/failpoint.ts';
 
 /*
  * Keeps what a lane holds. Invariants:
@@ -49,6 +50,7 @@ export interface SalvageRequest extends Omit<ReadOptions, 'ownRules'> {
 /** Keeps what the lane holds, the agent's own commits included. Every process that could write to it must be dead. */
 export async function salvageLane(request: SalvageRequest, lane: Lane): Promise<Salvage> {
   const { depot, taskId, attempt } = request;
+  if (isDefective('lane-not-salvaged')) return { work: null, unholdable: [] };
   const snapshot = await readWhatever(lane, request);
   const own = await keepOwnCommits({
     depot,

@@ -4,7 +4,7 @@
 //     only when every process of the group is a member and one of them was verified so.
 // K2. "No survivors" is said only after a scan that found none.
 
-import { failpoint } from './failpoint.ts';
+import { failpoint, isDefective } from './failpoint.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { systemClock } from './clock.ts';
@@ -40,6 +40,7 @@ const POLL_MAX_MS = 50;
  */
 export async function killTree(target: KillTarget): Promise<KillReport> {
   failpoint('process.kill:before');
+  if (isDefective('processes-not-ended')) return { survivors: [] };
   const tree = new Members(target.leader, target.marker);
   let scan = tree.scan();
   if (scan.members.size > 0 && target.graceMs > 0) {

@@ -8,7 +8,7 @@ import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
-import { failpointEnvironment } from '../process/failpoint.ts';
+import { failpointEnvironment, isDefective } from '../process/failpoint.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
 import { trainGateMarker, trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
@@ -97,6 +97,7 @@ export class Workers {
   async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
     const { store, stateDirectory, host } = this.#yard;
     const { taskId, attempt, token, why, together } = command;
+    if (isDefective('dead-owner-ignored')) return;
     const lost: Fence = { resource: taskResource(taskId), token };
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
     if ((await store.lease(lost.resource))?.token !== token) return;
