@@ -9,6 +9,7 @@ import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
+import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
 import { formatDuration } from '../table.ts';
 
@@ -51,6 +52,7 @@ export async function drive(
   const [last] = await yard.store.events({ limit: 1, newest: true });
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
   const told = new Set<string>();
+  const disk = new RoomTeller(output);
   view.start();
   try {
     const end = await runYard(scheduler, wake, {
@@ -62,8 +64,10 @@ export async function drive(
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
+        await view.interlude(() => disk.look(report.snapshot));
         await view.update(report.snapshot);
       },
+      onFault: (error) => view.interlude(() => disk.fault(error)),
     });
     await view.stop();
     return await conclude(context, yard.store, end);
