@@ -150,6 +150,13 @@ const area = z.strictObject({
   concurrent: count(1, 1000).nullable().default(null).meta({ description: 'Attempts of this area that run at once' }),
 });
 
+const gc = z
+  .strictObject({
+    keepDays: count(0, 10_000).default(30).meta({ description: 'Days for which everything is kept' }),
+    maxSize: size.prefault('5GiB').meta({ description: 'Evidence of landed tasks beyond it goes, oldest first' }),
+  })
+  .transform(({ keepDays, maxSize }) => ({ keepDays, maxSizeBytes: maxSize }));
+
 const fileSchema = z
   .strictObject({
     version: z.literal(1).meta({ description: 'Version of this format' }),
@@ -177,6 +184,7 @@ const fileSchema = z
       .prefault({})
       .meta({ description: 'What is kept of a lane' }),
     areas: z.record(name, area).default({}),
+    gc: gc.prefault({}).meta({ description: 'What yard gc keeps of tasks that have landed' }),
     protected: z
       .array(pattern)
       .default([...DEFAULT_PROTECTED])
