@@ -16,7 +16,8 @@ import { provide, provisionHash, ProvisionError } from './provision.ts';
 import { takeSlot } from './slot-pool.ts';
 import type { Slot } from './slot-pool.ts';
 import { verdictKey } from './verdict-key.ts';
-import { mkdir, mkdtemp } from '../process/file-system.ts';
+import { mkdir } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 /**
  * Proves one tree healthy, or not: in a clean checkout, by the operator's command. A tree that the same gate has
@@ -61,7 +62,7 @@ async function testTree(setting: GateSetting, request: GateRequest, tree: string
     try {
       const temporaries = join(stateDirectory, 'tmp');
       await mkdir(temporaries, { recursive: true });
-      used = await useSlot(setting, request, slot, await mkdtemp(join(temporaries, 'gate-')));
+      used = await useSlot(setting, request, slot, await makeTemporary(join(temporaries, 'gate-')));
       return unlessFull(stateDirectory, used.result);
     } finally {
       await (used?.survived === true ? slot.retire() : slot.release());

@@ -2,6 +2,7 @@ import { impossible } from '../../core/impossible.ts';
 import { runYard } from '../../reconcile/run.ts';
 import type { RunEnd, RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
+import { sweep } from '../../reconcile/sweep.ts';
 import { Wake } from '../../reconcile/wake.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import type { StoreReader } from '../../store/store.ts';
@@ -53,6 +54,7 @@ export async function drive(
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
   const told = new Set<string>();
   const disk = new RoomTeller(output);
+  let isSwept = false;
   view.start();
   try {
     const end = await runYard(scheduler, wake, {
@@ -61,6 +63,9 @@ export async function drive(
       clock: compose.clock,
       signal: interrupt.signal,
       onCycle: async (report) => {
+        // The first cycle has ended what dead attempts left running.
+        if (!isSwept) await sweep(yard.stateDirectory);
+        isSwept = true;
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
