@@ -8,6 +8,7 @@ import { DEFAULT_RETRY_POLICY } from '../src/core/task-state.ts';
 import { openDepot } from '../src/git/depot.ts';
 import { findRepository } from '../src/git/repository.ts';
 import { syncTarget } from '../src/git/target-sync.ts';
+import { freeSpaceAt } from '../src/process/disk-space.ts';
 import { systemHost } from '../src/process/host.ts';
 import { systemClock } from '../src/process/clock.ts';
 import { currentBootId, ownIdentity } from '../src/process/identity.ts';
@@ -81,6 +82,7 @@ export async function openYard(root: string, stateDirectory: string): Promise<Lo
     depot,
     tracker: new LocalTaskSource(repository.root),
     syncTarget: (ref, known) => syncTarget({ repository, depot, ref }, known),
+    freeSpace: () => ({ state: freeSpaceAt(stateDirectory), repository: freeSpaceAt(repository.commonDirectory) }),
     repository,
     stateDirectory,
     settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin')),

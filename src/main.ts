@@ -7,6 +7,7 @@ import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
 import { Output } from './cli/output.ts';
 import type { Pin } from './config/pin.ts';
+import { machineError } from './core/machine-error.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
 import type { Mended } from './git/depot.ts';
@@ -51,9 +52,10 @@ async function commandLine(args: readonly string[]): Promise<ExitCode> {
     const { runProgram } = await import('./cli/program.ts');
     return await runProgram(context, args.length === 0 ? ['--help'] : args, packageVersion());
   } catch (error) {
-    if (!isUserError(error)) throw error;
-    output.error(error);
-    return error.exitCode as ExitCode;
+    const told = isUserError(error) ? error : machineError(error);
+    if (told === null) throw error;
+    output.error(told);
+    return told.exitCode as ExitCode;
   } finally {
     await output.flush();
   }
@@ -119,6 +121,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     { syncTarget },
     { LocalTaskSource },
     { systemHost },
+    { freeSpaceAt },
   ] = await Promise.all([
     import('./git/repository.ts'),
     import('./config/state-directory.ts'),
@@ -127,6 +130,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     import('./git/target-sync.ts'),
     import('./trackers/local-files.ts'),
     import('./process/host.ts'),
+    import('./process/disk-space.ts'),
   ]);
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
@@ -148,6 +152,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     settings,
     tracker: new LocalTaskSource(repository.root),
     syncTarget: (ref, known) => syncTarget({ repository, depot, ref }, known),
+    freeSpace: () => ({ state: freeSpaceAt(stateDirectory), repository: freeSpaceAt(repository.commonDirectory) }),
     self: SELF,
     depot,
     repository,
@@ -237,14 +242,16 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
     const target = toRefName(pin.config.target);
     const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
     const repository = { ...pin.repository, shallow: false };
-    await runTrain({
+    const end = await runTrain({
       store,
       host,
       target,
       isCurrent: () => readFileSync(join(stateDirectory, PIN_FILE), 'utf8').trim() === pinHash,
       work: (lease) => localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin }),
     });
-    return EXIT.ok;
+    if (end.kind !== 'no-room') return EXIT.ok;
+    process.stderr.write(`nothing can land for now: ${end.why}\n`);
+    return EXIT.failed;
   } finally {
     await store.close();
   }
@@ -268,7 +275,9 @@ function packageVersion(): string {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // Everything that is not a UserError is a bug of ours: its stack is what we need to see.
-  process.stderr.write(`internal error, please report it: ${error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = EXIT.bug;
+  const told = isUserError(error) ? error : machineError(error);
+  // Everything else is a bug of ours: its stack is what we need to see.
+  const bug = `internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+  process.stderr.write(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`);
+  process.exitCode = told === null ? EXIT.bug : told.exitCode;
 }

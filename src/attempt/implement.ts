@@ -17,7 +17,8 @@ import { readFileBeneath } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Prepared } from './prepare.ts';
-import { mkdir, mkdtemp, writeFile } from '../process/file-system.ts';
+import { mkdir, writeFile } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 const ACTIVITY_EVERY_MS = 1_000;
 const ACTIVITY_MAX = 120;
@@ -40,7 +41,7 @@ export async function implement(
   const agentSpec = spec.agent ?? context.pin.config.defaults.agent;
   const temporaries = join(context.stateDirectory, 'tmp');
   await mkdir(temporaries, { recursive: true });
-  const temporary = await mkdtemp(join(temporaries, 'agent-'));
+  const temporary = await makeTemporary(join(temporaries, 'agent-'));
   try {
     const end = await takeTurn(context, agentSpec, prompt, prepared, temporary);
     return await outcomeOf(context, prepared, end);

@@ -1,11 +1,13 @@
 import type { AttemptOutcome } from '../core/attempt.ts';
 import type { Fence } from '../core/lease.ts';
 import { LEASE_MS } from '../core/lease.ts';
+import { faultOf, isPassing } from '../core/machine-fault.ts';
 import type { TaskSpec } from '../core/task.ts';
 import type { Host } from '../process/host.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import type { Store } from '../store/store.ts';
 import type { AttemptWork, Collected, Ready } from './attempt-work.ts';
+import { outlast } from './outlast.ts';
 
 /*
  * One attempt from end to end, in a process of its own. Invariants:
@@ -49,9 +51,11 @@ export async function runAttempt<Prepared extends Ready>(options: AttemptOptions
     // Whatever still runs may write to the lane: the attempt stays the scheduler's to end, which first proves them dead.
     if (survivors.length > 0) return 'lost';
     if (heartbeat.signal.aborted) return 'lost';
-    const signature = await work.signature(outcome);
-    await work.seal(outcome);
-    await store.finish(fence, taskId, attempt, outcome, signature);
+    await outlast(host, heartbeat.signal, async () => {
+      const signature = await work.signature(outcome);
+      await work.seal(outcome);
+      await store.finish(fence, taskId, attempt, outcome, signature);
+    });
     return 'finished';
   } catch (error) {
     if (isStale(error)) return 'lost';
@@ -65,10 +69,12 @@ async function attemptOutcome<Prepared extends Ready>(running: Running<Prepared>
   try {
     return await phases(running);
   } catch (error) {
-    if (isStale(error) || isFatal(error)) throw error;
+    const fault = faultOf(error);
+    // After a failed sync nothing about the disk is certain: the process ends, and nothing more is recorded.
+    if (isStale(error) || fault === 'disk-broken') throw error;
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
     if (codeOf(error) === 'integrity') return { kind: 'integrity', why };
-    return { kind: 'infrastructure', why };
+    return { kind: 'infrastructure', why, ...(isPassing(fault) ? { fault } : {}) };
   }
 }
 
@@ -103,11 +109,6 @@ async function makeHead<Prepared extends Ready>(
   if (implemented.kind !== 'implemented') return implemented;
   await store.progress(fence, taskId, attempt, { phase: 'collecting' });
   return work.collect(spec, prepared);
-}
-
-/** After a failed sync nothing about the disk is certain: the process ends, and nothing more is recorded. */
-function isFatal(error: unknown): boolean {
-  return codeOf(error) === 'store-io' || (error instanceof Error && 'syscall' in error && error.syscall === 'fsync');
 }
 
 function isStale(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { diskView } from '../core/disk.ts';
 import { compareIds, Frontier } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { waitingOf } from '../core/plan.ts';
@@ -8,6 +9,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import type { Waiting } from '../core/waiting.ts';
+import { freeSpaceAt } from '../process/disk-space.ts';
 import { observe } from '../reconcile/observe.ts';
 import type { AttemptRecord, FinishedRow, OverviewWanted, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
@@ -108,6 +110,10 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
   return observe(view, {
     config: pin.config,
     landingBlocked: await landingBlocked(reading, pin, view.rows),
+    disk: diskView(
+      { state: freeSpaceAt(reading.stateDirectory), repository: freeSpaceAt(reading.location.commonDirectory) },
+      pin.config.limits.diskReserveBytes,
+    ),
     host: onlooker(clock),
     graces: [],
     trainStarting: false,

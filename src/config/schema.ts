@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
 import { DURATION, parseDuration } from './duration.ts';
+import { parseSize, SIZE } from './size.ts';
 import { DEFAULT_PROTECTED } from './protected-paths.ts';
 import { hasControlCharacter, relativePathProblem } from './relative-path.ts';
 
@@ -43,6 +44,15 @@ const duration = z
   });
 
 const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than nothing');
+
+/** A size in the file, bytes in the program. */
+const size = z
+  .union([z.int().min(0), z.string().regex(SIZE, 'is not a size; write 500MB, 2GiB or 0')])
+  .transform((value, context) => {
+    const bytes = parseSize(String(value));
+    if (bytes === null) context.addIssue('is more than any disk holds');
+    return bytes ?? 0;
+  });
 
 const count = (min: number, max: number) => z.int().min(min).max(max);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name; use letters, digits, . _ and -');
@@ -115,6 +125,7 @@ const limits = z.strictObject({
   agentIdle: positiveDuration
     .prefault('10m')
     .meta({ description: 'How long an agent that reports as it works may be silent before it is ended' }),
+  diskReserve: size.prefault('2GiB').meta({ description: 'Free space below which nothing new starts; 0: never' }),
 });
 
 const identityLine = text((value) => lineProblem(value) ?? (/[<>]/.test(value) ? 'has < or >' : null));
@@ -138,6 +149,13 @@ const prewarm = z
 const area = z.strictObject({
   concurrent: count(1, 1000).nullable().default(null).meta({ description: 'Attempts of this area that run at once' }),
 });
+
+const gc = z
+  .strictObject({
+    keepDays: count(0, 10_000).default(30).meta({ description: 'Days for which everything is kept' }),
+    maxSize: size.prefault('5GiB').meta({ description: 'Evidence of landed tasks beyond it goes, oldest first' }),
+  })
+  .transform(({ keepDays, maxSize }) => ({ keepDays, maxSizeBytes: maxSize }));
 
 const fileSchema = z
   .strictObject({
@@ -166,6 +184,7 @@ const fileSchema = z
       .prefault({})
       .meta({ description: 'What is kept of a lane' }),
     areas: z.record(name, area).default({}),
+    gc: gc.prefault({}).meta({ description: 'What yard gc keeps of tasks that have landed' }),
     protected: z
       .array(pattern)
       .default([...DEFAULT_PROTECTED])
@@ -180,7 +199,7 @@ const fileSchema = z
 
 /** Settles what one key takes from another. */
 function resolve(file: z.output<typeof fileSchema>) {
-  const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, ...counts } = file.limits;
+  const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, diskReserve, ...counts } = file.limits;
   return {
     ...file,
     gates: mapValues(file.gates, ({ run, timeout, environment }) => ({
@@ -201,6 +220,7 @@ function resolve(file: z.output<typeof fileSchema>) {
       killGraceMs: killGrace,
       agentTimeoutMs: agentTimeout,
       agentIdleMs: agentIdle,
+      diskReserveBytes: diskReserve,
     },
   };
 }

@@ -32,7 +32,12 @@ export type AttemptOutcome =
       readonly paths: readonly string[];
     }
   | { readonly kind: 'provider'; readonly why: string; readonly retryAtMs: number | null }
-  | { readonly kind: 'infrastructure'; readonly why: string }
+  | {
+      readonly kind: 'infrastructure';
+      readonly why: string;
+      /** What the machine had too little of, where that is known: no sign that anything is wrong with the yard. */
+      readonly fault?: 'disk-full' | 'exhausted';
+    }
   | { readonly kind: 'conflict'; readonly paths: readonly string[]; readonly why: string }
   | { readonly kind: 'integrity'; readonly why: string }
   | { readonly kind: 'policy'; readonly why: string; readonly paths: readonly string[] }

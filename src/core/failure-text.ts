@@ -50,7 +50,7 @@ const CHANCE: readonly (readonly [RegExp, string])[] = [
   // Checkouts of gates, evidence of attempts, and what is made by mkdtemp, ours and others'.
   [/\/gates\/\d+/g, '/gates/<n>'],
   [/(\/attempts\/[^/\s]+)\/\d+/g, '$1/<n>'],
-  [/\b(agent|gate)-[A-Za-z0-9]{6}\b/g, '$1-<id>'],
+  [/\b(agent|gate)-(?:[\da-f.]+-)?[A-Za-z0-9]{6}\b/g, '$1-<id>'],
   [/(?:\/private)?\/(?:tmp|var\/folders|var\/tmp)\/[^\s'":,)]+/g, '<tmp>'],
   [/\b\d+(?:\.\d+)?\s?(?:ns|[µu]s|ms|s|sec|secs|seconds?|min|minutes?)\b/g, '<duration>'],
   [/\b0x[0-9a-f]+\b/gi, '<id>'],

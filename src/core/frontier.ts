@@ -90,12 +90,13 @@ export class Frontier {
   }
 
   #yardRefusals(): Waiting[] {
-    const { stopped, failuresInARow, limits } = this.#snapshot;
+    const { stopped, failuresInARow, limits, disk } = this.#snapshot;
     const refusals: Waiting[] = [];
     if (stopped !== null) refusals.push({ reason: 'stopped', by: stopped.by, why: stopped.why });
     if (failuresInARow >= limits.consecutiveFailures) {
       refusals.push({ reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures });
     }
+    if (disk.starting !== null) refusals.push({ reason: 'disk', ...disk.starting });
     if (this.#accepted >= limits.backlog) {
       refusals.push({ reason: 'backlog', accepted: this.#accepted, limit: limits.backlog });
     }

@@ -1,3 +1,4 @@
+import { DISK_ROOMY } from './disk.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -56,6 +57,7 @@ class Model {
       stopped: this.stopped ? { by: 'ada', why: 'test', atMs: 0 } : null,
       failuresInARow: this.failuresInARow,
       landingBlocked: this.landingBlocked ? 'the target is checked out' : null,
+      disk: DISK_ROOMY,
       limits: this.limits,
       monotonicMs: this.nowMs,
       graces: [],

@@ -1,3 +1,4 @@
+import { DISK_ROOMY } from './disk.ts';
 import { describe, expect, test } from 'vitest';
 import { compareIds, dispatchOrder, Frontier } from './frontier.ts';
 import { isSettled, lostWhy, plan, waitingOf } from './plan.ts';
@@ -26,6 +27,7 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   stopped: null,
   failuresInARow: 0,
   landingBlocked: null,
+  disk: DISK_ROOMY,
   limits: { concurrent: 10, dispatchPerCycle: 10, consecutiveFailures: 5, backlog: 10, areas: {} },
   monotonicMs: 1_000,
   graces: [],

@@ -61,6 +61,7 @@ export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier
     case 'landing': {
       const waiting: Waiting[] = [];
       if (snapshot.landingBlocked !== null) waiting.push({ reason: 'landing-blocked', why: snapshot.landingBlocked });
+      if (snapshot.disk.landing !== null) waiting.push({ reason: 'disk', ...snapshot.disk.landing });
       if (snapshot.stopped !== null)
         waiting.push({ reason: 'stopped', by: snapshot.stopped.by, why: snapshot.stopped.why });
       if (state.status === 'accepted') waiting.push({ reason: 'train', ahead: trainPosition(task, snapshot) });
@@ -134,7 +135,8 @@ function integration(snapshot: Snapshot): Command[] {
   if (snapshot.kills.some(({ subject }) => subject.of === 'train')) return [];
   if (live || (accepted === 0 && openLandings === 0)) return [];
   // An open landing is finished whatever else holds: its outcome decides what may be cancelled.
-  if (openLandings === 0 && (snapshot.stopped !== null || snapshot.landingBlocked !== null)) return [];
+  const isBlocked = snapshot.stopped !== null || snapshot.landingBlocked !== null || snapshot.disk.landing !== null;
+  if (openLandings === 0 && isBlocked) return [];
   return [{ kind: 'integrate', accepted, openLandings }];
 }
 

@@ -1,4 +1,5 @@
 import type { Grace } from './presence.ts';
+import type { DiskView } from './disk.ts';
 import type { Counters, TaskState, TaskStatus } from './task-state.ts';
 
 /** What `plan` needs to know of one task that is not final. */
@@ -79,6 +80,7 @@ export interface Snapshot {
   readonly failuresInARow: number;
   /** Why nothing may land, if so (a target that is checked out, say). */
   readonly landingBlocked: string | null;
+  readonly disk: DiskView;
   readonly limits: PlanLimits;
   readonly monotonicMs: number;
   /** The scheduler has just begun: what died before it did so while nobody looked. */

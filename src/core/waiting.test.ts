@@ -16,6 +16,7 @@ const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[]
     { reason: 'not-before', notBeforeMs: 5_000, remainingMs: 90_000 },
   ],
   backlog: [{ reason: 'backlog', accepted: 9, limit: 8 }],
+  disk: [{ reason: 'disk', directory: '/state', freeBytes: 700 * 1024 ** 2, neededBytes: 2 * 1024 ** 3 }],
   scope: [
     { reason: 'scope', holder: 'T-2', ours: 'src/a.ts', theirs: 'src/**' },
     { reason: 'scope', holder: 'T-2', ours: 'src', theirs: 'src' },
@@ -47,6 +48,7 @@ test('each reason is a sentence with its numbers', () => {
     it is put off for another 90 s after a failure of the machine or a provider
     it is put off for another 2 min after a failure of the machine or a provider
     9 accepted tasks wait to land (limit 8); starting more would only age them
+    the disk is nearly full: 700 MiB are free in /state, 2.0 GiB are needed; make room, and it goes on by itself
     T-2 holds src/**, which overlaps src/a.ts, until it has landed
     T-2 holds src until it has landed
     2 attempts run in the area api (limit 2)

@@ -1,4 +1,6 @@
 import { listPaths } from './decision.ts';
+import { formatBytes } from './disk.ts';
+import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
 import type { DependencyState } from './snapshot.ts';
@@ -12,6 +14,7 @@ export type Waiting =
   | { readonly reason: 'cycle'; readonly ids: readonly string[] }
   | { readonly reason: 'not-before'; readonly notBeforeMs: number; readonly remainingMs: number }
   | { readonly reason: 'backlog'; readonly accepted: number; readonly limit: number }
+  | ({ readonly reason: 'disk' } & LowSpace)
   | { readonly reason: 'scope'; readonly holder: string; readonly ours: string; readonly theirs: string }
   | { readonly reason: 'area'; readonly area: string; readonly running: number; readonly limit: number }
   | { readonly reason: 'slots'; readonly running: number; readonly limit: number }
@@ -45,6 +48,8 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
       return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider`;
     case 'backlog':
       return `${waiting.accepted} accepted tasks wait to land (limit ${waiting.limit}); starting more would only age them`;
+    case 'disk':
+      return `the disk is nearly full: ${formatBytes(waiting.freeBytes)} are free in ${foreign(waiting.directory)}, ${formatBytes(waiting.neededBytes)} are needed; make room, and it goes on by itself`;
     case 'scope':
       return waiting.ours === waiting.theirs
         ? `${waiting.holder} holds ${foreign(waiting.theirs)} until it has landed`

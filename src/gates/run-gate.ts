@@ -1,7 +1,9 @@
 import { join, relative } from 'node:path';
 
 import { impossible } from '../core/impossible.ts';
+import { faultOf } from '../core/machine-fault.ts';
 import { systemClock } from '../process/clock.ts';
+import { freeSpaceAt } from '../process/disk-space.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { ProcessResult } from '../process/process-result.ts';
@@ -14,7 +16,8 @@ import { provide, provisionHash, ProvisionError } from './provision.ts';
 import { takeSlot } from './slot-pool.ts';
 import type { Slot } from './slot-pool.ts';
 import { verdictKey } from './verdict-key.ts';
-import { mkdir, mkdtemp } from '../process/file-system.ts';
+import { mkdir } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 /**
  * Proves one tree healthy, or not: in a clean checkout, by the operator's command. A tree that the same gate has
@@ -59,23 +62,33 @@ async function testTree(setting: GateSetting, request: GateRequest, tree: string
     try {
       const temporaries = join(stateDirectory, 'tmp');
       await mkdir(temporaries, { recursive: true });
-      used = await useSlot(setting, request, slot, await mkdtemp(join(temporaries, 'gate-')));
-      return used.result;
+      used = await useSlot(setting, request, slot, await makeTemporary(join(temporaries, 'gate-')));
+      return unlessFull(stateDirectory, used.result);
     } finally {
       await (used?.survived === true ? slot.retire() : slot.release());
     }
   } catch (error) {
-    const fault = machineFault(error);
-    if (fault === null) throw error;
-    return { kind: 'infrastructure', why: fault };
+    const why = machineFault(error);
+    if (why === null) throw error;
+    return { kind: 'infrastructure', why };
   }
 }
 
-/** What git or the file system failed with (a full disk, say); null for a bug, and for a sync that is never retried. */
+/** Less than this is free: whatever needs a file fails. */
+const FULL_BYTES = 1024 ** 2;
+
+/** A gate that found no room is red whatever it tests: nobody is to blame for that. */
+function unlessFull(stateDirectory: string, result: Run): Run {
+  if (result.kind !== 'red' || freeSpaceAt(stateDirectory).freeBytes >= FULL_BYTES) return result;
+  const why = `${result.summary}, with the disk full: that says nothing of the tree`;
+  throw Object.assign(new Error(why), { code: 'ENOSPC' });
+}
+
+/** What git or the file system failed with; null for a bug, and for what means more than this gate (a full disk, say). */
 function machineFault(error: unknown): string | null {
   const code = errnoOf(error);
   if (code === null || !(error instanceof Error)) return null;
-  if ('syscall' in error && error.syscall === 'fsync') return null;
+  if (faultOf(error) !== null) return null;
   return code === 'git-failed' || code === 'uncleanable' || /^E[A-Z0-9]+$/.test(code) ? error.message : null;
 }
 

@@ -10,7 +10,8 @@ import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
 import { clearLocks } from './stale-lock.ts';
-import { mkdir, mkdtemp, rename, rm } from '../process/file-system.ts';
+import { mkdir, rename, rm } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
@@ -85,7 +86,7 @@ async function createOnce(path: string, make: (directory: string) => Promise<voi
   if (stat !== undefined) throw unusable(path);
   const parent = dirname(path);
   await mkdir(parent, { recursive: true });
-  const half = await mkdtemp(`${path}.new-`);
+  const half = await makeTemporary(`${path}.new-`);
   await make(half);
   try {
     await rename(half, path);

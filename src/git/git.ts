@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 
+import type { MachineFault } from '../core/machine-fault.ts';
+import { faultOf, faultOfCode } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions, StartedProcess } from '../process/run.ts';
@@ -43,13 +45,27 @@ export class GitError extends Error {
   readonly code = 'git-failed';
   readonly exitCode: number | null;
   readonly stderr: string;
+  /** What the machine failed it with, if so. */
+  readonly fault: MachineFault | null;
 
-  constructor(args: readonly string[], exitCode: number | null, stderr: string) {
+  constructor(args: readonly string[], exitCode: number | null, stderr: string, fault = faultIn(stderr)) {
     super(`git ${args[0] ?? ''} ${exitCode === null ? 'did not finish' : `exited with ${exitCode}`}: ${stderr.trim()}`);
     this.name = 'GitError';
     this.exitCode = exitCode;
     this.stderr = stderr;
+    this.fault = fault;
   }
+}
+
+/** git has one exit code for everything; of the system's errors it passes on the text, untranslated (`LC_ALL=C`). */
+const FAULT_TEXTS: readonly (readonly [RegExp, MachineFault])[] = [
+  [/input\/output error|fsync error/i, 'disk-broken'],
+  [/no space left on device|disk quota exceeded/i, 'disk-full'],
+  [/too many open files|resource temporarily unavailable|cannot allocate memory|out of memory/i, 'exhausted'],
+];
+
+function faultIn(stderr: string): MachineFault | null {
+  return FAULT_TEXTS.find(([pattern]) => pattern.test(stderr))?.[1] ?? null;
 }
 
 /**
@@ -100,6 +116,8 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
   const stderr = result.stderr.toString('utf8');
   if (result.kind === 'spawn-failed') {
     if (!existsSync(cwd)) throw new GitError(args, null, `there is no directory ${cwd}`);
+    const fault = faultOfCode(result.errorCode);
+    if (fault !== null) throw new GitError(args, null, result.message, fault);
     throw gitMissing(result.errorCode);
   }
   if (result.kind !== 'exited') throw new GitError(args, null, `${result.kind}; ${stderr}`);
@@ -154,7 +172,7 @@ function gitFailpoint(args: readonly string[], moment: 'before' | 'after'): void
   try {
     failpoint(`git.${command}:${moment}`);
   } catch (error) {
-    throw new GitError(args, 128, error instanceof Error ? error.message : String(error));
+    throw new GitError(args, 128, error instanceof Error ? error.message : String(error), faultOf(error));
   }
 }
 

@@ -6,7 +6,8 @@ import type { BytePath } from './byte-path.ts';
 import { git } from './git.ts';
 import { createGitDirectory } from './git-directory.ts';
 import type { Untracked } from './walk.ts';
-import { mkdir, mkdirSync, mkdtemp, rm, writeFileSync } from '../process/file-system.ts';
+import { mkdir, mkdirSync, rm, writeFileSync } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 /** A `.gitignore` that takes longer than this on one batch of paths is an attack or a mistake. */
 const TIMEOUT_MS = 20_000;
@@ -29,7 +30,7 @@ export class IgnoreRules {
 
   /** `excludes` is the operator's own `info/exclude` and `core.excludesFile`. */
   static async create(temporary: string, excludes: string): Promise<IgnoreRules> {
-    const scratch = await mkdtemp(join(temporary, 'ignore-'));
+    const scratch = await makeTemporary(join(temporary, 'ignore-'));
     await createGitDirectory(join(scratch, 'git'), { excludes });
     await mkdir(join(scratch, 'tree'));
     return new IgnoreRules(scratch);

@@ -9,7 +9,8 @@ import { createGitDirectory } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import { MODE_LINK } from './index-file.ts';
 import { listNamed } from './tree.ts';
-import { mkdir, mkdtemp, rm, writeFile } from '../process/file-system.ts';
+import { mkdir, rm, writeFile } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 
 export type MergeResult =
   | { readonly kind: 'clean'; readonly tree: string }
@@ -38,7 +39,7 @@ export class Merger {
 
   static async create(depot: Depot, temporary: string): Promise<Merger> {
     await mkdir(temporary, { recursive: true });
-    const directory = await mkdtemp(join(temporary, 'merge-'));
+    const directory = await makeTemporary(join(temporary, 'merge-'));
     await createGitDirectory(directory, { format: depot.format, bare: true });
     return new Merger(depot, directory);
   }

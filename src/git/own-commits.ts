@@ -2,7 +2,8 @@ import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
-import { copyFile, link, mkdir, mkdtemp, rm } from '../process/file-system.ts';
+import { copyFile, link, mkdir, rm } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 import { createRef, fetchChecked, inDepot } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
@@ -96,7 +97,7 @@ async function fetchFrom(
   refs: Readonly<Record<string, string>>,
 ): Promise<void> {
   await mkdir(temporary, { recursive: true });
-  const scratch = await mkdtemp(join(temporary, 'commits-'));
+  const scratch = await makeTemporary(join(temporary, 'commits-'));
   try {
     await createGitDirectory(scratch, { format: depot.format, bare: true, alternate: join(depot.path, 'objects') });
     await linkObjects(gitDirectory, scratch);

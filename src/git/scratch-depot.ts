@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
-import { mkdir, mkdtemp, rm } from '../process/file-system.ts';
+import { mkdir, rm } from '../process/file-system.ts';
+import { makeTemporary } from '../process/temporary.ts';
 import type { Depot } from './depot.ts';
 import { createGitDirectory } from './git-directory.ts';
 
@@ -15,7 +16,7 @@ export interface ScratchDepot extends Depot {
 /** @param temporary a directory for scratch files. */
 export async function openScratchDepot(depot: Depot, temporary: string): Promise<ScratchDepot> {
   await mkdir(temporary, { recursive: true });
-  const path = await mkdtemp(join(temporary, 'salvage-'));
+  const path = await makeTemporary(join(temporary, 'salvage-'));
   await createGitDirectory(path, { format: depot.format, bare: true, alternate: join(depot.path, 'objects') });
   return {
     path,

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+import type { MachineFault } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { fetchCommit } from './depot.ts';
@@ -138,7 +139,7 @@ export type MoveResult =
   | { readonly kind: 'changed'; readonly now: TargetState }
   | { readonly kind: 'held'; readonly holder: Holder }
   /** git refused for another reason: a lock left behind, a full disk. */
-  | { readonly kind: 'refused'; readonly why: string };
+  | { readonly kind: 'refused'; readonly why: string; readonly fault: MachineFault | null };
 
 /** The ref's value when it does not exist yet. */
 export function noCommit(repository: Repository): string {
@@ -197,7 +198,8 @@ async function tryToSwap(options: MoveOptions): Promise<MoveResult> {
     return { kind: 'moved', holder: null };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    return { kind: 'refused', why: error.stderr.trim() || error.message };
+    if (error.fault === 'disk-broken') throw error;
+    return { kind: 'refused', why: error.stderr.trim() || error.message, fault: error.fault };
   }
 }
 

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { launch, type SpawnFailure, spawnFailure } from './launch.ts';
+import { errnoOf } from './errno.ts';
 import { mkdirSync } from './file-system.ts';
 import { openLogFile } from './log-file.ts';
 
@@ -29,7 +30,7 @@ export async function spawnDetached(
   const { cwd, env, logFile, onExit } = options;
   let log: number;
   try {
-    mkdirSync(dirname(logFile), { recursive: true });
+    makeDirectory(dirname(logFile));
     log = openLogFile(logFile);
   } catch (error) {
     return spawnFailure(error, file, cwd);
@@ -42,5 +43,14 @@ export async function spawnDetached(
     return { kind: 'spawned', identity: launched.identity };
   } finally {
     closeSync(log);
+  }
+}
+
+/** Its parent must be there: a log in the middle of nowhere is a mistake. */
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
   }
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
+import type { DiskView } from '../core/disk.ts';
 import { preflightProblems } from '../core/preflight.ts';
 import { isExpired } from '../core/presence.ts';
 import type { Grace } from '../core/presence.ts';
@@ -12,6 +13,7 @@ import type { StoreView, TaskRow } from '../store/store.ts';
 export interface Surroundings {
   readonly config: Config;
   readonly landingBlocked: string | null;
+  readonly disk: DiskView;
   readonly host: Onlooker;
   /** See `Snapshot.graces`. */
   readonly graces: readonly Grace[];
@@ -26,7 +28,7 @@ export interface Surroundings {
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
 export function observe(
   view: StoreView,
-  { config, landingBlocked, host, graces, isFirstLook, trainStarting, hasProcess }: Surroundings,
+  { config, landingBlocked, disk, host, graces, isFirstLook, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
   const monotonicMs = host.clock.monotonicMs();
   const running = new Map<string, number>();
@@ -48,6 +50,7 @@ export function observe(
     stopped: view.control.stopped,
     failuresInARow: view.control.failuresInARow,
     landingBlocked,
+    disk,
     limits: {
       concurrent: config.limits.concurrent,
       dispatchPerCycle: config.limits.dispatchPerCycle,

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { faultOf, isPassing } from '../core/machine-fault.ts';
 import type { CycleOptions, CycleReport, Scheduler } from './scheduler.ts';
 import type { Wake } from './wake.ts';
 
@@ -20,6 +21,8 @@ export interface RunOptions extends CycleOptions {
   readonly signal: AbortSignal;
   /** After each cycle. */
   readonly onCycle: (report: CycleReport) => void | Promise<void>;
+  /** The machine has no room for a cycle (a full disk, say), and the run waits; null: it goes on. Once each. */
+  readonly onFault?: (error: Error | null) => void | Promise<void>;
   /** Ends the run early, with `enough`: what `drive` and `--sync` wait for. */
   readonly until?: (report: CycleReport) => boolean;
 }
@@ -28,12 +31,22 @@ export interface RunOptions extends CycleOptions {
 export async function runYard(scheduler: Scheduler, wake: Pick<Wake, 'wait'>, options: RunOptions): Promise<RunEnd> {
   const startedMs = options.clock.monotonicMs();
   const signal = AbortSignal.any([options.signal, scheduler.lost]);
+  let faults = 0;
   for (;;) {
-    if (scheduler.lost.aborted) return { kind: 'lost' };
+    if (scheduler.lost.aborted) return lostEnd(scheduler.lost);
     if (options.signal.aborted) return { kind: 'interrupted' };
     const isLate = options.clock.monotonicMs() - startedMs >= options.maxMs;
     const report = await tryCycle(scheduler, isLate ? { ...options, drain: true } : options);
+    if (report instanceof Error) {
+      if (isLate) return { kind: 'time-limit', ms: options.maxMs };
+      if (faults === 0) await options.onFault?.(report);
+      faults += 1;
+      await pause(wake, signal, options.clock, faults);
+      continue;
+    }
     if ('kind' in report) return report;
+    if (faults > 0) await options.onFault?.(null);
+    faults = 0;
     await options.onCycle(report);
     if (options.until?.(report) === true) return { kind: 'enough' };
     const ended = isLate ? ({ kind: 'time-limit', ms: options.maxMs } as const) : endOf(report, options);
@@ -42,14 +55,30 @@ export async function runYard(scheduler: Scheduler, wake: Pick<Wake, 'wait'>, op
   }
 }
 
+const PAUSE_MS = 500;
+const PAUSE_MAX_MS = 8_000;
+
+/** Longer after each fault in a row. */
+async function pause(wake: Pick<Wake, 'wait'>, signal: AbortSignal, clock: Clock, faults: number): Promise<void> {
+  const untilMs = clock.monotonicMs() + Math.min(PAUSE_MS * 2 ** faults, PAUSE_MAX_MS);
+  while (!signal.aborted && clock.monotonicMs() < untilMs) await wake.wait(signal);
+}
+
+/** Another scheduler has taken over; a disk that broke under the heartbeat is no such end. */
+function lostEnd({ reason }: AbortSignal): RunEnd {
+  if (faultOf(reason) === 'disk-broken') throw reason;
+  return { kind: 'lost' };
+}
+
 /**
- * A cycle, or what ended the run in the midst of it. `lost`: another scheduler has taken over, and every write of this
+ * A cycle, or what ended the run in the midst of it. An error: the machine had no room for it; the next one may have.
+ * `lost`: another scheduler has taken over, and every write of this
  * one is refused. `interrupted`: Ctrl-C goes to all processes of the terminal, and a git has died of it.
  */
 async function tryCycle(
   scheduler: Scheduler,
   options: CycleOptions & Pick<RunOptions, 'signal'>,
-): Promise<CycleReport | { readonly kind: 'lost' | 'interrupted' }> {
+): Promise<CycleReport | Error | { readonly kind: 'lost' | 'interrupted' }> {
   try {
     return await scheduler.cycle(options);
   } catch (error) {
@@ -62,6 +91,7 @@ async function tryCycle(
       'exitCode' in error &&
       error.exitCode === null;
     if (options.signal.aborted && wasSignalled) return { kind: 'interrupted' };
+    if (error instanceof Error && isPassing(faultOf(error))) return error;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { diskView } from '../core/disk.ts';
 import { impossible } from '../core/impossible.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { Fence, Lease } from '../core/lease.ts';
@@ -8,6 +9,7 @@ import type { Snapshot } from '../core/snapshot.ts';
 import type { UserError } from '../core/user-error.ts';
 import { toRefName } from '../git/repository.ts';
 import type { SyncedTarget } from '../git/target-sync.ts';
+import { giveBack } from '../store/give-back.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Acquired, StoreView } from '../store/store.ts';
@@ -64,7 +66,7 @@ export class Scheduler {
     // The scheduler before this one lived when it last renewed its lease.
     const isOfThisBoot = before?.bootId === yard.host.self.bootId;
     this.#presence = new Presence(isOfThisBoot ? before.expiresMonotonicMs - LEASE_MS : null);
-    this.#heartbeat = new Heartbeat(yard.store, yard.host, fence);
+    this.#heartbeat = new Heartbeat(yard.store, yard.host, fence, { outlasts: true });
     this.#workers = new Workers(yard, onWorkerExit);
     this.#importer = new TaskImporter(yard.store, yard.tracker, fence);
   }
@@ -92,7 +94,7 @@ export class Scheduler {
 
   async release(): Promise<void> {
     this.#heartbeat.stop();
-    await this.#yard.store.release(this.#fence);
+    await giveBack(this.#yard.store, this.#fence, this.lost);
   }
 
   /** One cycle. With `dryRun` nothing is written, and the commands are what it would do. */
@@ -133,6 +135,7 @@ export class Scheduler {
     return observe(view, {
       config: settings.config,
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
+      disk: diskView(this.#yard.freeSpace(), settings.config.limits.diskReserveBytes),
       host,
       graces: this.#presence.look(host.clock.monotonicMs()),
       trainStarting: this.#workers.trainStarting,

@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import { attemptMarker } from '../attempt/attempt-context.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
+import { inertLine } from '../core/inert.ts';
 import { LEASE_MS, taskResource } from '../core/lease.ts';
+import { faultOfCode, isPassing } from '../core/machine-fault.ts';
 import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { failpointEnvironment, isDefective } from '../process/failpoint.ts';
+import type { SpawnFailure } from '../process/launch.ts';
+import type { DetachedProcess } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
 import { trainGateMarker, trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
@@ -16,12 +20,25 @@ import type { Yard } from './yard.ts';
 
 /** A train is not started again sooner than this after the last start: it may have nothing that it can do. */
 const TRAIN_EVERY_MS = 1_000;
+/** The longest pause after trains that failed in a row. */
+const TRAIN_PAUSE_MAX_MS = 60_000;
+
+interface Worker {
+  readonly args: readonly string[];
+  readonly log: string;
+  readonly marker: string;
+  /** Called when it has ended, or could not be started. */
+  readonly onEnd?: (failed: boolean) => void;
+}
 
 /** Starts the processes that do the work, and clears up after those that died. */
 export class Workers {
   readonly #yard: Yard;
   readonly #onExit: () => void;
-  #train: { readonly identity: ProcessIdentity; readonly startedMs: number } | null = null;
+  /** Doubles with each train that failed, so that a machine that has no room for one is not kept busy by it. */
+  #trainPauseMs = TRAIN_EVERY_MS;
+  /** The last one that was started; without an identity, it could not be. */
+  #train: { readonly identity: ProcessIdentity | null; readonly startedMs: number } | null = null;
 
   /** @param onExit called when a worker that this process started has ended. */
   constructor(yard: Yard, onExit: () => void) {
@@ -36,7 +53,8 @@ export class Workers {
   get trainStarting(): boolean {
     if (this.#train === null) return false;
     const ageMs = this.#yard.host.clock.monotonicMs() - this.#train.startedMs;
-    return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && this.#yard.host.isAlive(this.#train.identity));
+    const { identity } = this.#train;
+    return ageMs < this.#trainPauseMs || (ageMs < LEASE_MS && identity !== null && this.#yard.host.isAlive(identity));
   }
 
   /** Once a dispatch has returned, its process has been exec'ed with its marker, or there is none. */
@@ -54,8 +72,15 @@ export class Workers {
       return;
     }
     const args = ['train', stateDirectory, settings.pinHash];
-    const started = await this.#spawn(settings, scheduler, args, 'train.log', trainMarker(stateDirectory));
-    if (started !== null) this.#train = { identity: started, startedMs: host.clock.monotonicMs() };
+    // A signal says nothing of the machine.
+    const onEnd = (failed: boolean): void => {
+      this.#trainPauseMs = failed ? Math.min(2 * this.#trainPauseMs, TRAIN_PAUSE_MAX_MS) : TRAIN_EVERY_MS;
+    };
+    const worker = { args, log: 'train.log', marker: trainMarker(stateDirectory), onEnd };
+    const started = await this.#spawn(settings, scheduler, worker);
+    if (started.kind === 'spawn-failed') onEnd(true);
+    const identity = started.kind === 'spawned' ? started.identity : null;
+    this.#train = { identity, startedMs: host.clock.monotonicMs() };
   }
 
   /**
@@ -84,13 +109,15 @@ export class Workers {
     });
     const marker = attemptMarker(stateDirectory, taskId, attempt, fence.token);
     const args = ['attempt', stateDirectory, taskId, String(attempt), String(fence.token), settings.pinHash];
-    const started = await this.#spawn(settings, scheduler, args, `${taskId}.log`, marker);
-    if (started !== null) {
+    const started = await this.#spawn(settings, scheduler, { args, log: `${taskId}.log`, marker });
+    if (started.kind === 'spawned') {
       await store.spawned(scheduler, intentId);
       return;
     }
-    const why = 'the attempt process could not be started';
-    await store.lose(scheduler, fence, taskId, attempt, { kind: 'infrastructure', why });
+    const fault = faultOfCode(started.errorCode);
+    const why = `the attempt process could not be started: ${inertLine(started.message, 500)}`;
+    const outcome = { kind: 'infrastructure', why, ...(isPassing(fault) ? { fault } : {}) } as const;
+    await store.lose(scheduler, fence, taskId, attempt, outcome);
   }
 
   /** Ends what is left of an attempt whose lease is lost, then takes its lease. Its lane stays as it is. */
@@ -116,10 +143,8 @@ export class Workers {
   async #spawn(
     settings: Settings,
     scheduler: Fence,
-    args: readonly string[],
-    log: string,
-    marker: string,
-  ): Promise<ProcessIdentity | null> {
+    { args, log, marker, onEnd }: Worker,
+  ): Promise<DetachedProcess | SpawnFailure> {
     const { self, stateDirectory, host } = this.#yard;
     const [program, ...before] = self;
     if (program === undefined) throw new Error('the yard does not know how to start itself');
@@ -133,12 +158,15 @@ export class Workers {
       cwd: stateDirectory,
       env: allowedEnvironment(allow, { ...failpointEnvironment(), [MARKER_VARIABLE]: marker }),
       logFile: join(logs, log),
-      onExit: this.#onExit,
+      onExit: (code) => {
+        onEnd?.(code !== null && code !== 0);
+        this.#onExit();
+      },
     });
-    if (started.kind === 'spawned') return started.identity;
+    if (started.kind === 'spawned') return started;
     const { message: why } = started;
     await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why }, { fence: scheduler });
-    return null;
+    return started;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FreeSpace } from '../core/disk.ts';
 import type { UserError } from '../core/user-error.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Repository } from '../git/repository.ts';
@@ -22,6 +23,8 @@ export interface Yard {
   readonly tracker: Tracker;
   /** Looks where the target stands. @param known where it stood when last looked at. */
   readonly syncTarget: (ref: string, known: string | undefined) => Promise<SyncedTarget>;
+  /** What is free for the state, and for the repository. */
+  readonly freeSpace: () => { readonly state: FreeSpace; readonly repository: FreeSpace };
   /** Program and arguments that start this package itself, for the workers. */
   readonly self: readonly string[];
 }

@@ -195,7 +195,7 @@ async function attemptBefore(write: Write, taskId: string, attempt: number): Pro
 async function countFailure(write: Write, outcome: AttemptOutcome): Promise<void> {
   if (outcome.kind === 'accepted') {
     await write.db.updateTable('control').set({ failures_in_a_row: 0 }).execute();
-  } else if (COUNTED.has(OUTCOME_OWNER[outcome.kind])) {
+  } else if (COUNTED.has(OUTCOME_OWNER[outcome.kind]) && !('fault' in outcome)) {
     await write.db
       .updateTable('control')
       .set((eb) => ({ failures_in_a_row: eb('failures_in_a_row', '+', 1) }))

@@ -1,17 +1,28 @@
 import type { Fence } from '../core/lease.ts';
 import { HEARTBEAT_MS, LEASE_MS } from '../core/lease.ts';
+import { faultOf } from '../core/machine-fault.ts';
 import type { Host } from '../process/host.ts';
 import type { Store } from './store.ts';
 
 /**
  * Renews a lease while its holder works. `signal` fires when the lease is lost, and the holder must stop: somebody else
- * has it, or it could not be renewed (a full disk, a store that is busy) for as long as it holds.
+ * has it, or it could not be renewed (a full disk, a store that is busy) for as long as it holds. A disk that is broken
+ * ends it at once.
  */
 export class Heartbeat {
   readonly #abort = new AbortController();
   readonly #stop: () => void;
 
-  constructor(store: Pick<Store, 'renew'>, { clock, every }: Pick<Host, 'clock' | 'every'>, fence: Fence) {
+  /**
+   * @param outlasts a full disk does not end it, however long: for a holder of which nothing is done by its lease alone,
+   * every write of which is refused once somebody else has it.
+   */
+  constructor(
+    store: Pick<Store, 'renew'>,
+    { clock, every }: Pick<Host, 'clock' | 'every'>,
+    fence: Fence,
+    { outlasts = false }: { readonly outlasts?: boolean } = {},
+  ) {
     let renewedMs = clock.monotonicMs();
     this.#stop = every(HEARTBEAT_MS, () => {
       const nowMs = clock.monotonicMs();
@@ -21,7 +32,9 @@ export class Heartbeat {
         },
         (error: unknown) => {
           const isTaken = error instanceof Error && 'code' in error && error.code === 'stale-token';
-          if (!isTaken && clock.monotonicMs() - renewedMs < LEASE_MS) return;
+          const fault = faultOf(error);
+          const isPatient = clock.monotonicMs() - renewedMs < LEASE_MS || (outlasts && fault === 'disk-full');
+          if (!isTaken && fault !== 'disk-broken' && isPatient) return;
           this.stop();
           this.#abort.abort(error);
         },

@@ -1,6 +1,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { faultOf } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
 import { notWritable, storeError, textOf, unreadable } from './sqlite-errors.ts';
 import { mkdirSync } from '../process/file-system.ts';
@@ -98,6 +99,7 @@ function createFile(path: string): void {
     const { code } = error as NodeJS.ErrnoException;
     // Another process has just made it.
     if (code === 'EEXIST' && isThere(path)) return;
+    if (faultOf(error) !== null) throw storeError(error, path);
     throw notWritable(directory, textOf(error), error);
   }
 }

@@ -2,9 +2,12 @@ import { compareIds } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { impossible } from '../core/impossible.ts';
 import { LEASE_MS } from '../core/lease.ts';
+import { faultOf, isPassing } from '../core/machine-fault.ts';
+import type { MachineFault } from '../core/machine-fault.ts';
 import type { Fence } from '../core/lease.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { Host } from '../process/host.ts';
+import { giveBack } from '../store/give-back.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Store, TaskRecord } from '../store/store.ts';
@@ -38,7 +41,9 @@ export type TrainEnd =
   | { readonly kind: 'empty' }
   | { readonly kind: 'held' }
   | { readonly kind: 'lost' }
-  | { readonly kind: 'blocked'; readonly why: string };
+  | { readonly kind: 'blocked'; readonly why: string }
+  /** The disk is full, say: what this train has begun is taken up by the next one. */
+  | { readonly kind: 'no-room'; readonly why: string };
 
 const POLL_MS = 50;
 const INFRASTRUCTURE_MAX = 3;
@@ -61,18 +66,32 @@ export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
   const { fence } = acquired;
   const heartbeat = new Heartbeat(store, host, fence);
   const { signal } = heartbeat;
-  const work = await options.work({ fence, signal });
-  const context: Context = { store, host, target, isCurrent, fence, signal, work };
+  let work: TrainWork | null = null;
   try {
+    work = await options.work({ fence, signal });
+    const context: Context = { store, host, target, isCurrent, fence, signal, work };
     await recover(context);
     return await new Train(context).run();
   } catch (error) {
     if (codeOf(error) === 'stale-token') return { kind: 'lost' };
-    throw error;
+    if (!isPassing(faultOf(error))) throw error;
+    return { kind: 'no-room', why: inertLine(error instanceof Error ? error.message : String(error), 500) };
   } finally {
     heartbeat.stop();
-    await work.dispose();
-    await store.release(fence);
+    await work?.dispose();
+    await giveBack(store, fence, signal);
+  }
+}
+
+/** A landing that was undone for a fault of the machine that passes. */
+class NoRoomError extends Error {
+  readonly code = 'no-room';
+  readonly fault: MachineFault;
+
+  constructor(why: string, fault: MachineFault) {
+    super(why);
+    this.name = 'NoRoomError';
+    this.fault = fault;
   }
 }
 
@@ -161,7 +180,7 @@ class Train {
     try {
       return await this.#advance(task);
     } catch (error) {
-      if (!(error instanceof Error) || codeOf(error) !== 'git-failed') throw error;
+      if (!(error instanceof Error) || codeOf(error) !== 'git-failed' || faultOf(error) !== null) throw error;
       return this.#setDown(task, inertLine(error.message, 500));
     }
   }
@@ -249,6 +268,8 @@ class Train {
     }
     if (result.kind === 'changed') return null;
     const why = describeMove(result, target);
+    // Nothing is wrong with the yard: it is neither counted nor stopped for that.
+    if (result.kind === 'refused' && isPassing(result.fault)) throw new NoRoomError(why, result.fault);
     return result.kind === 'refused' ? this.#setDown(task, why) : why;
   }
 

@@ -63,7 +63,9 @@ export function scriptedTrain(
         throw error;
       }
       const isMoved = await step('swap', () => world.commitTarget(process, oldCommit, newCommit, by));
-      return isMoved ? { kind: 'moved', holder: null } : { kind: 'refused', why: 'the lock was taken away' };
+      return isMoved
+        ? { kind: 'moved', holder: null }
+        : { kind: 'refused', why: 'the lock was taken away', fault: null };
     },
     landedIn: (intent) =>
       step('landed-in', () => {

@@ -32,6 +32,7 @@ import { TARGET, World } from './world.ts';
  */
 
 const STATE = '/state';
+const ROOM = { directory: STATE, freeBytes: Infinity };
 /** Far more than any backlog needs: what has not come to an end by then never will. */
 const STEPS_MAX = 60_000;
 const STEPS_AFTER = 2_000;
@@ -108,6 +109,7 @@ export class Simulation {
           world.record = world.target;
           return { kind: 'ok', commit: world.target };
         }),
+      freeSpace: () => ({ state: ROOM, repository: ROOM }),
       self: ['node', 'yard'],
     };
   }

@@ -107,7 +107,8 @@ export class World {
 
   /** git takes the ref's lock; one that a dead process left is broken. */
   lockTarget(process: SimProcess, from: string): MoveResult | null {
-    if (this.lock !== null && this.lock.state !== 'dead') return { kind: 'refused', why: 'the ref is locked' };
+    if (this.lock !== null && this.lock.state !== 'dead')
+      return { kind: 'refused', why: 'the ref is locked', fault: null };
     if (this.target !== from) return { kind: 'changed', now: { kind: 'commit', commit: this.target } };
     this.lock = process;
     return null;

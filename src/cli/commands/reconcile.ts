@@ -2,6 +2,7 @@ import type { Command } from '../../core/plan.ts';
 import { impossible } from '../../core/impossible.ts';
 import { inertLine } from '../../core/inert.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
+import { sweep } from '../../reconcile/sweep.ts';
 import type { CycleReport } from '../../reconcile/scheduler.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -62,7 +63,9 @@ async function oneCycle(
     return null;
   }
   try {
-    return await acquired.scheduler.cycle(cycle);
+    const report = await acquired.scheduler.cycle(cycle);
+    if (!cycle.dryRun) await sweep(yard.stateDirectory);
+    return report;
   } finally {
     await acquired.scheduler.release();
   }

@@ -2,6 +2,7 @@ import { impossible } from '../../core/impossible.ts';
 import { runYard } from '../../reconcile/run.ts';
 import type { RunEnd, RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
+import { sweep } from '../../reconcile/sweep.ts';
 import { Wake } from '../../reconcile/wake.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import type { StoreReader } from '../../store/store.ts';
@@ -9,6 +10,7 @@ import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
+import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
 import { formatDuration } from '../table.ts';
 
@@ -51,6 +53,8 @@ export async function drive(
   const [last] = await yard.store.events({ limit: 1, newest: true });
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
   const told = new Set<string>();
+  const disk = new RoomTeller(output);
+  let isSwept = false;
   view.start();
   try {
     const end = await runYard(scheduler, wake, {
@@ -59,11 +63,16 @@ export async function drive(
       clock: compose.clock,
       signal: interrupt.signal,
       onCycle: async (report) => {
+        // The first cycle has ended what dead attempts left running.
+        if (!isSwept) await sweep(yard.stateDirectory);
+        isSwept = true;
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
+        await view.interlude(() => disk.look(report.snapshot));
         await view.update(report.snapshot);
       },
+      onFault: (error) => view.interlude(() => disk.fault(error)),
     });
     await view.stop();
     return await conclude(context, yard.store, end);

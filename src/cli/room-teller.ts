@@ -1,0 +1,38 @@
+import { formatBytes } from '../core/disk.ts';
+import type { LowSpace } from '../core/disk.ts';
+import { machineError } from '../core/machine-error.ts';
+import type { Snapshot } from '../core/snapshot.ts';
+import type { Output } from './output.ts';
+
+/** Says once that a run waits for room on the machine, and once that it goes on. */
+export class RoomTeller {
+  readonly #output: Output;
+  #isLow = false;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  /** What the disk reserve holds back. */
+  look({ disk, tasks }: Snapshot): void {
+    const waits = (...statuses: readonly string[]): boolean =>
+      tasks.some(({ state }) => statuses.includes(state.status));
+    const low = (waits('accepted', 'landing') ? disk.landing : null) ?? (waits('ready') ? disk.starting : null);
+    if (low !== null && !this.#isLow) this.#output.say(lowLine(low, low === disk.landing ? 'lands' : 'starts'));
+    if (low === null && this.#isLow) this.#output.say('there is room again; the run goes on');
+    this.#isLow = low !== null;
+  }
+
+  /** A cycle failed for want of room; null: the next one did not. */
+  fault(error: Error | null): void {
+    if (error === null) return this.#output.say('there is room again; the run goes on');
+    this.#output.say(`waiting: ${machineError(error)?.message ?? error.message}`);
+    this.#output.say(
+      'Nothing half-done was recorded, and what runs goes on as far as it can. Make room (yard gc says what can go); the run goes on by itself.',
+    );
+  }
+}
+
+function lowLine({ directory, freeBytes, neededBytes }: LowSpace, verb: 'starts' | 'lands'): string {
+  return `waiting: ${formatBytes(freeBytes)} are free in ${directory}, and nothing more ${verb} below ${formatBytes(neededBytes)}; make room, and the run goes on by itself`;
+}

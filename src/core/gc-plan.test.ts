@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { planGc } from './gc-plan.ts';
+import type { GcLimits, Kept } from './gc-plan.ts';
+import { TASK_STATUSES } from './task-state.ts';
+
+const DAY_MS = 24 * 3_600_000;
+const NOW_MS = 1000 * DAY_MS;
+const LIMITS: GcLimits = { nowMs: NOW_MS, keepDays: 30, maxSizeBytes: 1000, busy: false, currentPin: 'pins/now.json' };
+const KINDS = ['evidence', 'train-evidence', 'log', 'lane', 'ref', 'pin', 'prewarm'] as const;
+
+function kept(kind: Kept['kind'], days: number, rest: Partial<Kept> = {}): Kept {
+  const task = kind === 'pin' || kind === 'prewarm' ? null : ({ id: 'T-1', status: 'landed' } as const);
+  return { kind, name: `${kind}/${days}`, task, usedMs: NOW_MS - days * DAY_MS, sizeBytes: 1, ...rest };
+}
+
+const removed = (things: readonly Kept[], limits: Partial<GcLimits> = {}): string[] =>
+  planGc(things, { ...LIMITS, ...limits }).flatMap(({ name, remove }) => (remove ? [name] : []));
+
+test('what has not landed stays, however old and large', () => {
+  for (const status of TASK_STATUSES.filter((each) => each !== 'landed')) {
+    const things = KINDS.filter((kind) => kind !== 'pin' && kind !== 'prewarm').map((kind) =>
+      kept(kind, 900, { task: { id: 'T-1', status }, sizeBytes: 1e9 }),
+    );
+    expect(removed(things), status).toEqual([]);
+  }
+});
+
+test('of what has landed, all that is old goes, but for a lane', () => {
+  const things = KINDS.flatMap((kind) => [kept(kind, 29), kept(kind, 30)]);
+  expect(removed(things)).toEqual(KINDS.filter((kind) => kind !== 'lane').map((kind) => `${kind}/30`));
+});
+
+test('what belongs to no task that is known stays', () => {
+  expect(removed([kept('evidence', 900, { task: null }), kept('ref', 900, { task: null })])).toEqual([]);
+});
+
+test('beyond the size the oldest evidence of landed tasks goes first', () => {
+  const things = [3, 1, 2].map((days) => kept('evidence', days, { sizeBytes: 600 }));
+  expect(removed(things, { maxSizeBytes: 1200 })).toEqual(['evidence/3']);
+  expect(removed(things, { maxSizeBytes: 1199 })).toEqual(['evidence/3', 'evidence/2']);
+  expect(removed(things, { maxSizeBytes: 0 })).toHaveLength(3);
+});
+
+test('what may be in use, and what is in force, stays', () => {
+  const things = [kept('pin', 90), kept('prewarm', 90)];
+  expect(removed(things, { busy: true })).toEqual([]);
+  expect(removed([kept('pin', 90, { name: LIMITS.currentPin })])).toEqual([]);
+});
+
+test('each decision has a reason', () => {
+  const things = KINDS.flatMap((kind) => [kept(kind, 1), kept(kind, 90), kept(kind, 90, { task: null })]);
+  for (const { why } of planGc(things, LIMITS)) expect(why).not.toBe('');
+});

@@ -1,0 +1,83 @@
+import type { TaskStatus } from './task-state.ts';
+
+/** What a yard keeps besides its store, one by one. */
+export interface Kept {
+  readonly kind: 'evidence' | 'train-evidence' | 'log' | 'lane' | 'ref' | 'pin' | 'prewarm';
+  /** Relative to the state directory; of a ref its full name. */
+  readonly name: string;
+  /** Whose it is, and how that task stands; null for what belongs to no task, or to one that the store does not know. */
+  readonly task: { readonly id: string; readonly status: TaskStatus } | null;
+  /** When its task last changed; of what belongs to none, when it was made. */
+  readonly usedMs: number;
+  /** 0 for a ref: what it names is freed by a repack, and shared. */
+  readonly sizeBytes: number;
+}
+
+export interface GcDecision extends Kept {
+  readonly remove: boolean;
+  readonly why: string;
+}
+
+export interface GcLimits {
+  readonly nowMs: number;
+  readonly keepDays: number;
+  /** For the evidence of landed tasks, all together. */
+  readonly maxSizeBytes: number;
+  /** An attempt or the train works by a pin, and may be copying what was prewarmed. */
+  readonly busy: boolean;
+  /** Pin that is in force. */
+  readonly currentPin: string;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * What a collection removes and what it keeps, each with the reason. Whatever may hold work that has not landed stays:
+ * everything of a task that has not landed, every lane, and whatever is not recognised.
+ */
+export function planGc(kept: readonly Kept[], limits: GcLimits): GcDecision[] {
+  const decisions = kept.map((one) => decideOne(one, limits));
+  return shrink(decisions, limits.maxSizeBytes);
+}
+
+function decideOne(one: Kept, limits: GcLimits): GcDecision {
+  const keep = (why: string): GcDecision => ({ ...one, remove: false, why });
+  const ageDays = Math.floor((limits.nowMs - one.usedMs) / DAY_MS);
+  const isOld = ageDays >= limits.keepDays;
+  if (one.kind === 'pin' || one.kind === 'prewarm') {
+    if (one.kind === 'pin' && one.name === limits.currentPin) return keep('it is in force');
+    if (!isOld) return keep(`younger than ${limits.keepDays} days`);
+    if (limits.busy) return keep('something runs that may use it');
+    return { ...one, remove: true, why: `${ageDays} days old, and made anew when it is needed` };
+  }
+  if (one.task === null) return keep('it belongs to no task of this yard');
+  if (one.task.status !== 'landed') return keep(`${one.task.id} is ${one.task.status} and has not landed`);
+  if (one.kind === 'lane') return keep('a lane that outlived its landing may hold work of its own: yard salvage');
+  if (!isOld) return keep(`${one.task.id} landed less than ${limits.keepDays} days ago`);
+  return { ...one, remove: true, why: `${one.task.id} landed ${ageDays} days ago` };
+}
+
+/** Of what would go, what another process may reach at this very moment stays: for a caller that has no lease. */
+export function withoutLease(decisions: readonly GcDecision[]): GcDecision[] {
+  const isShared = ({ kind }: GcDecision): boolean => kind === 'ref' || kind === 'pin' || kind === 'prewarm';
+  return decisions.map((one) =>
+    one.remove && isShared(one) ? { ...one, remove: false, why: 'it goes when there is room to take a lease' } : one,
+  );
+}
+
+/** Beyond the size, the evidence of landed tasks goes too: the oldest first. */
+function shrink(decisions: readonly GcDecision[], maxSizeBytes: number): GcDecision[] {
+  const left = decisions.filter(
+    ({ kind, remove, task }) => kind === 'evidence' && !remove && task?.status === 'landed',
+  );
+  let sizeBytes = left.reduce((sum, one) => sum + one.sizeBytes, 0);
+  const doomed = new Set<GcDecision>();
+  for (const one of left.toSorted((a, b) => a.usedMs - b.usedMs)) {
+    if (sizeBytes <= maxSizeBytes) break;
+    sizeBytes -= one.sizeBytes;
+    doomed.add(one);
+  }
+  return decisions.map((one) =>
+    doomed.has(one) ? { ...one, remove: true, why: 'the evidence of landed tasks is larger than gc.maxSize' } : one,
+  );
+}

@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { errnoOf } from './errno.ts';
+import { currentBootId, isAlive, ownIdentity } from './identity.ts';
+import { mkdtemp } from './file-system.ts';
+import { removeTree } from './removal.ts';
+
+/*
+ * Scratch directories. The name of each tells the process that made it, so that what a dead one left can be told from
+ * what a living one works in.
+ */
+
+let cachedTag: string | null = null;
+
+/** Of this process: pid, start time, and the beginning of the boot's id. */
+function ownTag(): string {
+  if (cachedTag === null) {
+    const { pid, startTime, bootId } = ownIdentity();
+    cachedTag = `${pid}.${startTime}.${bootId.slice(0, 8)}`;
+  }
+  return cachedTag;
+}
+
+/** Makes an empty directory whose path begins with `prefix`, in a directory that exists. */
+export async function makeTemporary(prefix: string): Promise<string> {
+  return mkdtemp(`${prefix}${ownTag()}-`);
+}
+
+const TAG = /[-.](\d+)\.(\d+)\.([0-9a-f]{8})-[A-Za-z0-9]{6}$/;
+
+/** It was made by {@link makeTemporary} of a process that has ended. False for every name that does not say so. */
+export function isLeftOver(name: string): boolean {
+  const [, pid, startTime = '', boot] = TAG.exec(name) ?? [];
+  if (pid === undefined) return false;
+  const bootId = currentBootId();
+  return boot !== bootId.slice(0, 8) || !isAlive({ bootId, pid: Number(pid), startTime });
+}
+
+/** Removes what dead processes left in a directory. Returns the names; none where there is no such directory. */
+export async function sweepLeftOvers(directory: string): Promise<string[]> {
+  const doomed = entriesOf(directory).filter((name) => isLeftOver(name));
+  for (const name of doomed) await removeTree(join(directory, name));
+  return doomed;
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { makeYard } from '../fixtures/e2e/yard.ts';
+import type { E2eYard } from '../fixtures/e2e/yard.ts';
+import { smallDisk, useAsTemporary } from '../fixtures/small-disk.ts';
+
+const NO_MOUNT = 'this user may not mount a file system; run as root, or with: unshare -rm npm test';
+
+/** Its last gate, that of both tasks together, tells that it began and waits. */
+const TWO_TASKS = (environment: string) => ({
+  gates: {
+    default: {
+      run: `if [ -e a.txt ] && [ -e b.txt ] && [ -e "$${environment}/hold" ]; then
+touch "$${environment}/gate"; while [ -e "$${environment}/hold" ]; do sleep 0.02; done; fi`,
+    },
+  },
+  environment: { allow: [environment] },
+});
+
+const TASKS = [
+  { id: 'A-1', does: 'touch "$BASE/a-started"; wait_for go; echo a > a.txt' },
+  { id: 'B-1', does: 'touch "$BASE/b-started"; wait_for go; echo b > b.txt' },
+];
+
+/** Nothing half-done anywhere: every JSON file is whole, the store and both repositories are sound. */
+async function expectSound(made: E2eYard): Promise<void> {
+  const files = await readdir(made.state, { recursive: true });
+  const json = files.filter((file) => file.endsWith('.json') && !/^(?:lanes|gates)\/[^/]+\//.test(file));
+  expect(json.length).toBeGreaterThan(5);
+  for (const file of json) JSON.parse(readFileSync(join(made.state, file), 'utf8'));
+  made.git('fsck', '--strict', '--no-dangling');
+  expect(await made.yard(['doctor'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/depot +every object/),
+  });
+}
+
+function landed(made: E2eYard): string[] {
+  return made.git('log', '--first-parent', '--format=%s', 'agent/integration').split('\n').toSorted();
+}
+
+describe('a disk that is filled during a landing, and freed', () => {
+  // With a reserve nothing is tried any more; without one, every write is.
+  test.for([
+    ['with a reserve', '40MiB'],
+    ['without a reserve', 0],
+  ] as const)('%s: the run goes on by itself and lands all', async ([, diskReserve], context) => {
+    const disk = await smallDisk('size=96m');
+    if (disk === null) return context.skip(NO_MOUNT);
+    useAsTemporary(disk);
+    const made = await makeYard({ config: { ...TWO_TASKS('SIGNALS'), limits: { diskReserve } }, tasks: TASKS });
+    const signals = join(made.base, 'signals');
+    await made.touch('signals/hold');
+    const run = made.start(['run'], { env: { SIGNALS: signals } });
+    await made.waitForFile('a-started');
+    await made.waitForFile('b-started');
+    await made.touch('go');
+    await made.waitForFile('signals/gate');
+    disk.fill();
+    // To take a file away needs no room.
+    await rm(join(signals, 'hold'));
+    if (diskReserve !== 0) {
+      await made.until('the message', () => run.output().includes('waiting: '));
+      expect(run.output()).toMatch(/waiting: 0 bytes are free in .*state, and nothing more lands below 32\.0 MiB/);
+    }
+    await made.until('the end of the train', async () => {
+      const lease = await made.read((reader) => reader.lease('train'));
+      return lease === null || lease.owner === null || !isThere(lease.owner.pid);
+    });
+    const { stopped, counts } = await made.status();
+    expect(stopped).toBeNull();
+    expect(counts.landed).toBe(1);
+    await disk.free();
+    expect(await run.done).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
+    expect(landed(made)).toEqual(['Do A-1', 'Do B-1', 'First']);
+    expect(await made.read(async (reader) => (await reader.control()).failuresInARow)).toBe(0);
+    for (const id of ['A-1', 'B-1']) {
+      expect(await made.read(async (reader) => (await reader.task(id))?.counters.retries)).toBe(0);
+    }
+    await expectSound(made);
+  });
+});
+
+function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
