@@ -36,10 +36,10 @@ const EVENTS: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   leased: { kind: 'leased', attempt: 1 },
   accepted: { kind: 'accepted', head: 'H' },
   'product-failure': { kind: 'product-failure', why: '' },
-  'infrastructure-failure': { kind: 'infrastructure-failure', why: '', atMs: 0, retryAtMs: null },
+  'infrastructure-failure': { kind: 'infrastructure-failure', why: '', atMs: 0, retryAtMs: null, collected: null },
   'person-needed': { kind: 'person-needed', on: question },
   'integrity-failure': { kind: 'integrity-failure', why: '' },
-  'lease-lost': { kind: 'lease-lost', why: '', atMs: 0 },
+  'lease-lost': { kind: 'lease-lost', why: '', atMs: 0, together: false, collected: null },
   'no-progress': { kind: 'no-progress', why: '' },
   interrupted: { kind: 'interrupted', why: '' },
   answered: { kind: 'answered' },
@@ -143,6 +143,7 @@ const WHEN_SPENT: { readonly [K in keyof Counters]: string } = {
   retries: 'no retries are left',
   infrastructure: 'it failed too often in a row',
   lost: 'it was lost too often in a row',
+  lostTogether: 'it was lost far too often together with others',
   conflicts: 'it conflicted too often',
 };
 

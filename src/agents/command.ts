@@ -76,7 +76,17 @@ async function runTurn(
   if (file === undefined) throw new Error(`the agent ${options.name} has no command`);
   const transcript = new Transcript(turn.transcript);
   const watch = new IdleWatch(turn.idleMs);
-  const lines = { stdout: splitter('stdout', transcript, queue), stderr: splitter('stderr', transcript, queue) };
+  const startedMs = systemClock.monotonicMs();
+  let lastLine = '';
+  const hear = (text: string): void => {
+    // What it says because it is being ended does not tell what it was at.
+    const isLate = watch.signal.aborted || systemClock.monotonicMs() - startedMs >= turn.timeoutMs;
+    if (!isLate) lastLine = text;
+  };
+  const lines = {
+    stdout: splitter('stdout', transcript, queue, hear),
+    stderr: splitter('stderr', transcript, queue, hear),
+  };
   try {
     const result = await runProcess(file, args, {
       cwd: turn.directory,
@@ -96,17 +106,24 @@ async function runTurn(
     lines.stdout.end();
     lines.stderr.end();
     const isIdle = watch.signal.aborted && !signal.aborted;
-    return await endOf(options, turn, result, isIdle);
+    return await endOf(options, turn, result, { isIdle, lastLine });
   } finally {
     watch.stop();
     await transcript.close();
   }
 }
 
-function splitter(stream: 'stdout' | 'stderr', transcript: Transcript, queue: EventQueue<AgentEvent>): LineSplitter {
+function splitter(
+  stream: 'stdout' | 'stderr',
+  transcript: Transcript,
+  queue: EventQueue<AgentEvent>,
+  hear: (text: string) => void,
+): LineSplitter {
   return new LineSplitter(LINE_BYTES_MAX, ({ text }) => {
     transcript.line(systemClock.nowMs(), stream, text);
-    if (text.trim() !== '' && queue.size < WAITING_MAX) queue.push({ kind: 'text', text });
+    if (text.trim() === '') return;
+    hear(text);
+    if (queue.size < WAITING_MAX) queue.push({ kind: 'text', text });
   });
 }
 
@@ -121,21 +138,36 @@ function turnVariables(turn: Turn): Record<string, string> {
   };
 }
 
-async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult, isIdle: boolean): Promise<TurnEnd> {
+async function endOf(
+  options: CommandOptions,
+  turn: Turn,
+  result: ProcessResult,
+  { isIdle, lastLine }: { readonly isIdle: boolean; readonly lastLine: string },
+): Promise<TurnEnd> {
   if (result.survivors.length > 0) {
     return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
   }
   const outputTail = Buffer.concat([result.stdout, result.stderr]).toString('utf8').slice(-TAIL_BYTES);
-  const failed = (why: string): TurnEnd => ({ kind: 'no-packet', why: withLastLine(why, outputTail), outputTail });
+  const failed = (why: string, said = outputTail): TurnEnd => ({
+    kind: 'no-packet',
+    why: withLastLine(why, said),
+    outputTail,
+  });
   switch (result.kind) {
     case 'cancelled':
       if (isIdle)
-        return failed(`the agent ${options.name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
+        return failed(
+          `the agent ${options.name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`,
+          lastLine,
+        );
       return { kind: 'cancelled' };
     case 'spawn-failed':
       return { kind: 'infrastructure', why: `the agent ${options.name} could not be started: ${result.message}` };
     case 'timed-out':
-      return failed(`the agent ${options.name} did not end within ${seconds(turn.timeoutMs)}, its time limit`);
+      return failed(
+        `the agent ${options.name} did not end within ${seconds(turn.timeoutMs)}, its time limit`,
+        lastLine,
+      );
     case 'signalled':
       return failed(`the agent ${options.name} was ended by ${result.signal}`);
     case 'exited':

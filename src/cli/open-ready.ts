@@ -1,8 +1,10 @@
 import { loadConfig } from '../config/load.ts';
 import { findRepository } from '../git/repository.ts';
+import type { Repository } from '../git/repository.ts';
 import { checkReady, makeTarget } from '../reconcile/readiness.ts';
 import { readRecipes } from '../reconcile/settings.ts';
 import type { LocalYard } from '../reconcile/yard.ts';
+import { refuseDamaged } from '../store/sqlite-check.ts';
 import type { TaskRow } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
@@ -12,7 +14,7 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   const repository = await findRepository(cwd);
   const { config, warnings } = await loadConfig(repository.root, env);
   readRecipes(repository.root, config);
-  const ready = await checkReady(repository, config, await knownRows(context));
+  const ready = await checkReady(repository, config, await knownRows(context, repository));
   const yard = await compose.yard(cwd);
   try {
     for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
@@ -27,8 +29,12 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   }
 }
 
-async function knownRows({ compose, cwd }: CommandContext): Promise<readonly TaskRow[]> {
+async function knownRows(
+  { compose, cwd }: CommandContext,
+  { commonDirectory }: Repository,
+): Promise<readonly TaskRow[]> {
   try {
+    refuseDamaged((await compose.places(commonDirectory)).storeFile);
     const { reader } = await compose.reading(cwd);
     try {
       return await reader.rows();

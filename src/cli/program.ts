@@ -203,11 +203,12 @@ function lookCommands(program: Command, context: CommandContext, run: Run): void
     program
       .command('doctor')
       .description('check what a machine or a person can break')
+      .option('--repair', 'repair what can be repaired without losing anything')
       .option('--json', 'print as JSON')
       .action((options: object) =>
         run(async () => (await import('./commands/doctor.ts')).doctorCommand(context, options)),
       ),
-    'yard doctor',
+    'yard doctor --repair',
   );
 }
 
@@ -290,6 +291,7 @@ function yardCommands(program: Command, context: CommandContext, run: Run): void
       .description('start and land nothing more; what runs comes to its end, or is ended with --now')
       .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--why <text>', 'shown wherever something waits for it')
+      .option('--json', 'with --now: print what was ended as JSON')
       .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
     'yard stop',
   );

@@ -117,6 +117,7 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
     host: onlooker(clock),
     graces: [],
     trainStarting: false,
+    isFirstLook: false,
     // Whoever only looks may come between a dispatch and its process.
     hasProcess: () => true,
   });

@@ -10,6 +10,11 @@ export const ATTEMPT_PHASES = [
 ] as const;
 export type AttemptPhase = (typeof ATTEMPT_PHASES)[number];
 
+/** What it has made is a commit that passed all checks but its gate. */
+export function isAtGate(phase: AttemptPhase): boolean {
+  return phase === 'gating' || phase === 'auditing' || phase === 'deciding';
+}
+
 /** How an attempt ended. */
 export type AttemptOutcome =
   | { readonly kind: 'accepted'; readonly head: string }
@@ -37,7 +42,8 @@ export type AttemptOutcome =
   | { readonly kind: 'integrity'; readonly why: string }
   | { readonly kind: 'policy'; readonly why: string; readonly paths: readonly string[] }
   | { readonly kind: 'cancelled' }
-  | { readonly kind: 'lost'; readonly why: string };
+  /** `together`: with others, or while no scheduler looked, so that it says little of this task. */
+  | { readonly kind: 'lost'; readonly why: string; readonly together?: boolean };
 
 export type OutcomeKind = AttemptOutcome['kind'];
 

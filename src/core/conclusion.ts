@@ -23,11 +23,17 @@ export interface History {
  */
 export function conclude(
   outcome: AttemptOutcome,
-  ended: Ended,
+  ended: Ended & {
+    /** The commit that stood at its gate when the attempt ended: what was made already. */
+    readonly collected: string | null;
+  },
   { before, retriesSpent }: History,
   atMs: number,
 ): TaskEvent | null {
   const event = decide(outcome, atMs);
+  if (event?.kind === 'lease-lost' || event?.kind === 'infrastructure-failure') {
+    return { ...event, collected: ended.collected };
+  }
   if (event?.kind !== 'product-failure' || before === null || retriesSpent === 0) return event;
   const isSame =
     ended.signature !== null && before.signature === ended.signature && before.attempt === ended.attempt - 1;

@@ -38,11 +38,11 @@ const cases: { readonly [K in OutcomeKind]: readonly [AttemptOutcome & { kind: K
   ],
   provider: [
     { kind: 'provider', why: 'quota', retryAtMs: 99 },
-    { kind: 'infrastructure-failure', why: 'quota', atMs: 5, retryAtMs: 99 },
+    { kind: 'infrastructure-failure', why: 'quota', atMs: 5, retryAtMs: 99, collected: null },
   ],
   infrastructure: [
     { kind: 'infrastructure', why: 'disk full' },
-    { kind: 'infrastructure-failure', why: 'disk full', atMs: 5, retryAtMs: null },
+    { kind: 'infrastructure-failure', why: 'disk full', atMs: 5, retryAtMs: null, collected: null },
   ],
   conflict: [
     { kind: 'conflict', paths: ['a'], why: 'markers are left in a' },
@@ -59,7 +59,7 @@ const cases: { readonly [K in OutcomeKind]: readonly [AttemptOutcome & { kind: K
   cancelled: [{ kind: 'cancelled' }, null],
   lost: [
     { kind: 'lost', why: 'killed' },
-    { kind: 'lease-lost', why: 'killed', atMs: 5 },
+    { kind: 'lease-lost', why: 'killed', atMs: 5, together: false, collected: null },
   ],
 };
 

@@ -31,16 +31,16 @@ export function decide(outcome: AttemptOutcome, atMs: number): TaskEvent | null 
         on: { kind: 'approval', head: outcome.head, hash: outcome.hash, paths: outcome.paths },
       };
     case 'provider':
-      return { kind: 'infrastructure-failure', why: outcome.why, atMs, retryAtMs: outcome.retryAtMs };
+      return { kind: 'infrastructure-failure', why: outcome.why, atMs, retryAtMs: outcome.retryAtMs, collected: null };
     case 'conflict':
       return { kind: 'product-failure', why: outcome.why };
     case 'infrastructure':
-      return { kind: 'infrastructure-failure', why: outcome.why, atMs, retryAtMs: null };
+      return { kind: 'infrastructure-failure', why: outcome.why, atMs, retryAtMs: null, collected: null };
     case 'integrity':
     case 'policy':
       return { kind: 'integrity-failure', why: outcome.why };
     case 'lost':
-      return { kind: 'lease-lost', why: outcome.why, atMs };
+      return { kind: 'lease-lost', why: outcome.why, atMs, together: outcome.together === true, collected: null };
     case 'cancelled':
       return null;
     default:

@@ -14,8 +14,17 @@ import type { TaskEvent } from './task-event.ts';
 import { isFinal, NO_COUNTERS, READY } from './task-state.ts';
 import type { RetryPolicy, TaskState } from './task-state.ts';
 
-const policy: RetryPolicy = { retries: 1, infrastructure: 1, lost: 1, conflicts: 1, backoffMs: 10, backoffMaxMs: 40 };
-const attemptsMax = (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + 1);
+const policy: RetryPolicy = {
+  retries: 1,
+  infrastructure: 1,
+  lost: 1,
+  lostTogether: 1,
+  conflicts: 1,
+  backoffMs: 10,
+  backoffMaxMs: 40,
+};
+const attemptsMax =
+  (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + policy.lostTogether + 1);
 const FOREVER_MS = 1e12;
 
 /** A yard without processes, git and store: what commands and the outer world do to its rows. */
@@ -52,6 +61,7 @@ class Model {
       limits: this.limits,
       monotonicMs: this.nowMs,
       graces: [],
+      isFirstLook: false,
       kills: this.kills.map((subject, index) => ({ intentId: index + 1, subject })),
     };
   }

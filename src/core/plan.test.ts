@@ -32,6 +32,7 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   monotonicMs: 1_000,
   graces: [],
   kills: [],
+  isFirstLook: false,
   ...more,
 });
 const stopped = { by: 'ada', why: 'lunch', atMs: 0 };
@@ -178,8 +179,21 @@ describe('recover', () => {
   ] as const)('%s, expires at %i: %s', (owner, expires, why) => {
     expect(lostWhy(lease(owner, expires), 1_000, [])).toBe(why);
     const commands = plan(snapshot([task('T-1', { state: state.running })], { leases: [lease(owner, expires)] }), 0);
-    expect(commands).toEqual(why === null ? [] : [{ kind: 'recover', taskId: 'T-1', attempt: 1, token: 7, why }]);
+    expect(commands).toEqual(
+      why === null ? [] : [{ kind: 'recover', taskId: 'T-1', attempt: 1, token: 7, why, together: why === 'rebooted' }],
+    );
   });
+});
+
+test('what is lost together, or before the first look, is said to be', () => {
+  const lease = (taskId: string) =>
+    ({ taskId, attempt: 1, token: 7, owner: 'dead', expiresMonotonicMs: 9_999 }) as const;
+  const tasks = [task('T-1', { state: state.running }), task('T-2', { state: state.running })];
+  const together = (leases: Snapshot['leases'], isFirstLook = false): unknown[] =>
+    plan(snapshot(tasks, { leases, isFirstLook }), 0).map((command) => 'together' in command && command.together);
+  expect(together([lease('T-1')])).toEqual([false]);
+  expect(together([lease('T-1')], true)).toEqual([true]);
+  expect(together([lease('T-1'), lease('T-2')])).toEqual([true, true]);
 });
 
 describe('a scheduler that was away', () => {

@@ -14,6 +14,8 @@ export type Command =
       readonly attempt: number;
       readonly token: number;
       readonly why: LostWhy;
+      /** With others, or while no scheduler looked: it says little of this task. */
+      readonly together: boolean;
     }
   | { readonly kind: 'integrate'; readonly accepted: number; readonly openLandings: number }
   | { readonly kind: 'dispatch'; readonly taskId: string; readonly title: string };
@@ -113,13 +115,14 @@ function kills(snapshot: Snapshot): Command[] {
 }
 
 function recoveries(snapshot: Snapshot): Command[] {
-  const commands: Command[] = [];
-  for (const lease of snapshot.leases) {
+  const lost = snapshot.leases.flatMap((lease) => {
     const why = lostWhy(lease, snapshot.monotonicMs, snapshot.graces);
-    if (why === null) continue;
-    commands.push({ kind: 'recover', taskId: lease.taskId, attempt: lease.attempt, token: lease.token, why });
-  }
-  return commands;
+    return why === null ? [] : [{ lease, why }];
+  });
+  return lost.map(({ lease: { taskId, attempt, token }, why }) => {
+    const together = lost.length > 1 || snapshot.isFirstLook || why === 'rebooted';
+    return { kind: 'recover', taskId, attempt, token, why, together };
+  });
 }
 
 function integration(snapshot: Snapshot): Command[] {

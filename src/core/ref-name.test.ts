@@ -48,6 +48,6 @@ test.each([
   'tàrget',
   'main ',
   `a${'b'.repeat(101)}`,
-])('%j is refused', (name) => {
+])('case 38: %j is refused', (name) => {
   expect(isBranchName(name)).toBe(false);
 });

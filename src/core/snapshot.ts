@@ -83,6 +83,8 @@ export interface Snapshot {
   readonly disk: DiskView;
   readonly limits: PlanLimits;
   readonly monotonicMs: number;
+  /** The scheduler has just begun: what died before it did so while nobody looked. */
+  readonly isFirstLook: boolean;
   /** The scheduler was away: what expired meanwhile is not lost yet. */
   readonly graces: readonly Grace[];
 }

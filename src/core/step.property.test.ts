@@ -12,6 +12,7 @@ const policies: fc.Arbitrary<RetryPolicy> = fc.record({
   retries: small,
   infrastructure: small,
   lost: small,
+  lostTogether: small,
   conflicts: small,
   backoffMs: fc.constant(10),
   backoffMaxMs: fc.constant(100),
@@ -25,7 +26,13 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('product-failure'), why }) },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constant('infrastructure-failure'), why, atMs, retryAtMs: fc.option(fc.nat()) }),
+    arbitrary: fc.record({
+      kind: fc.constant('infrastructure-failure'),
+      why,
+      atMs,
+      retryAtMs: fc.option(fc.nat()),
+      collected: fc.option(fc.constant('h3')),
+    }),
   },
   fc.record({
     kind: fc.constant('person-needed'),
@@ -34,7 +41,16 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
       { kind: 'approval', head: 'approved', hash: 'x', paths: ['p'] } as const,
     ),
   }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('lease-lost'), why, atMs }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('lease-lost'),
+      why,
+      atMs,
+      together: fc.boolean(),
+      collected: fc.constant(null),
+    }),
+  },
   fc.record({ kind: fc.constantFrom('integrity-failure', 'refused', 'no-progress', 'interrupted'), why }),
   {
     weight: 8,
@@ -146,7 +162,9 @@ test('the entry of a running attempt survives failures that are not its own, and
     for (const { before, event, after } of taken) {
       if (after?.state.status !== 'ready' || before.state.status !== 'running') continue;
       const survives = ['infrastructure-failure', 'lease-lost', 'interrupted'].includes(event.kind);
-      assert.deepEqual(after.state.entry, survives ? before.state.entry : { phase: 'implementing' });
+      const made = 'collected' in event ? event.collected : null;
+      const entry = made === null ? before.state.entry : { phase: 'gating', head: made };
+      assert.deepEqual(after.state.entry, survives ? entry : { phase: 'implementing' });
     }
   });
 });

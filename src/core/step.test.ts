@@ -36,10 +36,16 @@ const events: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   leased: { kind: 'leased', attempt: 5 },
   accepted: { kind: 'accepted', head: 'new head' },
   'product-failure': { kind: 'product-failure', why: 'red' },
-  'infrastructure-failure': { kind: 'infrastructure-failure', why: 'disk full', atMs: 1_000, retryAtMs: null },
+  'infrastructure-failure': {
+    kind: 'infrastructure-failure',
+    why: 'disk full',
+    atMs: 1_000,
+    retryAtMs: null,
+    collected: null,
+  },
   'person-needed': { kind: 'person-needed', on: question },
   'integrity-failure': { kind: 'integrity-failure', why: 'forged' },
-  'lease-lost': { kind: 'lease-lost', why: 'killed', atMs: 1_000 },
+  'lease-lost': { kind: 'lease-lost', why: 'killed', atMs: 1_000, together: false, collected: null },
   'no-progress': { kind: 'no-progress', why: 'the same' },
   interrupted: { kind: 'interrupted', why: 'stopped' },
   answered: { kind: 'answered' },
@@ -62,8 +68,8 @@ const events: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
 const eventKinds = Object.keys(events) as TaskEventKind[];
 
 /** Something is spent of each budget, and nothing is spent up. */
-const some: Counters = { retries: 1, infrastructure: 1, lost: 1, conflicts: 1 };
-const inARowReset: Counters = { ...some, infrastructure: 0, lost: 0 };
+const some: Counters = { retries: 1, infrastructure: 1, lost: 1, lostTogether: 1, conflicts: 1 };
+const inARowReset: Counters = { ...some, infrastructure: 0, lost: 0, lostTogether: 0 };
 
 type Row = [from: StateName, event: TaskEventKind, to: TaskState, counters: Counters];
 
@@ -147,7 +153,12 @@ describe('with nothing left', () => {
   const spent: Counters = policy;
 
   test.each([
-    ['running', 'product-failure', 'no retries left: red', { ...spent, retries: 4, infrastructure: 0, lost: 0 }],
+    [
+      'running',
+      'product-failure',
+      'no retries left: red',
+      { ...spent, retries: 4, infrastructure: 0, lost: 0, lostTogether: 0 },
+    ],
     ['landing', 'blamed', 'no retries left: red', { ...spent, retries: 4 }],
     [
       'running',
@@ -155,7 +166,7 @@ describe('with nothing left', () => {
       'the machine failed it 6 times in a row: disk full',
       { ...spent, infrastructure: 6 },
     ],
-    ['running', 'lease-lost', 'lost 3 times in a row: killed', { ...spent, lost: 3 }],
+    ['running', 'lease-lost', 'lost 23 times in a row: killed', { ...spent, lost: 3 }],
     ['landing', 'conflicted', 'conflicted 4 times: a.ts', { ...spent, conflicts: 4 }],
   ] as const)('%s, %s: parked', (from, event, why, counters) => {
     const state: TaskState = { status: 'parked', why };
@@ -179,11 +190,27 @@ test('the third lost lease in a row parks by default', () => {
   expect(statuses).toEqual(['ready', 'ready', 'parked']);
 });
 
+test('what was lost together with others says little of the task, and parks it much later', () => {
+  let progress = { state: READY, counters: NO_COUNTERS };
+  const together = { ...events['lease-lost'], together: true };
+  const statuses = Array.from({ length: policy.lostTogether + 1 }, (_, index) => {
+    progress = step(step(progress, { kind: 'leased', attempt: index + 1 }, policy), together, policy);
+    return progress.state.status;
+  });
+  expect(statuses.indexOf('parked')).toBe(policy.lostTogether);
+});
+
+test.each(['lease-lost', 'infrastructure-failure'] as const)('%s: what was collected goes on to its gate', (kind) => {
+  const event = { ...events[kind], collected: 'made' };
+  const { state } = step({ state: states.running, counters: NO_COUNTERS }, event, policy);
+  expect(state).toMatchObject({ status: 'ready', entry: { phase: 'gating', head: 'made' } });
+});
+
 describe('the wait after a failure of the machine', () => {
   const failed = (infrastructure: number, retryAtMs: number | null) =>
     step(
       { state: states.running, counters: { ...NO_COUNTERS, infrastructure } },
-      { kind: 'infrastructure-failure', why: 'overloaded', atMs: 1_000, retryAtMs },
+      { kind: 'infrastructure-failure', why: 'overloaded', atMs: 1_000, retryAtMs, collected: null },
       { ...policy, infrastructure: 2_000 },
     ).state;
 

@@ -3,6 +3,9 @@ import type { TaskEvent } from './task-event.ts';
 import { NO_COUNTERS, READY } from './task-state.ts';
 import type { Counters, Entry, RetryPolicy, TaskState } from './task-state.ts';
 
+/** Counters that anything but another of the kind sets back. */
+const IN_A_ROW = { infrastructure: 0, lost: 0, lostTogether: 0 };
+
 /** A task's state together with what it has spent. */
 export interface Progress {
   readonly state: TaskState;
@@ -87,25 +90,25 @@ function fromRunning(
     case 'accepted':
       return {
         state: { status: 'accepted', attempt, head: event.head },
-        counters: { ...counters, infrastructure: 0, lost: 0 },
+        counters: { ...counters, ...IN_A_ROW },
       };
     case 'product-failure':
-      return spendRetry({ ...counters, infrastructure: 0, lost: 0 }, event.why, policy);
+      return spendRetry({ ...counters, ...IN_A_ROW }, event.why, policy);
     case 'infrastructure-failure':
       return spendInfrastructure(entry, counters, event, policy);
     case 'person-needed':
       return {
         state: { status: 'blocked', attempt, on: event.on },
-        counters: { ...counters, infrastructure: 0, lost: 0 },
+        counters: { ...counters, ...IN_A_ROW },
       };
     case 'integrity-failure':
       return { state: { status: 'parked', why: event.why }, counters };
     case 'lease-lost':
-      return spendLost(entry, counters, event.why, policy);
+      return spendLost(entry, counters, event, policy);
     case 'no-progress':
       return {
         state: { status: 'parked', why: event.why },
-        counters: { ...counters, retries: counters.retries + 1, infrastructure: 0, lost: 0 },
+        counters: { ...counters, retries: counters.retries + 1, ...IN_A_ROW },
       };
     case 'interrupted':
       return { state: { status: 'ready', notBeforeMs: null, entry }, counters };
@@ -172,11 +175,25 @@ function spendRetry(counters: Counters, why: string, policy: RetryPolicy): Progr
     : { state: READY, counters: spent };
 }
 
-function spendLost(entry: Entry, counters: Counters, why: string, policy: RetryPolicy): Progress {
-  const spent = { ...counters, lost: counters.lost + 1 };
-  return spent.lost > policy.lost
-    ? { state: { status: 'parked', why: `lost ${spent.lost} times in a row: ${why}` }, counters: spent }
-    : { state: { status: 'ready', notBeforeMs: null, entry }, counters: spent };
+function spendLost(
+  entry: Entry,
+  counters: Counters,
+  event: TaskEvent & { kind: 'lease-lost' },
+  policy: RetryPolicy,
+): Progress {
+  const spent = event.together
+    ? { ...counters, lostTogether: counters.lostTogether + 1 }
+    : { ...counters, lost: counters.lost + 1 };
+  if (spent.lost <= policy.lost && spent.lostTogether <= policy.lostTogether) {
+    return { state: { status: 'ready', notBeforeMs: null, entry: nextEntry(entry, event) }, counters: spent };
+  }
+  const times = spent.lost + spent.lostTogether;
+  return { state: { status: 'parked', why: `lost ${times} times in a row: ${event.why}` }, counters: spent };
+}
+
+/** What was collected is not made again: it goes on to its gate. */
+function nextEntry(entry: Entry, { collected }: { readonly collected: string | null }): Entry {
+  return collected === null ? entry : { phase: 'gating', head: collected };
 }
 
 function spendConflict(counters: Counters, why: string, policy: RetryPolicy): Progress {
@@ -201,5 +218,5 @@ function spendInfrastructure(
   }
   const waitMs = Math.min(policy.backoffMs * 2 ** counters.infrastructure, policy.backoffMaxMs);
   const notBeforeMs = Math.max(event.atMs + waitMs, event.retryAtMs ?? 0);
-  return { state: { status: 'ready', notBeforeMs, entry }, counters: spent };
+  return { state: { status: 'ready', notBeforeMs, entry: nextEntry(entry, event) }, counters: spent };
 }

@@ -13,10 +13,19 @@ export type TaskEvent =
       readonly atMs: number;
       /** When a provider said that it will serve again; null leaves it to the back-off. */
       readonly retryAtMs: number | null;
+      /** The commit that stood at its gate when the attempt ended; null: there was none yet. */
+      readonly collected: string | null;
     }
   | { readonly kind: 'person-needed'; readonly on: BlockedOn }
   | { readonly kind: 'integrity-failure'; readonly why: string }
-  | { readonly kind: 'lease-lost'; readonly why: string; readonly atMs: number }
+  | {
+      readonly kind: 'lease-lost';
+      readonly why: string;
+      readonly atMs: number;
+      /** With others, or while no scheduler looked. */
+      readonly together: boolean;
+      readonly collected: string | null;
+    }
   /** The attempt came to exactly what the one before it came to: a third would as well. */
   | { readonly kind: 'no-progress'; readonly why: string }
   /** A person had the attempt ended, for no fault of the task. */

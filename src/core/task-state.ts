@@ -61,17 +61,26 @@ export interface Counters {
   readonly infrastructure: number;
   /** Leases lost in a row. */
   readonly lost: number;
+  /** Leases lost in a row together with others, or while no scheduler looked: they say little of the task. */
+  readonly lostTogether: number;
   /** Textual conflicts in the train. */
   readonly conflicts: number;
 }
 
-export const NO_COUNTERS: Counters = { retries: 0, infrastructure: 0, lost: 0, conflicts: 0 };
+export const NO_COUNTERS: Counters = {
+  retries: 0,
+  infrastructure: 0,
+  lost: 0,
+  lostTogether: 0,
+  conflicts: 0,
+};
 
 /** The limits that `step` holds tasks to. */
 export interface RetryPolicy {
   readonly retries: number;
   readonly infrastructure: number;
   readonly lost: number;
+  readonly lostTogether: number;
   readonly conflicts: number;
   /** First wait after an infrastructure failure; doubles each time, up to `backoffMaxMs`. */
   readonly backoffMs: number;
@@ -82,6 +91,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
   retries: 3,
   infrastructure: 5,
   lost: 2,
+  lostTogether: 20,
   conflicts: 3,
   backoffMs: 5_000,
   backoffMaxMs: 600_000,

@@ -67,7 +67,8 @@ export async function prewarmInto(
     const home = join(setting.stateDirectory, 'prewarm', key);
     const made = await ensure(setting, entry, { key, home, tree: options.tree, signal: options.signal });
     if (made.kind !== 'ready') return made;
-    for (const output of entry.outputs) await copyOutput(join(home, output), options.directory, output);
+    for (const output of entry.outputs)
+      await copyOutput(join(home, output), options.directory, output, entry.timeoutMs);
   }
   return { kind: 'ready' };
 }
@@ -162,7 +163,7 @@ function stillRuns(pids: readonly number[]): PrewarmResult {
 }
 
 /** A full copy: a hard link would let one lane write into another's files. */
-async function copyOutput(from: string, into: string, output: string): Promise<void> {
+async function copyOutput(from: string, into: string, output: string, timeoutMs: number): Promise<void> {
   const to = join(into, output);
   if (!existsSync(from) || !(await isReachable(into, output))) return;
   // An agent may have put a link in its place; what is there already in a lane that goes on is its own.
@@ -172,6 +173,7 @@ async function copyOutput(from: string, into: string, output: string): Promise<v
   const result = await runProcess('cp', [...flags, '--', from, to], {
     cwd: dirname(to),
     env: allowedEnvironment([], {}),
+    timeoutMs,
     session: false,
   });
   if (result.kind !== 'exited' || result.code !== 0) {

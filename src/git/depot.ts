@@ -123,6 +123,15 @@ export async function resolve(depot: Pick<Depot, 'path'>, name: string): Promise
   return code === 0 ? stdout.toString('latin1').trim() : null;
 }
 
+/** What kind of object stands behind each of these names; null where there is none. */
+export async function resolveAll(depot: Pick<Depot, 'path'>, names: readonly string[]): Promise<(string | null)[]> {
+  if (names.length === 0) return [];
+  const input = `${names.join('\n')}\n`;
+  const { stdout } = await git(['cat-file', '--batch-check=%(objecttype)'], { ...inDepot(depot), input });
+  const lines = stdout.toString('utf8').split('\n').slice(0, -1);
+  return lines.map((line) => (/^(?:blob|commit|tag|tree)$/.test(line) ? line : null));
+}
+
 export async function treeOf(depot: Depot, commit: string): Promise<string> {
   return gitLine(['rev-parse', '--verify', '--end-of-options', `${commit}^{tree}`], inDepot(depot));
 }
@@ -156,13 +165,17 @@ export async function createRef(depot: Depot, ref: string, commit: string): Prom
 /** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
 const LOCK_PATIENCE_MS = 5_000;
 
+/** Made while `packed-refs` is locked, and as much in the way of the next git. */
+const PACKING = ['packed-refs.new'];
+
 /** Does what moves these refs of the depot; where git refuses, once more when nobody holds a lock on them any more. */
 export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
   try {
     return await move();
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
-    const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
+    const names = [...[...refs, 'packed-refs'].map((name) => `${name}.lock`), ...PACKING];
+    const locks = names.map((name) => join(depot.path, name));
     const { free, removed } = await clearLocks(depot.path, locks, LOCK_PATIENCE_MS);
     for (const path of removed) await depot.onMended?.({ what: 'stale-lock', path });
     if (!free) throw error;
@@ -171,7 +184,10 @@ export async function movingRefs<T>(depot: Depot, refs: readonly string[], move:
 }
 
 /** Refs below prefixes, by full name. */
-export async function listRefs(depot: Depot, ...prefixes: readonly string[]): Promise<Map<string, string>> {
+export async function listRefs(
+  depot: Pick<Depot, 'path'>,
+  ...prefixes: readonly string[]
+): Promise<Map<string, string>> {
   const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes], inDepot(depot));
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
@@ -213,17 +229,19 @@ export async function fetchChecked(
   options: FetchPlaces & { readonly refs: Readonly<Record<string, string>>; readonly timeoutMs: number },
 ): Promise<void> {
   const refspecs = Object.entries(options.refs).map(([ref, oid]) => `${oid}:${ref}`);
-  await fetch(options, refspecs, { settings: ['transfer.fsckObjects=true'], timeoutMs: options.timeoutMs });
+  const env = { GIT_CONFIG_COUNT: '1', GIT_CONFIG_KEY_0: 'transfer.fsckObjects', GIT_CONFIG_VALUE_0: 'true' };
+  await fetch(options, refspecs, { env, timeoutMs: options.timeoutMs });
 }
 
 async function fetch(
   { into, from, signal }: FetchPlaces,
   refspecs: readonly string[],
-  { settings = [], timeoutMs }: { readonly settings?: readonly string[]; readonly timeoutMs?: number },
+  more: Pick<GitCall, 'env' | 'timeoutMs'>,
 ): Promise<void> {
   await git(
     [
-      ...['protocol.version=2', ...settings].flatMap((setting) => ['-c', setting]),
+      '-c',
+      'protocol.version=2',
       'fetch',
       '--quiet',
       '--no-tags',
@@ -238,7 +256,7 @@ async function fetch(
       from,
       ...refspecs,
     ],
-    { gitDir: into, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) },
+    { ...more, gitDir: into, ...(signal === undefined ? {} : { signal }) },
   );
 }
 

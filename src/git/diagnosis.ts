@@ -1,4 +1,3 @@
-import type { Depot } from './depot.ts';
 import { git } from './git.ts';
 import type { Repository } from './repository.ts';
 
@@ -26,20 +25,6 @@ export function isAtLeast(version: string, oldest: string): boolean {
 export async function canMergeInMemory(): Promise<boolean> {
   const { stdout, stderr } = await git(['merge-tree', '-h'], { gitDir: null, cwd: '/', answers: [0, 129] });
   return `${stdout.toString('utf8')}${stderr}`.includes('--write-tree');
-}
-
-/** What `git fsck` finds missing or broken in the depot, in a few words; null when it is whole. */
-export async function depotDamage(depot: Pick<Depot, 'path'>): Promise<string | null> {
-  const args = ['fsck', '--connectivity-only', '--no-dangling', '--no-progress'];
-  const { code, stdout, stderr } = await git(args, {
-    gitDir: depot.path,
-    answers: Array.from({ length: 256 }, (_, index) => index),
-    mayCut: true,
-    maxOutputBytes: 64 * 1024,
-  });
-  if (code === 0) return null;
-  const [line] = `${stderr}\n${stdout.toString('utf8')}`.split('\n').filter((text) => text.trim() !== '');
-  return line?.trim() ?? `git fsck exited with ${code}`;
 }
 
 /** Whether `known` still lies behind `head` in the operator's repository; false too when it is not even there. */

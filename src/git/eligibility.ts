@@ -3,9 +3,10 @@ import { join } from 'node:path';
 
 import { UserError } from '../core/user-error.ts';
 import { toText } from './byte-path.ts';
+import type { BytePath } from './byte-path.ts';
 import { readBlobsIn } from './depot.ts';
 import { git } from './git.ts';
-import { MODE_EXECUTABLE, MODE_FILE, MODE_GITLINK } from './index-file.ts';
+import { MODE_EXECUTABLE, MODE_FILE, MODE_GITLINK, MODE_LINK } from './index-file.ts';
 import type { Repository } from './repository.ts';
 import { configValue } from './repository.ts';
 import { isNamed, listTree } from './tree.ts';
@@ -20,7 +21,7 @@ export interface Eligibility {
  * Refuses what would go wrong later, in one sentence each. A sparse checkout is fine: lanes are filled from the
  * objects, which are all there.
  *
- * @throws UserError `shallow`, `partial`, `reftable`, `filters`.
+ * @throws UserError `shallow`, `partial`, `reftable`, `filters`, `hostile-tree`.
  */
 export async function checkEligibility(repository: Repository, commit: string): Promise<Eligibility> {
   if (repository.shallow) {
@@ -66,6 +67,8 @@ interface Filter {
 async function readTree(repository: Repository, commit: string): Promise<{ filters: Filter[]; submodules: string[] }> {
   const call = { gitDir: repository.commonDirectory };
   const entries = await listTree(call, commit);
+  const hostile = entries.find(({ path, mode }) => isHostile(path, mode));
+  if (hostile !== undefined) throw hostileTree(toText(hostile.path));
   const submodules = entries.filter(({ mode }) => mode === MODE_GITLINK).map(({ path }) => toText(path));
   const attributes = entries
     .filter(({ path, mode }) => isNamed(path, '.gitattributes') && (mode === MODE_FILE || mode === MODE_EXECUTABLE))
@@ -76,6 +79,21 @@ async function readTree(repository: Repository, commit: string): Promise<{ filte
   );
   const filters = attributes.flatMap(({ file }, index) => filterLines(file, blobs[index]?.toString('utf8') ?? ''));
   return { filters, submodules };
+}
+
+/** What git itself writes to no working tree: it would lead out of it, or into its git directory. */
+function isHostile(path: BytePath, mode: number): boolean {
+  const names = path.split('/');
+  if (names.some((name) => name === '' || name === '.' || name === '..' || /^\.git$/i.test(name))) return true;
+  return mode === MODE_LINK && path.toLowerCase() === '.gitmodules';
+}
+
+function hostileTree(path: string): UserError {
+  return new UserError({
+    code: 'hostile-tree',
+    message: `the target holds ${JSON.stringify(path)}, which git refuses to write out`,
+    hint: 'Somebody made that tree by hand. Look at it (git ls-tree -r), and take the path out of the branch.',
+  });
 }
 
 function localFilters(repository: Repository): Filter[] {

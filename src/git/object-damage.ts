@@ -120,7 +120,7 @@ const DAMAGED = [
 ].map((pattern) => new RegExp(pattern, 'gm'));
 
 /** Ids of the objects that `git fsck` calls missing or corrupt. */
-export function damagedIn(text: string): string[] {
+function damagedIn(text: string): string[] {
   const found = DAMAGED.flatMap((pattern) => [...text.matchAll(pattern)].map(([, oid = '']) => oid));
   return [...new Set(found)].filter((oid) => !/^0+$/.test(oid));
 }

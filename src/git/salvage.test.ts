@@ -154,3 +154,16 @@ test('what an agent deleted stays deleted over a restart', async () => {
   const next = await useLane(yard, { attempt: 2 });
   expect(await listFilesAt(yard.depot.path, next.content)).toEqual(['100644 .gitignore', '100644 d', '100644 f']);
 });
+
+test('what a power cut took of a lane that has landed is not kept as if it were work', async () => {
+  const yard = await useYard(FILES);
+  const lane = await useLane(yard);
+  await writeFiles(lane.directory, { n: 'n' });
+  const landed = await collect(yard, lane);
+  rmSync(join(lane.directory, 'n'));
+  truncateSync(join(lane.directory, 'f'));
+  const cut = await restart(lane, yard);
+  await writeFiles(lane.directory, { n: 'n' });
+  await salvageLane({ ...laneRequest(yard), token: null, landed }, cut);
+  expect(await listRefsOf(yard.depot.path, salvageRefs('task'))).toEqual({});
+});

@@ -14,6 +14,7 @@ import { keepOwnCommits } from './own-commits.ts';
 import { diffRaw } from './raw-diff.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Change, Refusal } from './walk.ts';
+import { isDefective } from '../process/failpoint.ts';
 
 /*
  * Keeps what a lane holds. Invariants:
@@ -49,6 +50,7 @@ export interface SalvageRequest extends Omit<ReadOptions, 'ownRules'> {
 /** Keeps what the lane holds, the agent's own commits included. Every process that could write to it must be dead. */
 export async function salvageLane(request: SalvageRequest, lane: Lane): Promise<Salvage> {
   const { depot, taskId, attempt } = request;
+  if (isDefective('lane-not-salvaged')) return { work: null, unholdable: [] };
   const snapshot = await readWhatever(lane, request);
   const own = await keepOwnCommits({
     depot,
@@ -68,7 +70,8 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
   const lost = new Set(lostChanges(lane, snapshot.changes));
   const work = snapshot.changes.filter((change) => !lost.has(change));
   const untouched = lane.content === lane.base ? null : lane.content;
-  const salvaged = (await isKept(request, lane, kept)) ? untouched : await keepChanges(request, lane, snapshot);
+  const own = kept.filter((change) => !lost.has(change));
+  const salvaged = (await isKept(request, lane, kept, own)) ? untouched : await keepChanges(request, lane, snapshot);
   if (token === null) return salvaged;
   if (work.length === 0) return untouched;
   if (work.length === kept.length) return salvaged;
@@ -81,11 +84,16 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
 }
 
 /** It landed, or it is what the lane was filled with, which a ref of the lane holds as long as the lane is used. */
-async function isKept({ depot, landed, token }: SalvageRequest, lane: Lane, kept: readonly Change[]): Promise<boolean> {
+async function isKept(
+  { depot, landed, token }: SalvageRequest,
+  lane: Lane,
+  kept: readonly Change[],
+  own: readonly Change[],
+): Promise<boolean> {
   if (landed === undefined || landed === null) {
     return kept.length === 0 && (token !== null || lane.content === lane.base);
   }
-  return firstDifference(kept, await diffRaw(depot, lane.content, landed)) === null;
+  return firstDifference(own, await diffRaw(depot, lane.content, landed)) === null;
 }
 
 async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapshot): Promise<string> {

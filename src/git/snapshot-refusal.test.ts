@@ -48,7 +48,7 @@ test('FIFOs, sockets and devices are reported and never opened', async () => {
   expect(why(snapshot.refused)).toEqual({ tracked: 'was replaced by a socket, FIFO or device' });
 });
 
-test('repositories inside a lane are refused, whatever their .git is, and what they cover is not deleted', async () => {
+test('case 40: repositories inside a lane are refused, whatever their .git is, and what they cover is not deleted', async () => {
   const yard = await useYard({ 'tracked/f': 'f', 'vendor/keep': 'k', '.gitignore': 'node_modules/\n' });
   const lane = await useLane(yard);
   const at = (path: string): string => join(lane.directory, path);
@@ -79,7 +79,7 @@ test('repositories inside a lane are refused, whatever their .git is, and what t
   expect(changes.map(({ path }) => path)).toEqual(['deep/ok']);
 });
 
-test('names that git does not hold are refused', async () => {
+test('case 41: names that git does not hold are refused', async () => {
   const yard = await useYard({ f: 'f', 'd/f': 'f' });
   const lane = await useLane(yard);
   await writeFiles(lane.directory, {
@@ -239,7 +239,7 @@ test('the mode of an unreadable file is not shared with what it is linked to', a
   await read(yard, lane);
   expect(lstatSync(outside).mode & 0o777).toBe(0);
 });
-test('huge files are refused, unless the base has them', async () => {
+test('case 40: huge files are refused, unless the base has them', async () => {
   const yard = await useYard({ grown: 'small' });
   const lane = await useLane(yard);
   const at = (path: string): string => join(lane.directory, path);

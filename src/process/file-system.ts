@@ -35,6 +35,7 @@ export const rmSync = guarded('rm', sync.rmSync);
 export const unlinkSync = guarded('unlink', sync.unlinkSync);
 export const writeFileSync = guarded('write-file', sync.writeFileSync);
 
+export const chmod = guardedAsync('chmod', fs.chmod);
 export const copyFile = guardedAsync('copy-file', fs.copyFile);
 export const cp = guardedAsync('cp', fs.cp);
 export const link = guardedAsync('link', fs.link);

@@ -4,7 +4,7 @@
 //     only when every process of the group is a member and one of them was verified so.
 // K2. "No survivors" is said only after a scan that found none.
 
-import { failpoint } from './failpoint.ts';
+import { failpoint, isDefective } from './failpoint.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { systemClock } from './clock.ts';
@@ -40,6 +40,7 @@ const POLL_MAX_MS = 50;
  */
 export async function killTree(target: KillTarget): Promise<KillReport> {
   failpoint('process.kill:before');
+  if (isDefective('processes-not-ended')) return { survivors: [] };
   const tree = new Members(target.leader, target.marker);
   let scan = tree.scan();
   if (scan.members.size > 0 && target.graceMs > 0) {
@@ -78,6 +79,23 @@ export function findMarked(marker: string): ProcessIdentity[] {
     .filter(([, mark]) => mark.kind === 'marked' && mark.marker === marker)
     .flatMap(([pid]) => rows.get(pid) ?? [])
     .map(({ pid, startTime }) => ({ bootId: currentBootId(), pid, startTime }));
+}
+
+export interface MarkedProcess {
+  readonly identity: ProcessIdentity;
+  readonly marker: string;
+}
+
+/** Every process but this one whose marker begins with this text. */
+export function findMarkedBelow(prefix: string): MarkedProcess[] {
+  const { rows } = readTable();
+  const pids = [...rows.values()].filter((row) => row.alive && row.pid !== process.pid).map((row) => row.pid);
+  return [...readMarks(pids)].flatMap(([pid, mark]) => {
+    const row = rows.get(pid);
+    if (row === undefined || mark.kind !== 'marked' || !mark.marker.startsWith(prefix)) return [];
+    const identity = { bootId: currentBootId(), pid, startTime: row.startTime };
+    return [{ identity, marker: mark.marker }];
+  });
 }
 
 /** Scans until no member is left or the time is over. There is no event for the end of a process that is not a child. */

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly host: Onlooker;
   /** See `Snapshot.graces`. */
   readonly graces: readonly Grace[];
+  /** See `Snapshot.isFirstLook`. */
+  readonly isFirstLook: boolean;
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
   /** Whether a process of this attempt runs: asked of those that nobody has claimed. */
@@ -26,7 +28,7 @@ export interface Surroundings {
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
 export function observe(
   view: StoreView,
-  { config, landingBlocked, disk, host, graces, trainStarting, hasProcess }: Surroundings,
+  { config, landingBlocked, disk, host, graces, isFirstLook, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
   const monotonicMs = host.clock.monotonicMs();
   const running = new Map<string, number>();
@@ -57,6 +59,7 @@ export function observe(
       areas: areaLimits(config),
     },
     monotonicMs,
+    isFirstLook,
     graces,
   };
 }

@@ -58,6 +58,7 @@ export class Scheduler {
   readonly #heartbeat: Heartbeat;
   readonly #presence: Presence;
   #target: SyncedTarget | null = null;
+  #isFirstLook = true;
 
   private constructor(yard: Yard, { fence, before }: Acquired & { kind: 'acquired' }, onWorkerExit: () => void) {
     this.#yard = yard;
@@ -116,6 +117,7 @@ export class Scheduler {
         !(options.noLand === true && command.kind === 'integrate'),
     );
     if (options.dryRun !== true) await this.#carryOutAll(settings, commands);
+    this.#isFirstLook = false;
     const settingsProblem = this.#yard.settings.problem;
     return {
       imported,
@@ -137,6 +139,7 @@ export class Scheduler {
       host,
       graces: this.#presence.look(host.clock.monotonicMs()),
       trainStarting: this.#workers.trainStarting,
+      isFirstLook: this.#isFirstLook,
       hasProcess: (attempt) => this.#workers.hasProcess(attempt),
     });
   }

@@ -10,7 +10,7 @@ import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
-import { failpointEnvironment } from '../process/failpoint.ts';
+import { failpointEnvironment, isDefective } from '../process/failpoint.ts';
 import type { SpawnFailure } from '../process/launch.ts';
 import type { DetachedProcess } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
@@ -123,7 +123,8 @@ export class Workers {
   /** Ends what is left of an attempt whose lease is lost, then takes its lease. Its lane stays as it is. */
   async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
     const { store, stateDirectory, host } = this.#yard;
-    const { taskId, attempt, token, why } = command;
+    const { taskId, attempt, token, why, together } = command;
+    if (isDefective('dead-owner-ignored')) return;
     const lost: Fence = { resource: taskResource(taskId), token };
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
     if ((await store.lease(lost.resource))?.token !== token) return;
@@ -136,7 +137,7 @@ export class Workers {
       await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt, fence: scheduler });
       return;
     }
-    await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why));
+    await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why, together));
   }
 
   async #spawn(
@@ -169,16 +170,16 @@ export class Workers {
   }
 }
 
-function lostOutcome(why: LostWhy): AttemptOutcome {
+function lostOutcome(why: LostWhy, together: boolean): AttemptOutcome {
   switch (why) {
     case 'unclaimed':
       return { kind: 'infrastructure', why: 'no process took up the attempt within a minute of its dispatch' };
     case 'owner-dead':
-      return { kind: 'lost', why: 'its process died' };
+      return { kind: 'lost', why: 'its process died', together };
     case 'rebooted':
-      return { kind: 'lost', why: 'the machine was restarted' };
+      return { kind: 'lost', why: 'the machine was restarted', together };
     case 'expired':
-      return { kind: 'lost', why: 'its process did not renew the lease' };
+      return { kind: 'lost', why: 'its process did not renew the lease', together };
     default:
       throw impossible(why satisfies never);
   }

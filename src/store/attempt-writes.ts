@@ -1,5 +1,5 @@
-import { OUTCOME_OWNER } from '../core/attempt.ts';
-import type { AttemptOutcome, FailureOwner } from '../core/attempt.ts';
+import { isAtGate, OUTCOME_OWNER } from '../core/attempt.ts';
+import type { AttemptOutcome, AttemptPhase, FailureOwner } from '../core/attempt.ts';
 import { conclude } from '../core/conclusion.ts';
 import type { Ended } from '../core/conclusion.ts';
 import { taskResource } from '../core/lease.ts';
@@ -160,13 +160,25 @@ async function endWith(
   signature: string | null,
 ): Promise<void> {
   const task = await readProgress(write, taskId);
+  const collected = await collectedIn(write, taskId, attempt);
   await endAttempt(write, taskId, attempt, outcome, signature);
   const history = { before: await attemptBefore(write, taskId, attempt), retriesSpent: task.counters.retries };
-  const event = conclude(outcome, { attempt, signature }, history, write.nowMs);
+  const event = conclude(outcome, { attempt, signature, collected }, history, write.nowMs);
   // A cancellation usually comes by `withdraw`, which voids the lease. Whoever still holds one has been told otherwise,
   // by a signal; without this the task would stay running with nobody to run it.
   await applyEvent(write, task, event ?? { kind: 'cancelled' });
   await countFailure(write, outcome);
+}
+
+/** The head of an attempt that has come to its gate, or farther. */
+async function collectedIn(write: Write, taskId: string, attempt: number): Promise<string | null> {
+  const row = await write.db
+    .selectFrom('attempts')
+    .select(['phase', 'head'])
+    .where('task_id', '=', taskId)
+    .where('attempt', '=', attempt)
+    .executeTakeFirst();
+  return row !== undefined && isAtGate(row.phase as AttemptPhase) ? row.head : null;
 }
 
 async function attemptBefore(write: Write, taskId: string, attempt: number): Promise<Ended | null> {

@@ -125,6 +125,7 @@ export const MIGRATIONS: readonly string[] = [
   // Signatures of attempts; and intents that are about no task: SQLite can take a constraint away in no other way.
   `
   alter table attempts add column signature text;
+  update tasks set counters = json_set(counters, '$.lostTogether', 0);
 
   create table intents_2 (
     id integer primary key autoincrement,

@@ -1,3 +1,4 @@
+import { isDefective } from '../process/failpoint.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { Fence } from '../core/lease.ts';
 import type { Holder, MoveResult } from '../git/target.ts';
@@ -24,6 +25,9 @@ export async function land(context: LandingContext, intent: LandIntent): Promise
 /** Finishes a landing whose process died: forward, unless the target has moved elsewhere meanwhile. */
 export async function recoverLanding(context: LandingContext, { id, intent }: IntentRecord): Promise<void> {
   if (intent.kind !== 'land') return;
+  if (isDefective('landed-again')) {
+    return context.store.closeLanding(context.fence, id, { kind: 'undone', why: 'its train died' });
+  }
   const head = await context.work.landedIn(intent);
   if (head === null) await carryOut(context, id, intent);
   else await finish(context, id, intent, head);

@@ -14,7 +14,7 @@ const at = (line: number, column: number, rest: string) =>
   new RegExp(`^\\.yard/config\\.yaml:${line}:${column}: ${rest}`);
 
 describe('a configuration that does not hold', () => {
-  test('is refused with its place, and nothing is made', async () => {
+  test('case 36: is refused with its place, and nothing is made', async () => {
     const made = await makeYard({ config: CONFIG });
     const cases: readonly (readonly [text: string, error: RegExp, hint: RegExp])[] = [
       [`${CONFIG}limitz: {}\n`, at(6, 1, 'unknown key "limitz"; did you mean limits\\?'), /Correct it there/],

@@ -9,7 +9,7 @@ const task = (front: string): string =>
   `---\n${front}\n---\n\n## Objective\n\nDo it.\n\n## Acceptance criteria\n\n- done\n`;
 
 describe('a task file that cannot be taken', () => {
-  test('is refused with its place, and nothing is made', async () => {
+  test('case 35: is refused with its place, and nothing is made', async () => {
     const made = await makeYard({ tasks: [{ id: 'OK-1' }] });
     const cases: readonly (readonly [text: string | Buffer, error: RegExp, hint?: RegExp])[] = [
       [task('id: ../../etc\ntitle: t'), /^2:1: "\.\.\/\.\.\/etc" is not a task id/, /TASK-0001/],
@@ -41,7 +41,7 @@ describe('a task file that cannot be taken', () => {
     }
   });
 
-  test('two files of one id; a name that says another id', async () => {
+  test('case 35: two files of one id; a name that says another id', async () => {
     const made = await makeYard({ tasks: [{ id: 'A-1' }, { id: 'A-1', file: 'A-1-again.md' }] });
     await expectRefused(made, ['run'], {
       error: /^\.yard\/tasks\/A-1-again\.md: its id is also that of \.yard\/tasks\/A-1\.md/,
@@ -64,7 +64,7 @@ describe('a task file that cannot be taken', () => {
 });
 
 describe('dependencies that lead nowhere', () => {
-  test('stop only the tasks that have them, which say why; the others land', async () => {
+  test('case 37: stop only the tasks that have them, which say why; the others land', async () => {
     const made = await makeYard({
       tasks: [
         { id: 'GOOD-1', does: 'echo good > good.txt' },

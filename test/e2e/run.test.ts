@@ -127,7 +127,7 @@ test('exits with 4 at a limit: time, failures in a row, stopped', async () => {
   const late = await made.yard(['run', '--max-hours', '0.0001']);
   expect(late).toMatchObject({
     code: 4,
-    stderr: expect.stringContaining('the time limit of 0 s is reached; what runs goes on. Go on with: yard run'),
+    stderr: expect.stringContaining('the time limit of 0 s is reached, so nothing more starts'),
   });
   await made.waitForFile('started');
   expect(await made.statusOf('SLOW-1')).toBe('running');

@@ -201,6 +201,28 @@ describe('restoring', () => {
     expect(readFileSync(join(made.base, 'empty/d/y'), 'utf8')).toBe('y\n');
   });
 
+  test.each(['kill', 'error'])(
+    'one that is cut short by %s says so, or can be done again elsewhere',
+    async (action) => {
+      const made = await givenUp('echo x > x');
+      for (const moment of ['before', 'after']) {
+        const to = join(made.base, moment);
+        const env = { YARD_FAILPOINTS: `git.checkout-index:${moment}:1:${action}` };
+        const cut = await made.yard(['salvage', 'restore', 'A-1/1', '--to', to], { env });
+        expect(cut).toMatchObject(
+          action === 'kill'
+            ? { code: null, stdout: '' }
+            : { code: 1, stdout: '', stderr: expect.stringContaining(`What is salvaged is untouched. Remove ${to}`) },
+        );
+        // What it has written by then is not written over.
+        const again = await made.yard(['salvage', 'restore', 'A-1/1', '--to', to]);
+        expect(again.code).toBe(moment === 'before' ? 0 : 2);
+        expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', `${to}-2`])).toMatchObject({ code: 0 });
+        expect(readFileSync(join(`${to}-2`, 'x'), 'utf8')).toBe('x\n');
+      }
+    },
+  );
+
   test('names that would act on a terminal are inert', async () => {
     const made = await givenUp(
       `printf x > "$(printf 'a\\033]0;owned\\007b')"; git add -A; git commit -qm "$(printf 'c\\033[2Jd')"`,
@@ -213,6 +235,19 @@ describe('restoring', () => {
     const restored = await made.yard(['salvage', 'restore', 'A-1/1', '--to', '../there']);
     expect(restored.stderr).not.toContain('\u001b');
     expect(readdirSync(join(made.base, 'there'))).toEqual(['a\u001b]0;owned\u0007b']);
+  });
+
+  test('where there is no room to read a lane, it says so, and the lane is untouched', async () => {
+    const made = await givenUp('echo x > x');
+    const env = { YARD_FAILPOINTS: 'git.fast-import:before:0:enospc' };
+    expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', '../there'], { env })).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /the lane of A-1 could not be read: .*no space left[^]*hint: Its lane is untouched/,
+      ),
+    });
+    expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', '../there'])).toMatchObject({ code: 0 });
   });
 
   test('what it cannot do it says, with what to do', async () => {

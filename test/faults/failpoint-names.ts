@@ -72,7 +72,7 @@ export function storeWrites(sources: readonly SourceFile[]): string[] {
 }
 
 /** Commands of git that the source uses, without those that `git.ts` lists as only reading. */
-export function changingCommands(sources: readonly SourceFile[]): string[] {
+function changingCommands(sources: readonly SourceFile[]): string[] {
   const reading = new Set(readingCommands(sources));
   return [...new Set(sources.flatMap(gitCommands))].filter((command) => !reading.has(command)).toSorted();
 }

@@ -18,6 +18,8 @@ export const DISTURBANCES = [
   'target-moves',
   /** When a process has been stopped, a second `yard run` whose clock is minutes ahead takes over; then it goes on. */
   'usurper',
+  /** The same, but it only takes the lease, and starts nothing. */
+  'usurper-drains',
 ] as const;
 export type Disturbance = (typeof DISTURBANCES)[number];
 

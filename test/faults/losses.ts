@@ -51,6 +51,7 @@ export async function findLosses(scenario: Scenario, reference: Reference): Prom
   const lost = (promise: PromiseId, what: string): void => void losses.push({ promise, what });
   checkStore(scenario, lost);
   checkGit(scenario, lost);
+  if (gitIn(scenario)('for-each-ref', `refs/heads/${TARGET}`) === '') lost('P5', 'there is no target');
   if (losses.length > 0) return losses;
   const reader = openReader(join(scenario.state, 'state.db'));
   if (reader === null) return [{ promise: 'P1', what: 'there is no store' }];
@@ -81,6 +82,7 @@ function gitIn(scenario: Scenario, directory = scenario.root): (...args: string[
 }
 
 function checkStore({ state }: Scenario, lost: Lost): void {
+  if (!existsSync(join(state, 'state.db'))) return lost('P5', 'there is no store');
   const db = new DatabaseSync(join(state, 'state.db'), { readOnly: true });
   try {
     const rows = db
@@ -94,7 +96,7 @@ function checkStore({ state }: Scenario, lost: Lost): void {
 }
 
 function checkGit(scenario: Scenario, lost: Lost): void {
-  for (const directory of [scenario.root, join(scenario.state, 'depot.git')]) {
+  for (const directory of [scenario.root, join(scenario.state, 'depot.git')].filter((path) => existsSync(path))) {
     try {
       // Objects that nothing names are what a process that died has left; they are no damage.
       runGit(directory, scenario.home, ['fsck', '--strict', '--full', '--no-dangling']);
@@ -196,7 +198,7 @@ async function checkEvidence(
 ): Promise<void> {
   for (const id of scenario.tasks) {
     for (const { attempt, outcome } of await reader.attempts(id)) {
-      if (outcome?.kind !== 'accepted') continue;
+      if (outcome?.kind !== 'accepted' && outcome?.kind !== 'gate-red') continue;
       const problem = evidenceProblem(join(scenario.state, 'attempts', id, String(attempt)));
       if (problem !== null) lost('P6', `the evidence of ${id}, attempt ${attempt}: ${problem}`);
     }
@@ -213,7 +215,9 @@ function evidenceProblem(directory: string): string | null {
   const path = join(directory, 'manifest.json');
   if (!existsSync(path)) return 'there is no manifest';
   const { files } = JSON.parse(readFileSync(path, 'utf8')) as { readonly files: Readonly<Record<string, string>> };
-  for (const name of ['gate.json', 'audit.json', 'outcome.json']) {
+  // An approved commit goes on to its gate without an agent.
+  const ofAgent = existsSync(join(directory, 'transcript.ndjson')) ? ['prompt.md', 'packet.json', 'diff.patch'] : [];
+  for (const name of [...ofAgent, 'gate.json', 'outcome.json']) {
     if (files[name] === undefined) return `${name} is missing`;
   }
   for (const [name, hash] of Object.entries(files)) {

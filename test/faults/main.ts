@@ -1,24 +1,28 @@
-// The campaign of docs/promises.md. `npm run faults -- --minutes 10 [--seed S] [--only real|sim|kills] [--case NAME]`.
+// The campaign of docs/promises.md. `npm run faults -- --minutes 10 [--seed S] [--only real|kills|strace|sim] [--case NAME]`.
 import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { seededRandom } from '../fixtures/store/seeded-random.ts';
 import { failpointNames, readSources } from './failpoint-names.ts';
 import { parseCase } from './fault.ts';
 import type { FaultCase } from './fault.ts';
+import { killGit, parseGitKill, whyNoStrace } from './git-kill.ts';
 import { quietBacklog, randomKills } from './random-kills.ts';
 import { describeLosses, quietRun, runCase } from './run-case.ts';
 import type { CaseResult } from './run-case.ts';
+import { quietRuns, runCases } from './run-cases.ts';
 import { loadSimulation } from './sim-campaign.ts';
 import { Sweep } from './sweep.ts';
 import { Tally } from './tally.ts';
 
-const KINDS = ['real', 'kills', 'sim'] as const;
+const KINDS = ['real', 'kills', 'strace', 'sim'] as const;
 type Kind = (typeof KINDS)[number];
 /** How the time is shared out. */
-const SHARE: Readonly<Record<Kind, number>> = { real: 0.6, kills: 0.25, sim: 0.15 };
-const WORKERS = 2;
+const SHARE: Readonly<Record<Kind, number>> = { real: 0.55, kills: 0.2, strace: 0.1, sim: 0.15 };
 const BACKLOG = 40;
+const GIT_COMMANDS = ['update-ref', 'fast-import', 'fetch', 'commit-tree', 'merge-tree', 'read-tree'];
+const SYSTEM_CALLS = ['openat', 'write', 'close', 'rename', 'link', 'unlink', 'mkdir', 'fsync'];
 const KILLS_EACH = 60;
 
 const { values } = parseArgs({
@@ -39,10 +43,12 @@ if (only.length === 0 || !Number.isFinite(seed) || !(Number(values.minutes) > 0)
 }
 const directory = values.directory ?? mkdtempSync(join(realpathSync(tmpdir()), 'yardmaster-faults-'));
 mkdirSync(directory, { recursive: true });
+const defects = values.defects?.split(',') ?? [];
 const tally = new Tally();
 const startedMs = Date.now();
 
-if (values.case !== undefined) await oneCase(parseCase(values.case));
+if (values.case !== undefined && /^[a-z-]+\/\d+\//.test(values.case)) await oneGitKill(values.case);
+else if (values.case !== undefined) await oneCase(parseCase(values.case));
 else await campaign(Number(values.minutes) * 60_000);
 console.log(tally.table(`Seed ${seed}, ${Math.round((Date.now() - startedMs) / 6_000) / 10} minutes.`));
 for (const complaint of tally.complaints()) console.log(`\n${complaint}`);
@@ -54,7 +60,7 @@ function say(line: string): void {
 
 async function oneCase(fault: FaultCase): Promise<void> {
   const { tree } = await quietRun(directory, fault.scenario);
-  count(await runCase(fault, { directory, tree, defects: values.defects?.split(',') ?? [] }));
+  count(await runCase(fault, { directory, tree, defects }));
 }
 
 async function campaign(durationMs: number): Promise<void> {
@@ -63,6 +69,7 @@ async function campaign(durationMs: number): Promise<void> {
   say(`seed ${seed}, in ${directory}`);
   if (only.includes('sim')) await simulate(shareMs('sim'));
   if (only.includes('real')) await sweep(Date.now() + shareMs('real'));
+  if (only.includes('strace')) await killGits(Date.now() + shareMs('strace'));
   if (only.includes('kills')) await killAtRandom(Date.now() + shareMs('kills'));
 }
 
@@ -77,26 +84,17 @@ async function simulate(durationMs: number): Promise<void> {
 }
 
 async function sweep(untilMs: number): Promise<void> {
-  const [small, person] = [await quietRun(directory, 'small'), await quietRun(directory, 'person')];
-  const plan = new Sweep(failpointNames(readSources()), { small: small.hits, person: person.hits }, seed);
-  const trees = { small: small.tree, person: person.tree };
+  const quiet = await quietRuns(directory);
+  const plan = new Sweep(failpointNames(readSources()), quiet, seed);
   let cases = 0;
-  const work = async (): Promise<void> => {
-    while (Date.now() < untilMs) {
-      const fault = plan.next();
-      const result = await runCase(fault, {
-        directory,
-        tree: trees[fault.scenario],
-        defects: values.defects?.split(',') ?? [],
-      });
-      count(result);
-      cases += 1;
-      if (result.losses.length > 0) say(`LOST ${result.name}: ${describeLosses(result.losses)}`);
-      if (cases % 20 === 0)
-        say(`${cases} cases, ${plan.done} of ${plan.total} in order, ${tally.faults} faults, ${tally.lost} losses`);
-    }
+  const onResult = (result: CaseResult): void => {
+    count(result);
+    cases += 1;
+    if (result.losses.length > 0) say(`LOST ${result.name}: ${describeLosses(result.losses)}`);
+    if (cases % 20 !== 0) return;
+    say(`${cases} cases, ${plan.done} of ${plan.total} in order, ${tally.faults} faults, ${tally.lost} losses`);
   };
-  await Promise.all(Array.from({ length: WORKERS }, work));
+  await runCases(() => (Date.now() < untilMs ? plan.next() : null), { directory, quiet, defects, onResult });
 }
 
 function count({ name, losses, delivered, takeovers, rivals, kept }: CaseResult): void {
@@ -105,6 +103,27 @@ function count({ name, losses, delivered, takeovers, rivals, kept }: CaseResult)
   if (takeovers > 0) tally.fault('takeover while stopped', takeovers);
   if (rivals > 0) tally.fault('second scheduler', rivals);
   tally.lose(losses, `npm run faults -- --case '${name}'`, kept);
+}
+
+async function oneGitKill(name: string, known?: string): Promise<void> {
+  const tree = known ?? (await quietRun(directory, 'small')).tree;
+  const { delivered, losses, kept } = await killGit(parseGitKill(name), { directory, tree });
+  tally.case('with a git under strace');
+  if (delivered) tally.fault('kill of git at a system call');
+  tally.lose(losses, `npm run faults -- --case '${name}'`, kept);
+  if (losses.length > 0) say(`LOST ${name}: ${describeLosses(losses)}`);
+}
+
+async function killGits(untilMs: number): Promise<void> {
+  const why = whyNoStrace();
+  if (why !== null) return say(`no git is killed at a system call: ${why}`);
+  const { tree } = await quietRun(directory, 'small');
+  const random = seededRandom(seed);
+  const among = <T>(from: readonly T[]): T | undefined => from[Math.floor(random() * from.length)];
+  while (Date.now() < untilMs) {
+    const name = [among(GIT_COMMANDS), 1 + Math.floor(random() * 4), among(SYSTEM_CALLS), 1 + Math.floor(random() * 8)];
+    await oneGitKill(name.join('/'), tree);
+  }
 }
 
 async function killAtRandom(untilMs: number): Promise<void> {

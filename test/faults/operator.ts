@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openReader } from '../../src/store/sqlite-reader.ts';
 import type { TaskRow } from '../../src/store/store.ts';
 import { startYard } from '../fixtures/e2e/command.ts';
@@ -9,6 +10,8 @@ import type { Scenario } from './scenario.ts';
 
 /** EXIT.limit: stopped, or too many failures in a row. */
 const LIMIT = 4;
+const AGAIN_MAX = 3;
+const PATIENCE_MS = 120_000;
 
 /** What a person did besides `yard run`, by kind. */
 export type Acts = Record<'answer' | 'approve' | 'cancel' | 'stop' | 'resume' | 'retry', number>;
@@ -64,9 +67,13 @@ export async function attend(
   const now = await standing(scenario);
   if (now === null) return;
   const act = async (kind: keyof Acts, ...args: readonly string[]): Promise<void> => {
-    // `acts` is the caller's tally.
-    Object.assign(acts, { [kind]: acts[kind] + 1 });
-    await operate(scenario, [kind, ...args], env);
+    // A command that was killed is given again.
+    let { code } = await operate(scenario, [kind, ...args], env);
+    for (let again = 0; code === null && again < AGAIN_MAX; again += 1) {
+      ({ code } = await operate(scenario, [kind, ...args], env));
+    }
+    // A stop that was cut short may have taken effect. `acts` is the caller's tally.
+    if (code === 0 || kind === 'stop') Object.assign(acts, { [kind]: acts[kind] + 1 });
   };
   if (now.stopped || ended.code === LIMIT) await act('resume');
   for (const { id, state } of now.rows) {
@@ -80,4 +87,19 @@ export async function attend(
     }
   }
   if (scenario.cancelled.length > 0 && !now.wasStopped) await act('stop');
+}
+
+/** Runs the yard again and again until all is done. False: not within so many runs, or one of them did not end. */
+export async function driveToEnd(
+  scenario: Scenario,
+  env: Readonly<Record<string, string>>,
+  { runsMax, patienceMs = PATIENCE_MS }: { readonly runsMax: number; readonly patienceMs?: number },
+): Promise<boolean> {
+  for (let runs = 1; runs <= runsMax; runs += 1) {
+    const ended = await Promise.race([operate(scenario, ['run'], env), delay(patienceMs, null, { ref: false })]);
+    if (ended === null) return false;
+    if (ended.code === 0 && isDone(scenario, await standing(scenario))) return true;
+    await attend(scenario, ended, env, { ...NO_ACTS });
+  }
+  return false;
 }

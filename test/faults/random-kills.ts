@@ -115,7 +115,9 @@ class Killer {
   async #killOne(): Promise<void> {
     const pids = await processesOf(this.#scenario.base);
     const roles = Map.groupBy(pids, roleOf);
-    const role = this.#pick([...roles.keys()]);
+    // One that is killed while it starts, again and again, gets nothing under way that could be killed.
+    const role = this.#pick([...roles.keys(), 'nobody' as const, 'nobody' as const]);
+    if (role === 'nobody') return;
     const pid = role === undefined ? undefined : this.#pick(roles.get(role) ?? []);
     if (role === undefined || pid === undefined) return;
     const identity = identityOf(pid);

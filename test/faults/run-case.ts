@@ -6,7 +6,8 @@ import { runGit } from '../fixtures/e2e/git.ts';
 import { awaitQuiet, kill, processesOf } from '../fixtures/e2e/own-processes.ts';
 import { formatCase, formatFaults } from './fault.ts';
 import type { Fault, FaultCase, Loss } from './fault.ts';
-import { countHits, deliveryOf, mend } from './hits.ts';
+import { countHits, deliveryOf, mend, readHits } from './hits.ts';
+import type { Hit } from './hits.ts';
 import { findLosses, readCheckout, readLandedTree } from './losses.ts';
 import { NO_ACTS, attend, isDone, operate, standing } from './operator.ts';
 import type { Acts } from './operator.ts';
@@ -23,6 +24,8 @@ export interface CaseOptions {
   readonly defects?: readonly string[];
   /** How long one run may take before it counts as stuck. */
   readonly patienceMs?: number;
+  /** How long the last processes may take to end. */
+  readonly quietMs?: number;
 }
 
 export interface CaseResult {
@@ -48,20 +51,24 @@ const LASTS_MS = 2_000;
 /** EXIT.bug: a stack was printed. */
 const INTERNAL_ERROR = 70;
 
+export interface QuietRun {
+  readonly tree: string;
+  readonly hits: ReadonlyMap<string, number>;
+  /** Each single one. */
+  readonly trace: readonly Hit[];
+}
+
 /** The landed files of a run that nothing disturbs, and how often it comes by each failpoint. */
-export async function quietRun(
-  directory: string,
-  scenario: ScenarioKind,
-): Promise<{ readonly tree: string; readonly hits: ReadonlyMap<string, number> }> {
+export async function quietRun(directory: string, scenario: ScenarioKind): Promise<QuietRun> {
   const made = makeScenario(mkdtempSync(join(directory, 'quiet-')), scenario);
   const run = new Run(made, { scenario: 'small', faults: [], disturbances: [] }, { directory, tree: '' });
   if (!(await run.converge())) throw new Error(`an undisturbed run does not come to its end; see ${made.base}`);
   const tree = readLandedTree(made);
   const losses = await run.judge(tree);
   if (losses.length > 0) throw new Error(`an undisturbed run loses: ${describeLosses(losses)}; see ${made.base}`);
-  const hits = countHits(made);
+  const quiet = { tree, hits: countHits(made), trace: readHits(made) };
   rmSync(made.base, { recursive: true });
-  return { tree, hits };
+  return quiet;
 }
 
 /** Runs one case from an empty directory to its end, and judges what came of it. */
@@ -113,6 +120,17 @@ class Run {
 
   /** Starts the yard again until all is done, as a person would, but no more often than the faults explain. */
   async converge(): Promise<boolean> {
+    const over = new AbortController();
+    const beside = [this.#usurpation.watch(over.signal), this.#mend(over.signal)];
+    try {
+      return await this.#rounds();
+    } finally {
+      over.abort();
+      await Promise.all(beside);
+    }
+  }
+
+  async #rounds(): Promise<boolean> {
     const { faults, disturbances } = this.#case;
     // Each question and each approval ends a run as well.
     const roundsMax = 7 + 2 * faults.length;
@@ -131,7 +149,7 @@ class Run {
   async judge(tree: string): Promise<Loss[]> {
     this.#losses.push(...this.#usurpation.losses());
     try {
-      await awaitQuiet(this.#scenario.base, QUIET_MS);
+      await awaitQuiet(this.#scenario.base, this.#options.quietMs ?? QUIET_MS);
     } catch (error) {
       this.#losses.push({ promise: 'P8', what: error instanceof Error ? error.message : String(error) });
       await awaitQuiet(this.#scenario.base, QUIET_MS);
@@ -166,10 +184,8 @@ class Run {
     const timer = new AbortController();
     const patienceMs = this.#options.patienceMs ?? PATIENCE_MS;
     const late = delay(patienceMs, null, { signal: timer.signal }).catch(() => null);
-    const watching = [this.#usurpation.watch(timer.signal), this.#mend(timer.signal)];
     const ended = await Promise.race([Promise.all(runs), late]);
     timer.abort();
-    await Promise.all(watching);
     if (ended !== null) return ended.find(({ code }) => code !== 0) ?? ended[0] ?? null;
     for (const pid of await processesOf(this.#scenario.base)) kill(pid);
     await Promise.all(runs);

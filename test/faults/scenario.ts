@@ -121,10 +121,15 @@ function large(count: number): Blueprint {
     tasks: ids.map((id, index) =>
       index % 4 === 3
         ? task(id, `${GOOD}\necho ${ids[index - 3]} > ${id}/needs`, { after: [ids[index - 3] ?? ''] })
-        : task(id, index % 4 === 1 ? `${GOOD}\n${DAEMON}` : `${GOOD}\nsleep 0.2`),
+        : task(id, index % 4 === 1 ? `${GOOD}\n${DAEMON}` : `${GOOD}\nsleep 0.5`),
     ),
     files: {},
-    config: config(5),
+    config: {
+      ...config(5),
+      gates: { default: { run: 'sleep 0.2; exec sh gate.sh', timeout: '1m' } },
+      // Whoever kills agents and gates would otherwise park every task.
+      limits: { concurrent: 5, killGrace: '1s', retries: 100, consecutiveFailures: 1000 },
+    },
   };
 }
 

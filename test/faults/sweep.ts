@@ -1,8 +1,6 @@
 import { seededRandom } from '../fixtures/store/seeded-random.ts';
+import type { QuietRuns } from './run-cases.ts';
 import type { Action, Disturbance, Fault, FaultCase, SweptScenario } from './fault.ts';
-
-/** How often a quiet run of each scenario comes by each failpoint. */
-export type QuietHits = Readonly<Record<SweptScenario, ReadonlyMap<string, number>>>;
 
 /**
  * Names that no quiet run comes by, with a fault that leads there. A test holds this list against the source, so that
@@ -15,7 +13,12 @@ const LED_TO: Readonly<Record<string, Fault>> = {
 
 /** Names that only other commands come by, with the test that interrupts those. */
 export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
-  'git.hash-object': 'src/git/damaged-object.test.ts',
+  'store.interrupt': 'test/faults/killers.test.ts',
+  'store.closeKill': 'test/faults/killers.test.ts',
+  'store.resetBreaker': 'test/faults/killers.test.ts',
+  'file-system.sync': 'test/faults/half-made.test.ts',
+  'git.hash-object': 'test/faults/damaged-objects.test.ts',
+  'git.checkout-index': 'test/e2e/salvage.test.ts',
   'git.init': 'test/faults/demo.test.ts',
   'git.add': 'test/faults/demo.test.ts',
   'git.commit': 'test/faults/demo.test.ts',
@@ -26,30 +29,55 @@ function stem(name: string): string {
 }
 
 /** The case that kills at the first hit of a failpoint; null: covered elsewhere. Throws for one that nothing covers. */
-export function firstHit(name: string, quiet: QuietHits): FaultCase | null {
+function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
   const fault: Fault = { name, hit: 1, action: 'kill' };
-  if (quiet.small.has(name)) return { scenario: 'small', faults: [fault], disturbances: [] };
-  if (quiet.person.has(name)) return { scenario: 'person', faults: [fault], disturbances: [] };
+  if (quiet.small.hits.has(name)) return { scenario: 'small', faults: [fault], disturbances: [] };
+  if (quiet.person.hits.has(name)) return { scenario: 'person', faults: [fault], disturbances: [] };
   const leader = LED_TO[stem(name)];
   if (leader !== undefined) return { scenario: 'small', faults: [leader, fault], disturbances: [] };
   if (COVERED_ELSEWHERE[stem(name)] === undefined) throw new Error(`nothing comes by the failpoint ${name}`);
   return null;
 }
 
+/**
+ * A case for each failpoint to strike at its first hit, several in one run to save time: no more than two of them in
+ * attempts, for the third attempt of a task that is lost in a row parks it.
+ */
+export function firstHits(names: readonly string[], quiet: QuietRuns): FaultCase[] {
+  const single = names.flatMap((name) => firstHit(name, quiet) ?? []);
+  const led = single.filter(({ faults }) => faults.length > 1);
+  return [...led, ...(['small', 'person'] as const).flatMap((scenario) => inThrees(scenario, single, quiet))];
+}
+
+function inThrees(scenario: SweptScenario, single: readonly FaultCase[], quiet: QuietRuns): FaultCase[] {
+  const inAttempt = (fault: Fault): boolean =>
+    quiet[scenario].trace.some(({ name, number, role }) => name === fault.name && number === 1 && role === 'attempt');
+  const faults = single.filter((each) => each.scenario === scenario && each.faults.length === 1);
+  const [attempts, others]: [Fault[], Fault[]] = [[], []];
+  for (const fault of faults.flatMap((each) => each.faults)) (inAttempt(fault) ? attempts : others).push(fault);
+  const cases: FaultCase[] = [];
+  while (attempts.length + others.length > 0) {
+    const chosen = [...attempts.splice(0, 1), ...others.splice(0, 2)];
+    if (chosen.length < 3) chosen.push(...attempts.splice(0, chosen.length === 2 ? 0 : 1));
+    cases.push({ scenario, faults: chosen, disturbances: [] });
+  }
+  return cases;
+}
+
 /** Chooses what is done next, until there is nothing systematic left; then at random for ever. */
 export class Sweep {
-  readonly #quiet: QuietHits;
+  readonly #quiet: QuietRuns;
   readonly #random: () => number;
   /** Systematic cases that are still to be done. */
   readonly #left: FaultCase[];
   readonly total: number;
 
-  constructor(names: readonly string[], quiet: QuietHits, seed: number) {
+  constructor(names: readonly string[], quiet: QuietRuns, seed: number) {
     this.#quiet = quiet;
     this.#random = seededRandom(seed);
     const first = names.flatMap((name) => firstHit(name, quiet) ?? []);
     const later = (['small', 'person'] as const).flatMap((scenario) =>
-      [...quiet[scenario]].flatMap(([name, count]) =>
+      [...quiet[scenario].hits].flatMap(([name, count]) =>
         // One more than in the quiet run: the restart comes by as well.
         Array.from({ length: count }, (_, index): FaultCase => {
           return { scenario, faults: [{ name, hit: index + 2, action: 'kill' }], disturbances: [] };
@@ -78,7 +106,9 @@ export class Sweep {
     const disturbances: Disturbance[] = [];
     if (this.#random() < 0.3) disturbances.push('rival');
     if (this.#random() < 0.3) disturbances.push('target-moves');
-    if (faults.some(({ action }) => action === 'stop') && this.#random() < 0.6) disturbances.push('usurper');
+    if (faults.some(({ action }) => action === 'stop') && this.#random() < 0.7) {
+      disturbances.push(this.#pick(['usurper', 'usurper-drains'] as const));
+    }
     return { scenario, faults, disturbances };
   }
 
@@ -96,7 +126,7 @@ export class Sweep {
   }
 
   #fault(scenario: SweptScenario, action: Action): Fault {
-    const [name, count] = this.#pick([...this.#quiet[scenario]]);
+    const [name, count] = this.#pick([...this.#quiet[scenario].hits]);
     return { name, hit: 1 + Math.floor(this.#random() * (count + 1)), action };
   }
 

@@ -23,7 +23,7 @@ interface Victim {
   readonly identity: ProcessIdentity;
   readonly role: string;
   readonly goesOnMs: number;
-  /** Nothing is held by it any more: whatever it still writes under its token is a loss. */
+  /** It held a lease, and holds none any more: whatever it still writes under its token is a loss. */
   readonly isStale: boolean;
 }
 
@@ -77,24 +77,26 @@ export class Usurpation {
     const identity = identityOf(pid);
     // It was ended while it stood still.
     if (identity === null) return { identity: { bootId: '', pid, startTime: '' }, role, goesOnMs: 0, isStale: false };
-    if (this.#case.disturbances.includes('usurper')) await this.#usurp();
+    const held = await this.#holdsSomething(pid);
+    if (this.#case.disturbances.includes('usurper')) await this.#usurp(['run']);
+    else if (this.#case.disturbances.includes('usurper-drains')) await this.#usurp(['reconcile', '--drain']);
     else await delay(STOPPED_MS);
-    const isStale = !(await this.#holdsSomething(pid));
+    const isStale = held && !(await this.#holdsSomething(pid));
     const goesOnMs = Date.now();
     if (isAlive(identity)) process.kill(pid, 'SIGCONT');
     return { identity, role, goesOnMs, isStale };
   }
 
-  async #usurp(): Promise<void> {
+  async #usurp(args: readonly string[]): Promise<void> {
     this.takeovers += 1;
     this.#isAhead = true;
-    const run = operate(this.#scenario, ['run'], { ...this.#environment, ...this.clock() });
+    const run = operate(this.#scenario, args, { ...this.#environment, ...this.clock() });
     await Promise.race([run, delay(USURPER_PATIENCE_MS, null, { ref: false })]);
   }
 
   async #holdsSomething(pid: number): Promise<boolean> {
     const reader = openReader(join(this.#scenario.state, 'state.db'));
-    if (reader === null) return true;
+    if (reader === null) return false;
     try {
       return (await reader.leases()).some(({ owner }) => owner?.pid === pid);
     } finally {

@@ -123,11 +123,11 @@ export function cancelCommand(context: CommandContext, id: string): Promise<Exit
 /** `yard stop`: nothing new starts or lands; what runs comes to its end, or is ended with `--now`. */
 export async function stopCommand(
   context: CommandContext,
-  options: { readonly why?: string; readonly now?: boolean },
+  options: { readonly why?: string; readonly now?: boolean; readonly json?: boolean },
 ): Promise<ExitCode> {
   const yard = await context.compose.yard(context.cwd);
   try {
-    if (options.now === true) return await stopNow(context, yard, options.why ?? 'yard stop --now');
+    if (options.now === true) return await stopNow(context, yard, options);
     const { stopped } = await yard.store.control();
     if (stopped !== null && options.why === undefined) {
       context.output.print(

@@ -9,11 +9,19 @@ import type { CommandContext, ExitCode } from '../context.ts';
  * `yard stop --now`: ends what runs, and waits until it is proved dead. The store knows what is to be ended before the
  * first signal is sent, so that whoever dies half-way is followed by the next cycle, or by the same command again.
  */
-export async function stopNow({ output }: CommandContext, yard: Yard, why: string): Promise<ExitCode> {
+export async function stopNow(
+  { output }: CommandContext,
+  yard: Yard,
+  { why = 'yard stop --now', json = false }: { readonly why?: string; readonly json?: boolean },
+): Promise<ExitCode> {
   const ends = await endKills(yard, openKills(await yard.store.interrupt('the operator', why)));
   const landings = (await yard.store.openIntents()).filter(({ intent }) => intent.kind === 'land');
   const left = ends.filter(({ pids }) => pids.length > 0);
   const ended = ends.filter(({ pids }) => pids.length === 0);
+  if (json) {
+    output.json({ ended: ended.map(asJson), left: left.map(asJson), openLandings: landings.length });
+    return left.length === 0 ? EXIT.ok : EXIT.failed;
+  }
   output.print(
     ended.length === 0 ? 'stopped; nothing was running' : `stopped, and ended: ${ended.map(nameOf).join(', ')}`,
   );
@@ -28,6 +36,11 @@ export async function stopNow({ output }: CommandContext, yard: Yard, why: strin
   }
   output.print('Go on with: yard resume && yard run');
   return left.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function asJson({ subject, pids }: KillEnd): object {
+  const { token: _, ...what } = subject;
+  return { ...what, pids };
 }
 
 function nameOf({ subject }: KillEnd): string {

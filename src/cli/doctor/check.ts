@@ -1,11 +1,18 @@
 import { formatPlace, isUserError } from '../../core/user-error.ts';
 import type { UserError } from '../../core/user-error.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import type { Patient } from './patient.ts';
 
 /** What a check came to. */
 export type Finding =
   | { readonly status: 'ok' | 'skipped'; readonly detail: string }
-  | { readonly status: 'warning' | 'failure'; readonly detail: string; readonly remedy: string };
+  | {
+      readonly status: 'warning' | 'failure';
+      readonly detail: string;
+      readonly remedy: string;
+      /** What is not lost by it. */
+      readonly safe?: string;
+    };
 
 /** One thing that a machine or a person can break. */
 export interface Check {
@@ -14,6 +21,18 @@ export interface Check {
   readonly needs: readonly string[];
   /** Changes nothing. A `UserError` that it throws is the failure. */
   examine(patient: Patient): Promise<Finding>;
+  /**
+   * Mends what `examine` found, as far as that can lose nothing, and says what it did, a line each. Called with the
+   * scheduler's lease in hand.
+   */
+  readonly repair?: (patient: Patient, hands: Hands) => Promise<readonly string[]>;
+}
+
+/** What a repair works with. */
+export interface Hands {
+  readonly yard: LocalYard;
+  /** No attempt, gate or train is at work: what they use may be touched. */
+  readonly quiet: () => Promise<boolean>;
 }
 
 export type CheckResult = { readonly id: string } & Finding;
@@ -26,12 +45,12 @@ export function skipped(detail: string): Finding {
   return { status: 'skipped', detail };
 }
 
-export function warning(detail: string, remedy: string): Finding {
-  return { status: 'warning', detail, remedy };
+export function warning(detail: string, remedy: string, safe?: string): Finding {
+  return { status: 'warning', detail, remedy, ...(safe === undefined ? {} : { safe }) };
 }
 
-export function failure(detail: string, remedy: string): Finding {
-  return { status: 'failure', detail, remedy };
+export function failure(detail: string, remedy: string, safe?: string): Finding {
+  return { status: 'failure', detail, remedy, ...(safe === undefined ? {} : { safe }) };
 }
 
 /** Runs the checks in their order; what depends on one that was not well is skipped. */
@@ -48,7 +67,9 @@ export async function runChecks(checks: readonly Check[], patient: Patient): Pro
 }
 
 /** The one thing to mend first: the first failure, else the first warning. */
-export function diagnosisOf(results: readonly CheckResult[]): (CheckResult & { readonly remedy: string }) | null {
+export function diagnosisOf(
+  results: readonly CheckResult[],
+): (CheckResult & { readonly remedy: string; readonly safe?: string }) | null {
   for (const status of ['failure', 'warning'] as const) {
     for (const result of results) if (result.status === status) return result;
   }

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 import { canMergeInMemory, gitVersion, isAtLeast, OLDEST_GIT } from '../../git/diagnosis.ts';
+import { ownIdentity } from '../../process/identity.ts';
 import { failure, ok, warning } from './check.ts';
 import type { Check } from './check.ts';
 
@@ -50,7 +51,32 @@ export const diskCheck: Check = {
     const { bavail, bsize } = await statfs(directory);
     const free = bavail * bsize;
     const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free at ${directory}`;
-    return free < DISK_LOW_BYTES ? warning(detail, 'Make room: lanes, gates and the store need it.') : ok(detail);
+    return free < DISK_LOW_BYTES
+      ? warning(detail, 'Make room: lanes, gates and the store need it.', 'A full disk stops work, and loses none.')
+      : ok(detail);
+  },
+};
+
+/** A little is what two processes may see of each other's writes. */
+const CLOCK_SLACK_MS = 60_000;
+
+/** What times and leases are measured by. */
+export const clockCheck: Check = {
+  id: 'clock',
+  needs: ['store'],
+  examine: async (patient) => {
+    // Both throw where the system does not tell: nothing could be leased then.
+    const { bootId } = ownIdentity();
+    const { clock } = patient.context.compose;
+    const uptimeH = clock.monotonicMs() / 3_600_000;
+    const [newest] = await patient.know('reading').reader.events({ limit: 1, newest: true });
+    const aheadMs = (newest?.atMs ?? 0) - clock.nowMs();
+    if (aheadMs <= CLOCK_SLACK_MS) return ok(`boot ${bootId.slice(0, 8)}, ${uptimeH.toFixed(1)} h ago`);
+    return warning(
+      `the clock was set back: the newest event is ${Math.round(aheadMs / 1000)} s in the future`,
+      'Set the clock. Back-offs wait until it has caught up.',
+      'Leases do not go by it.',
+    );
   },
 };
 

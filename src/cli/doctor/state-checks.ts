@@ -1,21 +1,20 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 
-import { depotDamage } from '../../git/diagnosis.ts';
+import { chmod } from '../../process/file-system.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { checkStore } from '../../store/sqlite-check.ts';
-import { failure, ok, skipped } from './check.ts';
+import { failure, ok, skipped, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import { nearestDirectory } from './machine-checks.ts';
 import type { Patient } from './patient.ts';
 
+const OWNER_ONLY = 0o700;
 const NEVER_RAN = 'the yard has not run yet';
 
 /** The state directory and what is in it. */
 export const stateChecks: readonly Check[] = [
-  { id: 'state-directory', needs: ['repository'], examine: examineDirectory },
+  { id: 'state-directory', needs: ['repository'], examine: examineDirectory, repair: closeDirectory },
   { id: 'store', needs: ['state-directory'], examine: examineStore },
-  { id: 'depot', needs: ['state-directory'], examine: examineDepot },
 ];
 
 async function examineDirectory(patient: Patient): Promise<Finding> {
@@ -33,6 +32,13 @@ async function examineDirectory(patient: Patient): Promise<Finding> {
     return failure(`the state directory ${directory} cannot be written to: ${String(errnoOf(error))}`, remedy);
   }
   patient.learn('places', places);
+  if (there === directory && isOpen(directory)) {
+    return warning(
+      `other users can look into ${directory}`,
+      'yard doctor --repair closes it.',
+      'Nothing is lost; what agents said and wrote can be read.',
+    );
+  }
   return ok(there === directory ? directory : `${directory}, made at the first run`);
 }
 
@@ -44,7 +50,8 @@ async function examineStore(patient: Patient): Promise<Finding> {
   if (state.damage !== null) {
     return failure(
       `the store ${storeFile} is damaged: ${state.damage}`,
-      `Move it out of the way with its -wal and -shm, and restore it from a copy; without one, the next run starts a new one from the task files.`,
+      'Move it out of the way with its -wal and -shm, and restore it from a copy; without one, the next run starts a new one from the task files.',
+      'What has landed is in your repository; commits of attempts are in the depot, and lanes hold their files.',
     );
   }
   const reading = await patient.context.compose.reading(patient.context.cwd);
@@ -54,13 +61,14 @@ async function examineStore(patient: Patient): Promise<Finding> {
   return ok(`version ${state.version}, ${rows.length} ${rows.length === 1 ? 'task' : 'tasks'}`);
 }
 
-async function examineDepot(patient: Patient): Promise<Finding> {
-  const path = join(patient.know('places').directory, 'depot.git');
-  if (!existsSync(path)) return skipped(NEVER_RAN);
-  const damage = await depotDamage({ path });
-  if (damage === null) return ok('every object is there');
-  return failure(
-    `the depot ${path} is damaged: ${damage}`,
-    'Look at the disk. What has landed is in your repository; cancel and retry what has not, with a depot moved out of the way.',
-  );
+/** What the directory holds is nobody else's business: prompts, transcripts, copies of the code. */
+async function closeDirectory(patient: Patient): Promise<string[]> {
+  const { directory } = patient.know('places');
+  if (!isOpen(directory)) return [];
+  await chmod(directory, OWNER_ONLY);
+  return [`${directory} is now for its owner alone`];
+}
+
+function isOpen(directory: string): boolean {
+  return (statSync(directory).mode & 0o077) !== 0;
 }

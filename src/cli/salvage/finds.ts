@@ -8,11 +8,14 @@ import { compareIds } from '../../core/frontier.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 import { listRefs, setRefs } from '../../git/depot.ts';
 import type { Depot } from '../../git/depot.ts';
+import { GitError } from '../../git/git.ts';
 import { baseRefs, openLane } from '../../git/lane.ts';
 import { COMMITS_REFS, commitsRefs } from '../../git/own-commits.ts';
 import { IntegrityError } from '../../git/integrity-error.ts';
 import { KEPT_WHOLE } from '../../git/keep-whole.ts';
 import { SALVAGE_REFS, salvageLane, salvageRefs } from '../../git/salvage.ts';
+import { listOwnCommits } from '../../git/own-list.ts';
+import type { OwnCommit } from '../../git/own-list.ts';
 import type { Refusal } from '../../git/walk.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { laneUse } from './lane-use.ts';
@@ -132,23 +135,39 @@ async function laneFind(places: FindPlaces, taskId: string, taken: ReadonlySet<s
   for (let again = 2; taken.has(id); again += 1) id = `${taskId}/${attempt}-${again}`;
   const find: Find = { ...NOTHING, id, taskId, attempt, status, where: 'lane', busy: before.busy };
   if (before.busy !== null) return find;
-  const read = await readIntoScratch(places, taskId, attempt);
+  const read = await tryToRead(places, taskId, attempt);
   const after = await laneUse(places, places.clock, taskId);
   if (after.busy !== null || after.attempt !== attempt) {
     const hint = 'Try again when it has ended.';
     return { ...find, busy: after.busy ?? { why: `${taskId} was started again just now`, hint } };
   }
+  if (read instanceof Error) {
+    const hint = 'Its lane is untouched. Mend the cause (is the disk full?) and try again.';
+    return { ...find, busy: { why: `the lane of ${taskId} could not be read: ${read.message}`, hint } };
+  }
   const isEmpty = read.files === null && read.own === null && read.unholdable.length === 0;
   return isEmpty ? null : { ...find, ...read };
+}
+
+type LaneContent = Pick<Find, 'files' | 'own' | 'unholdable' | 'directories'>;
+
+/** What git or the system refuses (a full disk, a file that vanished) is told of with the lane; others can be read. */
+async function tryToRead(places: FindPlaces, taskId: string, attempt: number): Promise<LaneContent | Error> {
+  try {
+    return await readIntoScratch(places, taskId, attempt);
+  } catch (error) {
+    if (error instanceof GitError || (error instanceof Error && 'syscall' in error)) return error;
+    throw error;
+  }
 }
 
 async function readIntoScratch(
   { depot, scratch, stateDirectory, pin, clock }: FindPlaces,
   taskId: string,
   attempt: number,
-): Promise<Pick<Find, 'files' | 'own' | 'unholdable' | 'directories'>> {
+): Promise<LaneContent> {
   const directory = join(stateDirectory, 'lanes', taskId);
-  const unread = (why: string): Pick<Find, 'files' | 'own' | 'unholdable' | 'directories'> => ({
+  const unread = (why: string): LaneContent => ({
     files: null,
     own: null,
     directories: [directory],
@@ -186,4 +205,9 @@ async function readIntoScratch(
     if (error instanceof IntegrityError) return unread(error.message);
     throw error;
   }
+}
+
+/** The commits that the agent itself made. */
+export async function ownCommits({ own }: Find): Promise<OwnCommit[]> {
+  return own === null ? [] : listOwnCommits(own.depot, own.prefix);
 }

@@ -3,8 +3,8 @@ import { nearest } from '../../config/nearest.ts';
 import type { Depot } from '../../git/depot.ts';
 import { resolve } from '../../git/depot.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
+import { ownCommits } from './finds.ts';
 import type { Find } from './finds.ts';
-import { ownCommits } from './own-list.ts';
 
 /** The find of an id as typed; the id of a task alone will do where it has one find. */
 export function pickFind(finds: readonly Find[], typed: string): Find {

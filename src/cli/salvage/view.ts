@@ -5,8 +5,8 @@ import type { FileStat } from '../../git/file-stat.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import type { Output } from '../output.ts';
 import { renderTable } from '../table.ts';
+import { ownCommits } from './finds.ts';
 import type { Find } from './finds.ts';
-import { ownCommits } from './own-list.ts';
 import { chooseFiles } from './pick-find.ts';
 
 const PATH_MAX = 300;

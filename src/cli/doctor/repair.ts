@@ -1,0 +1,66 @@
+import { UserError } from '../../core/user-error.ts';
+import { findMarkedBelow } from '../../process/tree.ts';
+import { Scheduler } from '../../reconcile/scheduler.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
+import { isHeld } from '../../store/lease-holder.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext } from '../context.ts';
+import type { Check, CheckResult } from './check.ts';
+import type { Patient } from './patient.ts';
+
+/** One thing that was done. */
+export interface RepairLine {
+  readonly id: string;
+  readonly what: string;
+}
+
+/**
+ * Repairs what the checks found, under the scheduler's lease, so that no run works on the same things meanwhile.
+ *
+ * @throws UserError `scheduler-held`, and what stands in the way of opening the yard.
+ */
+export async function repairAll(
+  context: CommandContext,
+  checks: readonly Check[],
+  results: readonly CheckResult[],
+  patient: Patient,
+): Promise<RepairLine[]> {
+  const unwell = new Set(results.flatMap(({ id, status }) => (status === 'ok' || status === 'skipped' ? [] : [id])));
+  const wanted = checks.filter(({ id, repair }) => repair !== undefined && unwell.has(id));
+  if (wanted.length === 0) return [];
+  const yard = await context.compose.yard(context.cwd);
+  try {
+    const acquired = await Scheduler.acquire(yard, () => undefined);
+    if (acquired.kind === 'held') throw heldBy(acquired.lease.owner?.pid);
+    try {
+      const hands = { yard, quiet: () => isQuiet(yard) };
+      const lines: RepairLine[] = [];
+      for (const check of wanted) {
+        for (const what of (await check.repair?.(patient, hands)) ?? []) lines.push({ id: check.id, what });
+      }
+      if (lines.length > 0)
+        await yard.store.note('yard.repaired', { repairs: lines.map(({ id, what }) => `${id}: ${what}`) });
+      return lines;
+    } finally {
+      await acquired.scheduler.release();
+    }
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** No other process works for this yard. */
+async function isQuiet({ store, host, stateDirectory }: LocalYard): Promise<boolean> {
+  const leases = await store.leases();
+  if (leases.some((lease) => lease.resource !== 'scheduler' && isHeld(lease, host))) return false;
+  return findMarkedBelow(`${stateDirectory}:`).length === 0;
+}
+
+function heldBy(pid: number | undefined): UserError {
+  return new UserError({
+    code: 'scheduler-held',
+    message: `nothing was repaired: process ${pid ?? 'unknown'} drives this yard`,
+    hint: 'End it with Ctrl-C or SIGTERM (what runs goes on by itself), then: yard doctor --repair',
+    exitCode: EXIT.failed,
+  });
+}

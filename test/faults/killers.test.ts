@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { NO_COUNTERS } from '../../src/core/task-state.ts';
+import { processesOf } from '../fixtures/e2e/own-processes.ts';
+import { makeYard } from '../fixtures/e2e/yard.ts';
+
+const MOMENTS = [
+  'store.interrupt:before',
+  'store.interrupt:commit',
+  'store.interrupt:after',
+  'process.kill:before',
+  'process.kill:after',
+  'store.closeKill:before',
+  'store.closeKill:commit',
+  'store.closeKill:after',
+];
+
+const dyingAt = (moment: string): { env: Record<string, string> } => ({ env: { YARD_FAILPOINTS: `${moment}:1:kill` } });
+
+test('stop --now, killed at each of its effects and said again: all is ended, nothing is counted, the lane is kept', async () => {
+  const made = await makeYard({
+    tasks: [{ id: 'A-1', does: 'echo "$YARD_ATTEMPT" >> lines; touch "$BASE/started-$YARD_ATTEMPT"; wait_for never' }],
+  });
+  for (const [index, moment] of MOMENTS.entries()) {
+    expect(await made.yard(['reconcile'])).toMatchObject({ code: 0 });
+    await made.waitForFile(`started-${index + 1}`);
+    expect(await made.yard(['stop', '--now'], dyingAt(moment)), moment).toMatchObject({ code: null });
+    expect(await made.yard(['stop', '--now']), moment).toMatchObject({ code: 0 });
+    expect(await processesOf(join(made.state, 'lanes')), moment).toEqual([]);
+    expect(await made.read((reader) => reader.openIntents()), moment).toEqual([]);
+    const task = await made.read((reader) => reader.task('A-1'));
+    expect(task, moment).toMatchObject({ state: { status: 'ready' }, counters: NO_COUNTERS, attempts: index + 1 });
+    expect(await made.yard(['resume'])).toMatchObject({ code: 0 });
+  }
+  expect(await made.readText('state/lanes/A-1/lines')).toBe(MOMENTS.map((_, index) => index + 1).join('\n'));
+});
+
+test('breaker reset, killed at each of its effects and said again', async () => {
+  const made = await makeYard({
+    config: { limits: { consecutiveFailures: 1, concurrent: 1 } },
+    tasks: [{ id: 'A-1', does: 'echo "$YARD_ATTEMPT"; exit 1' }],
+  });
+  for (const moment of ['before', 'commit', 'after']) {
+    expect(await made.yard(['run'])).toMatchObject({ code: 4 });
+    const killed = await made.yard(['breaker', 'reset'], dyingAt(`store.resetBreaker:${moment}`));
+    expect(killed, moment).toMatchObject({ code: null });
+    const inARow = (await made.read((reader) => reader.control())).failuresInARow;
+    expect(inARow, moment).toBe(moment === 'after' ? 0 : 1);
+    expect(await made.yard(['breaker', 'reset', '--json']), moment).toMatchObject({ code: 0 });
+    expect((await made.read((reader) => reader.control())).failuresInARow, moment).toBe(0);
+  }
+});

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isUserError } from '../../src/core/user-error.ts';
+import { openReader } from '../../src/store/sqlite-reader.ts';
+import { awaitQuiet, kill, processesOf } from '../fixtures/e2e/own-processes.ts';
+import { root } from '../fixtures/repository-files.ts';
+import { Disk } from './disk.ts';
+import type { Loss } from './fault.ts';
+import { findLosses, readCheckout } from './losses.ts';
+import { driveToEnd, operate } from './operator.ts';
+import { makeScenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+const WRITER = join(root, 'test/fixtures/processes/store-writer.ts');
+const QUIET_MS = 10_000;
+const RUNS_MAX = 6;
+
+/** Cuts the power under a process that writes to a store; how many writes it was told of, and how many are there. */
+export async function cutUnderWriter(
+  directory: string,
+  writes: number,
+  defects: readonly string[] = [],
+): Promise<{ readonly acknowledged: number; readonly found: number }> {
+  using disk = new Disk(directory, `store-${defects.join('-') || 'sound'}`);
+  const store = join(disk.path, 'state.db');
+  const writer = spawn(process.execPath, [WRITER, store], {
+    env: { PATH: process.env['PATH'] ?? '', YARD_DEFECTS: defects.join(',') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(writer, 'exit');
+  let acknowledged = 0;
+  for await (const line of createInterface(writer.stdout)) {
+    acknowledged = Number(line);
+    if (acknowledged >= writes) break;
+  }
+  writer.kill('SIGSTOP');
+  const photograph = disk.photograph();
+  writer.kill('SIGKILL');
+  await ended;
+  disk.replaceBy(photograph);
+  return { acknowledged, found: await lastEvent(store) };
+}
+
+export interface PowerCut {
+  readonly losses: readonly Loss[];
+  /** The scenario had come to its end before the cut: nothing was learnt. */
+  readonly late: boolean;
+}
+
+/** Cuts the power under a whole yard, some time after its start, and lets it come to its end. */
+export async function cutUnderYard(directory: string, name: string, afterMs: number, tree: string): Promise<PowerCut> {
+  using disk = new Disk(directory, name);
+  const base = join(disk.path, 'base');
+  mkdirSync(base);
+  const scenario = makeScenario(base, 'small');
+  const checkout = readCheckout(scenario);
+  // What the operator has made is on the disk.
+  await once(spawn('sync', ['--file-system', base], { stdio: 'ignore' }), 'exit');
+  const run = operate(scenario, ['run'], {});
+  await delay(afterMs);
+  const frozen = await freeze(scenario);
+  const photograph = disk.photograph();
+  const acknowledged = await lastEvent(join(scenario.state, 'state.db'));
+  for (const pid of frozen) kill(pid);
+  await run;
+  await awaitQuiet(base, QUIET_MS);
+  disk.replaceBy(photograph);
+  const found = await lastEvent(join(scenario.state, 'state.db'));
+  const losses: Loss[] = [];
+  if (found < acknowledged)
+    losses.push({ promise: 'P1', what: `event ${acknowledged} was told, ${found} is the last` });
+  if (!(await driveToEnd(scenario, {}, { runsMax: RUNS_MAX })))
+    losses.push({ promise: 'P5', what: `not done after ${RUNS_MAX} runs` });
+  await awaitQuiet(base, QUIET_MS);
+  const later = await findLosses(scenario, { tree, checkout });
+  // What an agent wrote without a sync of its own is nowhere yet.
+  return { losses: [...losses, ...later.filter(({ promise }) => promise !== 'P7')], late: frozen.length === 0 };
+}
+
+/** Stops all processes of the scenario; those that were started meanwhile as well. */
+async function freeze({ base }: Scenario): Promise<number[]> {
+  const frozen = new Set<number>();
+  for (let before = -1; before !== frozen.size;) {
+    before = frozen.size;
+    for (const pid of await processesOf(base)) {
+      if (frozen.has(pid)) continue;
+      signal(pid, 'SIGSTOP');
+      frozen.add(pid);
+    }
+  }
+  return [...frozen];
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Number of the store's newest event; 0 while there is none, or none that can be read. */
+async function lastEvent(store: string): Promise<number> {
+  try {
+    const reader = existsSync(store) ? openReader(store) : null;
+    if (reader === null) return 0;
+    try {
+      return (await reader.events({ limit: 1, newest: true }))[0]?.seq ?? 0;
+    } finally {
+      await reader.close();
+    }
+  } catch (error) {
+    if (isUserError(error)) return 0;
+    throw error;
+  }
+}

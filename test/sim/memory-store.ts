@@ -1,0 +1,203 @@
+import type { AttemptOutcome } from '../../src/core/attempt.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Fence, Lease, LeaseResource } from '../../src/core/lease.ts';
+import type { ProcessIdentity } from '../../src/core/process-identity.ts';
+import type { TaskEvent } from '../../src/core/task-event.ts';
+import type { RetryPolicy } from '../../src/core/task-state.ts';
+import type { Json } from '../../src/core/yard-event.ts';
+import type * as Yard from '../../src/store/store.ts';
+import * as attempts from './memory-attempts.ts';
+import { importTasks } from './memory-import.ts';
+import * as kills from './memory-kills.ts';
+import * as landings from './memory-landings.ts';
+import * as leases from './memory-leases.ts';
+import { MemoryReader } from './memory-reader.ts';
+import { MemoryTables } from './memory-tables.ts';
+import * as tasks from './memory-tasks.ts';
+import { appendEvent } from './memory-write.ts';
+import type { Write } from './memory-write.ts';
+import type { StoreRecord } from './store-record.ts';
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Asked at every write. */
+  readonly policy: () => RetryPolicy;
+  /** Hears of every write at the moment of its commit, before the caller does. */
+  readonly record?: (record: StoreRecord) => void;
+}
+
+/**
+ * An empty place for a store that dies with its process; the function that it returns opens another handle on it, with
+ * clocks of its own if given. Calls are carried out one after the other, each at the moment it is made.
+ */
+export function memoryStore(options: MemoryStoreOptions): (own?: Partial<MemoryStoreOptions>) => Yard.Store {
+  const tables = new MemoryTables();
+  return (own = {}) => new MemoryStore(tables, { ...options, ...own });
+}
+
+class MemoryStore extends MemoryReader implements Yard.Store {
+  readonly #options: MemoryStoreOptions;
+
+  constructor(tables: MemoryTables, options: MemoryStoreOptions) {
+    super(tables);
+    this.#options = options;
+  }
+
+  importTasks(imports: readonly Yard.TaskImport[], fence?: Fence): Promise<void> {
+    return this.#fenced('importTasks', fence, (write) => importTasks(write, imports));
+  }
+
+  transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<Yard.TaskRecord> {
+    return this.#fenced('transition', fence, (write) => tasks.transition(write, taskId, event));
+  }
+
+  withdraw(taskId: string, event: tasks.Withdrawal, fence?: Fence): Promise<Yard.TaskRecord> {
+    return this.#fenced('withdraw', fence, (write) => tasks.withdraw(write, taskId, event));
+  }
+
+  answer(taskId: string, text: string): Promise<Yard.TaskRecord> {
+    return this.#write('answer', [], (write) => tasks.answer(write, taskId, text));
+  }
+
+  approve(taskId: string, hash: string): Promise<Yard.TaskRecord> {
+    return this.#write('approve', [], (write) => tasks.approve(write, taskId, hash));
+  }
+
+  acquire(
+    resource: LeaseResource,
+    owner: ProcessIdentity,
+    expiresMonotonicMs: number,
+    mayTake: (held: Lease) => boolean,
+  ): ReturnType<Yard.Store['acquire']> {
+    return this.#write('acquire', [], (write) =>
+      leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake),
+    );
+  }
+
+  claim(fence: Fence, owner: ProcessIdentity, expiresMonotonicMs: number): Promise<boolean> {
+    return this.#write('claim', [fence], (write) => leases.claimLease(write, fence, owner, expiresMonotonicMs));
+  }
+
+  renew(fence: Fence, expiresMonotonicMs: number): Promise<void> {
+    return this.#write('renew', [fence], (write) => leases.renewLease(write, fence, expiresMonotonicMs));
+  }
+
+  release(fence: Fence): Promise<void> {
+    return this.#write('release', [fence], (write) => leases.releaseLease(write, fence));
+  }
+
+  dispatch(
+    scheduler: Fence,
+    taskId: string,
+    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+  ): ReturnType<Yard.Store['dispatch']> {
+    return this.#write('dispatch', [scheduler], (write) => attempts.dispatch(write, scheduler, taskId, options));
+  }
+
+  spawned(scheduler: Fence, intentId: number): Promise<void> {
+    return this.#write('spawned', [scheduler], (write) => attempts.closeSpawnIntent(write, scheduler, intentId));
+  }
+
+  progress(fence: Fence, taskId: string, attempt: number, change: Yard.AttemptProgress): Promise<void> {
+    return this.#write('progress', [fence], (write) => attempts.progress(write, fence, taskId, attempt, change));
+  }
+
+  finish(
+    fence: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+    signature: string | null = null,
+  ): Promise<Yard.TaskRecord> {
+    return this.#write('finish', [fence], (write) =>
+      attempts.finish(write, fence, taskId, attempt, outcome, signature),
+    );
+  }
+
+  lose(
+    scheduler: Fence,
+    lost: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+  ): Promise<Yard.TaskRecord> {
+    return this.#write('lose', [scheduler, lost], (write) =>
+      attempts.lose(write, scheduler, lost, taskId, attempt, outcome),
+    );
+  }
+
+  openLanding(train: Fence, intent: landings.LandIntent): Promise<number> {
+    return this.#write('openLanding', [train], (write) => landings.openLanding(write, train, intent));
+  }
+
+  closeLanding(train: Fence, intentId: number, result: landings.LandingResult): Promise<void> {
+    return this.#write('closeLanding', [train], (write) => landings.closeLanding(write, train, intentId, result));
+  }
+
+  addVerdict(fence: Fence, verdict: Yard.Verdict): Promise<void> {
+    return this.#fenced('addVerdict', fence, ({ tables }) => tables.verdicts.set(verdict.key, { ...verdict }));
+  }
+
+  stop(by: string, why: string, fence?: Fence): Promise<void> {
+    return this.#fenced('stop', fence, (write) => {
+      const stopped = { by, why, atMs: write.nowMs };
+      write.tables.control.set('control', { ...write.tables.readControl(), stopped });
+      appendEvent(write, 'yard.stopped', { by, why });
+    });
+  }
+
+  interrupt(by: string, why: string): Promise<Yard.IntentRecord[]> {
+    return this.#write('interrupt', [], (write) => kills.interrupt(write, by, why));
+  }
+
+  closeKill(intentId: number, fence?: Fence): Promise<void> {
+    return this.#fenced('closeKill', fence, (write) => kills.closeKill(write, intentId));
+  }
+
+  resetBreaker(): Promise<void> {
+    return this.#write('resetBreaker', [], (write) => {
+      const control = write.tables.readControl();
+      write.tables.control.set('control', { ...control, failuresInARow: 0 });
+      appendEvent(write, 'breaker.reset', { inARow: control.failuresInARow });
+    });
+  }
+
+  resume(): Promise<void> {
+    return this.#write('resume', [], (write) => {
+      write.tables.control.set('control', { stopped: null, failuresInARow: 0 });
+      appendEvent(write, 'yard.resumed', {});
+    });
+  }
+
+  note(type: string, data: Json, about: Yard.NoteAbout = {}): Promise<void> {
+    const { fence, ...subject } = about;
+    return this.#fenced('note', fence, (write) => appendEvent(write, type, data, subject));
+  }
+
+  /** @param fence what the actor may go by, where a change has no other fence of its own. */
+  #fenced<T>(method: keyof Yard.Store, fence: Fence | undefined, change: (write: Write) => T): Promise<T> {
+    return this.#write(method, fence === undefined ? [] : [fence], (write) => {
+      if (fence !== undefined) leases.requireFence(write, fence);
+      return change(write);
+    });
+  }
+
+  #write<T>(method: keyof Yard.Store, fences: readonly Fence[], change: (write: Write) => T): Promise<T> {
+    return this.attempt(() => {
+      const { clock, policy, record } = this.#options;
+      try {
+        const write = { tables: this.tables, nowMs: clock.nowMs(), policy: policy() };
+        const { result, changes } = this.tables.transact(() => change(write));
+        if (changes !== null) record?.({ kind: 'commit', method, fences, ...changes });
+        return result;
+      } catch (error) {
+        record?.({ kind: 'write-refused', method, fences, code: codeOf(error) });
+        throw error;
+      }
+    });
+  }
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
