@@ -63,7 +63,7 @@ describe('a disk that is filled during a landing, and freed', () => {
     await rm(join(signals, 'hold'));
     if (diskReserve !== 0) {
       await made.until('the message', () => run.output().includes('waiting: '));
-      expect(run.output()).toMatch(/waiting: 0 bytes are free in .*state, and nothing more lands below 32\.0 MiB/);
+      expect(run.output()).toMatch(/waiting: \d.* are free in .*state, and nothing more lands below 32\.0 MiB/);
     }
     await made.until('the end of the train', async () => {
       const lease = await made.read((reader) => reader.lease('train'));
@@ -92,3 +92,36 @@ function isThere(pid: number): boolean {
     throw error;
   }
 }
+
+describe('what is injected at a write', () => {
+  test('a scheduler that finds no room says so once, waits, and lands all', async () => {
+    const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+    const env = { YARD_FAILPOINTS: 'store.dispatch:before:1:enospc', YARD_FAILPOINTS_DIR: join(made.base, 'hits') };
+    const ran = await made.yard(['run'], { env });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+    expect(ran.stderr.match(/^waiting: the disk is full: there is no room/gm)).toHaveLength(1);
+    expect(ran.stderr).toContain('there is room again; the run goes on');
+  });
+
+  test('reconcile ends with exit code 1 and a hint', async () => {
+    const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+    const env = { YARD_FAILPOINTS: 'store.dispatch:before:0:enospc' };
+    const ran = await made.yard(['reconcile'], { env });
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: there is no room .*\nhint: make room/m),
+    });
+  });
+
+  test('a disk that fails ends the run at once, with nothing recorded; the next run lands it', async () => {
+    const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+    const env = { YARD_FAILPOINTS: 'store.dispatch:commit:0:error' };
+    const ran = await made.yard(['run'], { env });
+    expect(ran).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^error: the file system failed to read or write/m),
+    });
+    expect(await made.statusOf('A-1')).toBe('ready');
+    expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+  });
+});

@@ -26,6 +26,9 @@ import { scriptedAttempt } from './scripted-attempt.ts';
 import { scriptedTrain } from './scripted-train.ts';
 import { TARGET, World } from './world.ts';
 
+/** There is always room. */
+const ROOMY = { directory: '/simulated', freeBytes: 2 ** 50 };
+
 /*
  * One whole yard in one process: the real scheduler, attempts, train and heartbeats, over simulated machine, repository
  * and store. Everything that happens follows from the seed.
@@ -104,6 +107,7 @@ export class Simulation {
           return Promise.resolve({ imports, removed: [], problems: [], warnings: [] });
         },
       },
+      freeSpace: () => ({ state: ROOMY, repository: ROOMY }),
       syncTarget: () =>
         machine.step(process, 'sync', () => {
           world.record = world.target;
