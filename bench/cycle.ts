@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Scheduler } from '../src/reconcile/scheduler.ts';
-import type { Yard } from '../src/reconcile/yard.ts';
+import type { LocalYard } from '../src/reconcile/yard.ts';
 import type { Benchmark, Figure } from './benchmark.ts';
 import { makeLargeYard, openYard } from './large-yard.ts';
 import { median } from './measure.ts';
@@ -66,7 +66,7 @@ async function cycleMs(scheduler: Scheduler, dryRun: boolean): Promise<number> {
   return ms;
 }
 
-async function afterAWrite(yard: Yard, scheduler: Scheduler): Promise<number> {
+async function afterAWrite(yard: LocalYard, scheduler: Scheduler): Promise<number> {
   await yard.store.note('bench', {});
   return cycleMs(scheduler, false);
 }

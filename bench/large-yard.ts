@@ -7,10 +7,12 @@ import type { TaskSpec } from '../src/core/task.ts';
 import { DEFAULT_RETRY_POLICY } from '../src/core/task-state.ts';
 import { openDepot } from '../src/git/depot.ts';
 import { findRepository } from '../src/git/repository.ts';
+import { syncTarget } from '../src/git/target-sync.ts';
+import { systemHost } from '../src/process/host.ts';
 import { systemClock } from '../src/process/clock.ts';
 import { currentBootId, ownIdentity } from '../src/process/identity.ts';
 import { SettingsSource } from '../src/reconcile/settings.ts';
-import type { Yard } from '../src/reconcile/yard.ts';
+import type { LocalYard } from '../src/reconcile/yard.ts';
 import { openStore } from '../src/store/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 import { LocalTaskSource } from '../src/trackers/local-files.ts';
@@ -66,16 +68,19 @@ export async function makeLargeYard({ directory, state, tasks, running }: Size):
 }
 
 /** Opens it as `main.ts` does. */
-export async function openYard(root: string, stateDirectory: string): Promise<Yard> {
+export async function openYard(root: string, stateDirectory: string): Promise<LocalYard> {
   const repository = await findRepository(root);
   const store = await openStore(join(stateDirectory, 'state.db'), {
     clock: systemClock,
     policy: () => DEFAULT_RETRY_POLICY,
   });
+  const depot = await openDepot(stateDirectory, repository.format);
   return {
     store,
-    clock: systemClock,
-    depot: await openDepot(stateDirectory, repository.format),
+    host: systemHost(),
+    depot,
+    tracker: new LocalTaskSource(repository.root),
+    syncTarget: (ref, known) => syncTarget({ repository, depot, ref }, known),
     repository,
     stateDirectory,
     settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin')),
@@ -140,7 +145,7 @@ async function dispatchAll(store: Store, specs: readonly TaskSpec[]): Promise<vo
   for (const { id } of specs) {
     const options = { agent: 'shell', bootId: currentBootId(), expiresMonotonicMs: expires };
     const { attempt, fence, intentId } = await store.dispatch(acquired.fence, id, options);
-    await store.spawned(intentId);
+    await store.spawned(acquired.fence, intentId);
     await store.claim(fence, ownIdentity(), expires);
     await store.progress(fence, id, attempt, { phase: 'implementing', activity: 'reading the old interface' });
   }

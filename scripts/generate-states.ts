@@ -40,6 +40,8 @@ const EVENTS: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   'person-needed': { kind: 'person-needed', on: question },
   'integrity-failure': { kind: 'integrity-failure', why: '' },
   'lease-lost': { kind: 'lease-lost', why: '', atMs: 0 },
+  'no-progress': { kind: 'no-progress', why: '' },
+  interrupted: { kind: 'interrupted', why: '' },
   answered: { kind: 'answered' },
   approved: { kind: 'approved' },
   refused: { kind: 'refused', why: '' },

@@ -9,10 +9,11 @@ import { Output } from './cli/output.ts';
 import type { Pin } from './config/pin.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
+import type { Mended } from './git/depot.ts';
 import { locateRepository } from './git/locate.ts';
 import type { Location } from './git/locate.ts';
 import { systemClock } from './process/clock.ts';
-import type { Yard } from './reconcile/yard.ts';
+import type { LocalYard } from './reconcile/yard.ts';
 import type { Store } from './store/store.ts';
 
 /*
@@ -109,14 +110,24 @@ async function currentPin(stateDirectory: string): Promise<Pin | null> {
   return readPin(stateDirectory, readFileSync(path, 'utf8').trim());
 }
 
-async function yard(cwd: string, environment: CommandContext['env']): Promise<Yard> {
-  const [{ findRepository }, { stateDirectory: directoryOf, makeStateDirectory }, { SettingsSource }, { openDepot }] =
-    await Promise.all([
-      import('./git/repository.ts'),
-      import('./config/state-directory.ts'),
-      import('./reconcile/settings.ts'),
-      import('./git/depot.ts'),
-    ]);
+async function yard(cwd: string, environment: CommandContext['env']): Promise<LocalYard> {
+  const [
+    { findRepository },
+    { stateDirectory: directoryOf, makeStateDirectory },
+    { SettingsSource },
+    { openDepot },
+    { syncTarget },
+    { LocalTaskSource },
+    { systemHost },
+  ] = await Promise.all([
+    import('./git/repository.ts'),
+    import('./config/state-directory.ts'),
+    import('./reconcile/settings.ts'),
+    import('./git/depot.ts'),
+    import('./git/target-sync.ts'),
+    import('./trackers/local-files.ts'),
+    import('./process/host.ts'),
+  ]);
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
   await makeStateDirectory(stateDirectory);
@@ -129,8 +140,18 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Ya
   settings.onChange = (changed) => {
     ({ retries } = changed.config.limits);
   };
-  const depot = await openDepot(stateDirectory, repository.format);
-  return { store, clock: systemClock, depot, repository, stateDirectory, settings, self: SELF };
+  const depot = await openDepot(stateDirectory, repository.format, noteMended(store));
+  return {
+    store,
+    host: systemHost(),
+    stateDirectory,
+    settings,
+    tracker: new LocalTaskSource(repository.root),
+    syncTarget: (ref, known) => syncTarget({ repository, depot, ref }, known),
+    self: SELF,
+    depot,
+    repository,
+  };
 }
 
 async function openYardStore(stateDirectory: string, retries: () => number): Promise<Store> {
@@ -141,33 +162,56 @@ async function openYardStore(stateDirectory: string, retries: () => number): Pro
   });
 }
 
+/** What is mended in passing is told in the yard's log. */
+function noteMended(store: Store): (mended: Mended) => Promise<void> {
+  return ({ what, path }) => store.note('yard.mended', { what, path });
+}
+
 /** `attempt <state> <task> <n> <token> <pin>`: dispatched by a scheduler, never typed. */
 async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', taskId = '', attempt = '', token = '', pinHash = ''] = args;
-  const [{ readPin }, { runAttempt }, { Evidence }, { openDepot }, { makeAgent }, { attemptMarker }] =
-    await Promise.all([
-      import('./config/pin.ts'),
-      import('./attempt/run-attempt.ts'),
-      import('./attempt/evidence.ts'),
-      import('./git/depot.ts'),
-      import('./agents/registry.ts'),
-      import('./attempt/attempt-context.ts'),
-    ]);
+  const [
+    { readPin },
+    { runAttempt },
+    { localWork },
+    { Evidence },
+    { openDepot },
+    { makeAgent },
+    { attemptMarker },
+    { systemHost },
+  ] = await Promise.all([
+    import('./config/pin.ts'),
+    import('./attempt/run-attempt.ts'),
+    import('./attempt/local-work.ts'),
+    import('./attempt/evidence.ts'),
+    import('./git/depot.ts'),
+    import('./agents/registry.ts'),
+    import('./attempt/attempt-context.ts'),
+    import('./process/host.ts'),
+  ]);
   const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
-    const end = await runAttempt({
+    const lease = {
       store,
-      clock: systemClock,
-      depot: await openDepot(stateDirectory, pin.repository.format),
-      stateDirectory,
-      pin,
-      agentFor: (spec) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       taskId,
       attempt: Number(attempt),
       fence: { resource: `task:${taskId}`, token: Number(token) },
       marker: attemptMarker(stateDirectory, taskId, Number(attempt), Number(token)),
+    } as const;
+    const surroundings = {
+      clock: systemClock,
+      depot: await openDepot(stateDirectory, pin.repository.format, noteMended(store)),
+      stateDirectory,
+      pin,
+      agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt)),
+    };
+    const end = await runAttempt({
+      ...lease,
+      host: systemHost(),
+      killGraceMs: pin.config.limits.killGraceMs,
+      work: (signal) => localWork({ ...lease, ...surroundings, signal }),
     });
     return end === 'finished' ? EXIT.ok : EXIT.failed;
   } finally {
@@ -178,22 +222,27 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
 /** `train <state> <pin>`: started by a scheduler, never typed. */
 async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', pinHash = ''] = args;
-  const [{ readPin }, { runTrain }, { openDepot }] = await Promise.all([
+  const [{ readPin }, { runTrain }, { localTrain }, { openDepot }, { toRefName }, { systemHost }] = await Promise.all([
     import('./config/pin.ts'),
     import('./train/run-train.ts'),
+    import('./train/local-train.ts'),
     import('./git/depot.ts'),
+    import('./git/repository.ts'),
+    import('./process/host.ts'),
   ]);
   const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
+    const host = systemHost();
+    const target = toRefName(pin.config.target);
+    const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
+    const repository = { ...pin.repository, shallow: false };
     await runTrain({
       store,
-      clock: systemClock,
-      depot: await openDepot(stateDirectory, pin.repository.format),
-      repository: { ...pin.repository, shallow: false },
-      stateDirectory,
-      pin,
+      host,
+      target,
       isCurrent: () => readFileSync(join(stateDirectory, PIN_FILE), 'utf8').trim() === pinHash,
+      work: (lease) => localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin }),
     });
     return EXIT.ok;
   } finally {

@@ -18,6 +18,8 @@ export interface Turn {
   /** Where the raw output is kept, line for line up to a bound. */
   readonly transcript: string;
   readonly timeoutMs: number;
+  /** Ended when it has said nothing for so long; null: it may be silent. */
+  readonly idleMs: number | null;
   readonly killGraceMs: number;
 }
 

@@ -5,6 +5,7 @@ import { systemClock } from '../process/clock.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { LineSplitter } from '../process/lines.ts';
 import type { ProcessResult } from '../process/process-result.ts';
+import { IdleWatch } from '../process/idle-watch.ts';
 import { runProcess } from '../process/run.ts';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
 import { EventQueue } from './event-queue.ts';
@@ -74,6 +75,7 @@ async function runTurn(
   const [file, ...args] = typeof options.run === 'string' ? ['/bin/sh', '-c', options.run] : options.run;
   if (file === undefined) throw new Error(`the agent ${options.name} has no command`);
   const transcript = new Transcript(turn.transcript);
+  const watch = new IdleWatch(turn.idleMs);
   const lines = { stdout: splitter('stdout', transcript, queue), stderr: splitter('stderr', transcript, queue) };
   try {
     const result = await runProcess(file, args, {
@@ -83,15 +85,20 @@ async function runTurn(
       timeoutMs: turn.timeoutMs,
       killGraceMs: turn.killGraceMs,
       marker: turn.marker,
-      signal,
+      signal: AbortSignal.any([signal, watch.signal]),
       maxOutputBytes: TAIL_BYTES,
-      onOutput: (chunk, stream) => lines[stream].push(chunk),
+      onOutput: (chunk, stream) => {
+        watch.heard();
+        lines[stream].push(chunk);
+      },
       onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
     });
     lines.stdout.end();
     lines.stderr.end();
-    return await endOf(options, turn, result);
+    const isIdle = watch.signal.aborted && !signal.aborted;
+    return await endOf(options, turn, result, isIdle);
   } finally {
+    watch.stop();
     await transcript.close();
   }
 }
@@ -114,7 +121,7 @@ function turnVariables(turn: Turn): Record<string, string> {
   };
 }
 
-async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult): Promise<TurnEnd> {
+async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult, isIdle: boolean): Promise<TurnEnd> {
   if (result.survivors.length > 0) {
     return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
   }
@@ -122,11 +129,13 @@ async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult)
   const failed = (why: string): TurnEnd => ({ kind: 'no-packet', why: withLastLine(why, outputTail), outputTail });
   switch (result.kind) {
     case 'cancelled':
+      if (isIdle)
+        return failed(`the agent ${options.name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
       return { kind: 'cancelled' };
     case 'spawn-failed':
       return { kind: 'infrastructure', why: `the agent ${options.name} could not be started: ${result.message}` };
     case 'timed-out':
-      return failed(`the agent ${options.name} did not end within ${Math.round(turn.timeoutMs / 1000)} s`);
+      return failed(`the agent ${options.name} did not end within ${seconds(turn.timeoutMs)}, its time limit`);
     case 'signalled':
       return failed(`the agent ${options.name} was ended by ${result.signal}`);
     case 'exited':
@@ -146,6 +155,10 @@ async function endOf(options: CommandOptions, turn: Turn, result: ProcessResult)
   }
   if (report?.kind === 'malformed') return failed(`its result file was not taken: ${report.why}`);
   return { kind: 'finished', packet: report?.packet ?? HOST_PACKET };
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
 }
 
 /** What the program said last is nearly always what went wrong. */

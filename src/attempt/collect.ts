@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { excludedPaths } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { listPaths } from '../core/decision.ts';
 import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
@@ -13,15 +14,7 @@ import type { Lane } from '../git/lane.ts';
 import { diffPatch, diffRaw } from '../git/raw-diff.ts';
 import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { excludedPaths } from './prepare.ts';
-
-export interface Collected {
-  readonly kind: 'collected';
-  /** The host-made commit: what is gated, audited and landed. */
-  readonly head: string;
-  /** Its tree. */
-  readonly tree: string;
-}
+import type { Collected } from './attempt-work.ts';
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -36,7 +29,7 @@ export async function collect(
     depot,
     stateDirectory: context.stateDirectory,
     excludes: pin.excludes,
-    excluded: excludedPaths(context, lane),
+    excluded: excludedPaths(pin.config, lane),
   });
   if (snapshot.refused.length > 0) {
     const paths = snapshot.refused.map(({ path }) => toText(path));

@@ -16,6 +16,7 @@ export async function gate(
   const result = await runGate(gateSetting(context), {
     ...chosen,
     tree,
+    fence: context.fence,
     log: context.evidence.path('gate.log'),
     marker: context.marker,
     signal: context.signal,

@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
+import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
@@ -15,7 +16,6 @@ import { errnoOf } from '../process/errno.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { holdsBlockedFile } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
 import { mkdir, mkdtemp, writeFile } from '../process/file-system.ts';
 
@@ -68,7 +68,7 @@ async function takeTurn(
     marker: context.marker,
     outbox: evidence.outbox,
     transcript: evidence.path('transcript.ndjson'),
-    timeoutMs: timeoutOf(context, agentSpec),
+    ...limitsOf(context, agentSpec),
     killGraceMs: pin.config.limits.killGraceMs,
   });
   const cancel = (): void => run.cancel();
@@ -197,7 +197,9 @@ async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: s
   return { detail: typeof data.detail === 'string' ? data.detail : '' };
 }
 
-function timeoutOf({ pin }: AttemptContext, agentSpec: string): number {
+/** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
+function limitsOf({ pin }: AttemptContext, agentSpec: string): { timeoutMs: number; idleMs: number | null } {
   const agent = pin.config.agents[agentSpec.split(':')[0] ?? ''];
-  return agent?.kind === 'command' ? agent.timeoutMs : pin.config.limits.agentTimeoutMs;
+  if (agent?.kind === 'command') return { timeoutMs: agent.timeoutMs, idleMs: agent.idleMs };
+  return { timeoutMs: pin.config.limits.agentTimeoutMs, idleMs: pin.config.limits.agentIdleMs };
 }

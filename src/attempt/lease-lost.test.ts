@@ -9,7 +9,6 @@ import { LEASE_MS } from '../core/lease.ts';
 import { systemClock } from '../process/clock.ts';
 import { ownIdentity } from '../process/identity.ts';
 import { findMarked } from '../process/tree.ts';
-import { runAttempt } from './run-attempt.ts';
 
 const TASK = 'TASK-1';
 
@@ -37,7 +36,7 @@ test('a second process of the same attempt does nothing', async () => {
   expect(await yard.store.claim(dispatched.fence, ownIdentity(), systemClock.monotonicMs() + LEASE_MS)).toBe(true);
   const context = await yard.context(TASK, dispatched);
   const before = await dump(yard);
-  expect(await runAttempt(context)).toBe('not-ours');
+  expect(await yard.run(context)).toBe('not-ours');
   expect(await dump(yard)).toEqual(before);
   expect(existsSync(join(yard.stateDirectory, 'lanes'))).toBe(false);
 });
@@ -49,7 +48,7 @@ test('withdrawn before it was claimed: it does nothing', async () => {
   const context = await yard.context(TASK, dispatched);
   await yard.store.withdraw(TASK, { kind: 'cancelled' });
   const before = await dump(yard);
-  expect(await runAttempt(context)).toBe('not-ours');
+  expect(await yard.run(context)).toBe('not-ours');
   expect(await dump(yard)).toEqual(before);
 });
 
@@ -62,7 +61,7 @@ test('withdrawn while the agent runs: the agent is ended, and nothing is written
   );
   const dispatched = await yard.dispatch(TASK);
   const context = await yard.context(TASK, dispatched);
-  const running = runAttempt(context);
+  const running = yard.run(context);
   await until('the agent', () => existsSync(yard.path('up')));
   await yard.store.withdraw(TASK, { kind: 'cancelled' });
   const before = await dump(yard);
@@ -79,7 +78,7 @@ test('taken over while the gate runs: its end changes nothing', async () => {
   await yard.add(TASK);
   await yard.does(TASK, 'echo x > a');
   const dispatched = await yard.dispatch(TASK);
-  const running = runAttempt(await yard.context(TASK, dispatched));
+  const running = yard.run(await yard.context(TASK, dispatched));
   await until('the gate', () => existsSync(yard.path('gating')));
   await yard.store.lose(await yard.scheduler(), dispatched.fence, TASK, 1, { kind: 'lost', why: 'a test' });
   const before = await yard.store.task(TASK);

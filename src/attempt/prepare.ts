@@ -1,20 +1,22 @@
 import { join } from 'node:path';
 
 import { BLOCKED_FILE } from '../agents/command.ts';
+import { excludedPaths, holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { gateSetting } from '../gates/gate-choice.ts';
 import { provide, ProvisionError } from '../gates/provision.ts';
 import { prewarmInto } from '../gates/prewarm.ts';
 import { resolve } from '../git/depot.ts';
 import { describeChanges } from '../git/history.ts';
-import { openLane, prepareLane } from '../git/lane.ts';
+import { openLane } from '../git/lane.ts';
 import type { Lane } from '../git/lane.ts';
+import { prepareLane } from '../git/prepare-lane.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Ready } from './attempt-work.ts';
 
-export interface Prepared {
-  readonly kind: 'ready';
+export interface Prepared extends Ready {
   readonly lane: Lane;
   /** Both sides of the conflicts that the lane holds, or null. */
   readonly conflict: { readonly paths: readonly string[]; readonly detail: string } | null;
@@ -34,10 +36,12 @@ export async function prepare(context: AttemptContext): Promise<Prepared | Attem
     stateDirectory,
     taskId,
     attempt,
+    token: context.fence.token,
     base,
     identity: pin.config.identity,
     excludes: pin.excludes,
-    excluded: excludedPaths(context, before),
+    excluded: excludedPaths(pin.config, before),
+    include: pin.config.salvage.include,
     keepsake: evidence.directory,
     atMs: clock.nowMs(),
   });
@@ -71,20 +75,4 @@ async function lastConflict({ store, taskId }: AttemptContext): Promise<string> 
     | { readonly detail?: unknown }
     | undefined;
   return typeof data?.detail === 'string' ? data.detail : '';
-}
-
-/** Paths that never enter a snapshot of the lane: what the host put there, and the file of questions. */
-export function excludedPaths({ pin }: AttemptContext, lane: Lane | null): string[] {
-  return [
-    ...pin.config.provision.map(({ target }) => target),
-    ...pin.config.prewarm.flatMap(({ outputs }) => outputs),
-    ...(lane !== null && holdsBlockedFile(lane) ? [] : [BLOCKED_FILE]),
-  ];
-}
-
-/** The project has a file (or directory) of that name itself: it is work like any other, and no question. */
-export function holdsBlockedFile({ baseline }: Lane): boolean {
-  if (baseline.has(BLOCKED_FILE)) return true;
-  for (const path of baseline.keys()) if (path.startsWith(`${BLOCKED_FILE}/`)) return true;
-  return false;
 }

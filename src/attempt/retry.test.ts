@@ -110,16 +110,16 @@ test('what the train said of it is in the prompt, until it is accepted again', a
   expect(readFileSync(yard.path('prompt-4'), 'utf8')).not.toContain('Sent back');
 });
 
-test('a lane that an agent has made unreadable is kept whole, and its work goes on', async () => {
+test('a lane with more than git can hold is kept whole, and its work goes on', async () => {
   const yard = await openYard();
   await yard.add(TASK);
   await yard.does(
     TASK,
-    '[ "$YARD_ATTEMPT" = 1 ] || { echo two >> a; exit 0; }; echo one > a; mkfifo pipe; rm -rf .git; exit 1',
+    '[ "$YARD_ATTEMPT" = 1 ] || { echo two >> a; exit 0; }; echo one > a; rm -rf .git; git init -q inner; exit 1',
   );
   await yard.attempt(TASK);
   await moveTarget(yard, { theirs: 'x\n' });
   const head = headOfOutcome(await yard.attempt(TASK));
   expect(await readFileAt(yard.depot.path, head, 'a')).toBe('one\ntwo\n');
-  expect(existsSync(join(yard.stateDirectory, `attempts/${TASK}/2/lane/pipe`))).toBe(true);
+  expect(existsSync(join(yard.stateDirectory, `attempts/${TASK}/2/lane-of-1/inner`))).toBe(true);
 });

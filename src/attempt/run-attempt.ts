@@ -1,19 +1,11 @@
 import type { AttemptOutcome } from '../core/attempt.ts';
+import type { Fence } from '../core/lease.ts';
 import { LEASE_MS } from '../core/lease.ts';
-import { scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
-import { toText } from '../git/byte-path.ts';
-import { diffRaw } from '../git/raw-diff.ts';
-import { ownIdentity } from '../process/identity.ts';
-import { treeOf } from '../git/depot.ts';
-import { killTree } from '../process/tree.ts';
+import type { Host } from '../process/host.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
-import type { AttemptContext } from './attempt-context.ts';
-import { collect } from './collect.ts';
-import type { Collected } from './collect.ts';
-import { gate } from './gate-phase.ts';
-import { implement } from './implement.ts';
-import { prepare } from './prepare.ts';
+import type { Store } from '../store/store.ts';
+import type { AttemptWork, Collected, Ready } from './attempt-work.ts';
 
 /*
  * One attempt from end to end, in a process of its own. Invariants:
@@ -24,23 +16,42 @@ import { prepare } from './prepare.ts';
 
 export type AttemptEnd = 'finished' | 'not-ours' | 'lost';
 
+export interface AttemptOptions<Prepared extends Ready> {
+  readonly store: Store;
+  readonly host: Host;
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly fence: Fence;
+  /** Carried by every process of the attempt. */
+  readonly marker: string;
+  readonly killGraceMs: number;
+  /** @param signal fires when the lease is lost: whatever runs is to end, nothing more is to be written. */
+  readonly work: (signal: AbortSignal) => AttemptWork<Prepared>;
+}
+
+interface Running<Prepared extends Ready> extends Pick<
+  AttemptOptions<Prepared>,
+  'store' | 'fence' | 'taskId' | 'attempt'
+> {
+  readonly work: AttemptWork<Prepared>;
+}
+
 /** Runs the attempt that was dispatched. Never throws for what an agent or a gate does; a bug is an outcome too. */
-export async function runAttempt(context: Omit<AttemptContext, 'signal'>): Promise<AttemptEnd> {
-  const { store, clock, fence, taskId, attempt } = context;
-  const claimed = await store.claim(fence, ownIdentity(), clock.monotonicMs() + LEASE_MS);
+export async function runAttempt<Prepared extends Ready>(options: AttemptOptions<Prepared>): Promise<AttemptEnd> {
+  const { store, host, fence, taskId, attempt, marker, killGraceMs } = options;
+  const claimed = await store.claim(fence, host.self, host.clock.monotonicMs() + LEASE_MS);
   if (!claimed) return 'not-ours';
-  const heartbeat = new Heartbeat(store, clock, fence);
-  const full: AttemptContext = { ...context, signal: heartbeat.signal };
+  const heartbeat = new Heartbeat(store, host, fence);
+  const work = options.work(heartbeat.signal);
   try {
-    const outcome = await attemptOutcome(full);
-    const graceMs = context.pin.config.limits.killGraceMs;
-    const { survivors } = await killTree({ leader: null, marker: context.marker, graceMs });
+    const outcome = await attemptOutcome({ store, fence, taskId, attempt, work });
+    const { survivors } = await host.killTree({ leader: null, marker, graceMs: killGraceMs });
     // Whatever still runs may write to the lane: the attempt stays the scheduler's to end, which first proves them dead.
     if (survivors.length > 0) return 'lost';
     if (heartbeat.signal.aborted) return 'lost';
-    await full.evidence.writeJson('outcome.json', outcome);
-    await full.evidence.seal();
-    await store.finish(fence, taskId, attempt, outcome);
+    const signature = await work.signature(outcome);
+    await work.seal(outcome);
+    await store.finish(fence, taskId, attempt, outcome, signature);
     return 'finished';
   } catch (error) {
     if (isStale(error)) return 'lost';
@@ -50,9 +61,9 @@ export async function runAttempt(context: Omit<AttemptContext, 'signal'>): Promi
   }
 }
 
-async function attemptOutcome(context: AttemptContext): Promise<AttemptOutcome> {
+async function attemptOutcome<Prepared extends Ready>(running: Running<Prepared>): Promise<AttemptOutcome> {
   try {
-    return await phases(context);
+    return await phases(running);
   } catch (error) {
     if (isStale(error) || isFatal(error)) throw error;
     const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -61,47 +72,37 @@ async function attemptOutcome(context: AttemptContext): Promise<AttemptOutcome> 
   }
 }
 
-async function phases(context: AttemptContext): Promise<AttemptOutcome> {
-  const { store, fence, taskId, attempt } = context;
+async function phases<Prepared extends Ready>(running: Running<Prepared>): Promise<AttemptOutcome> {
+  const { store, fence, taskId, attempt, work } = running;
   const record = await store.task(taskId);
   if (record === null || record.state.status !== 'running') return { kind: 'cancelled' };
   const { entry } = record.state;
   const enter = async (phase: 'auditing' | 'deciding') => store.progress(fence, taskId, attempt, { phase });
   const made =
-    entry.phase === 'gating' ? await takeUp(context, record.spec, entry.head) : await makeHead(context, record.spec);
+    entry.phase === 'gating' ? await work.takeUp(record.spec, entry.head) : await makeHead(running, record.spec);
   if (made.kind !== 'collected') return made;
   const { head } = made;
   await store.progress(fence, taskId, attempt, { phase: 'gating', head });
-  const red = await gate(context, record.spec, made);
+  const red = await work.gate(record.spec, made);
   if (red !== null) return red;
   await enter('auditing');
-  // An audit that is off is recorded as off, never as passed.
-  await context.evidence.writeJson('audit.json', { audit: context.pin.config.audit, head });
+  await work.audit(head);
   await enter('deciding');
   return { kind: 'accepted', head };
 }
 
-/** An approved commit goes on to its gate, unless the task was edited meanwhile so that it would not have been made. */
-async function takeUp(context: AttemptContext, spec: TaskSpec, head: string): Promise<Collected | AttemptOutcome> {
-  const changes = await diffRaw(context.depot, `${head}^`, head);
-  const violations = scopeViolations(
-    spec,
-    changes.map(({ path }) => toText(path)),
-  );
-  if (violations.length > 0) return { kind: 'scope', violations };
-  return { kind: 'collected', head, tree: await treeOf(context.depot, head) };
-}
-
 /** The attempt stands in `preparing` since its dispatch. */
-async function makeHead(context: AttemptContext, spec: TaskSpec): Promise<Collected | AttemptOutcome> {
-  const { store, fence, taskId, attempt } = context;
-  const prepared = await prepare(context);
+async function makeHead<Prepared extends Ready>(
+  { store, fence, taskId, attempt, work }: Running<Prepared>,
+  spec: TaskSpec,
+): Promise<Collected | AttemptOutcome> {
+  const prepared = await work.prepare();
   if (prepared.kind !== 'ready') return prepared;
   await store.progress(fence, taskId, attempt, { phase: 'implementing', base: prepared.lane.base });
-  const implemented = await implement(context, spec, prepared);
+  const implemented = await work.implement(spec, prepared);
   if (implemented.kind !== 'implemented') return implemented;
   await store.progress(fence, taskId, attempt, { phase: 'collecting' });
-  return collect(context, spec, prepared.lane);
+  return work.collect(spec, prepared);
 }
 
 /** After a failed sync nothing about the disk is certain: the process ends, and nothing more is recorded. */

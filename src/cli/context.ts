@@ -1,7 +1,7 @@
 import type { Pin } from '../config/pin.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Location } from '../git/locate.ts';
-import type { Yard } from '../reconcile/yard.ts';
+import type { LocalYard } from '../reconcile/yard.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { Output } from './output.ts';
 
@@ -24,7 +24,7 @@ export interface StatePlaces {
 export interface Compose {
   /** @throws UserError where there is no yard. */
   reading(cwd: string): Promise<Reading>;
-  yard(cwd: string): Promise<Yard>;
+  yard(cwd: string): Promise<LocalYard>;
   /** Nothing is made. `commonDirectory` is git's. */
   places(commonDirectory: string): Promise<StatePlaces>;
   /** The same, where these `YARD_…` variables count instead of the process's own. */

@@ -45,6 +45,10 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
       return line('✗', 'red', `parked: ${why}`);
     case 'task.lease-lost':
       return line('!', 'yellow', `lost: ${why}; its work is kept`);
+    case 'task.no-progress':
+      return line('✗', 'red', `parked, no progress: ${why}`);
+    case 'task.interrupted':
+      return line('■', 'yellow', 'ended, and ready again; its work is kept');
     case 'task.conflicted':
     case 'task.blamed':
       return line('↩', 'yellow', `sent back: ${why}`);
@@ -72,6 +76,10 @@ function describeYardEvent(
       return undone(event.data) === null ? null : line('↩', 'yellow', `not landed: ${undone(event.data)}`);
     case 'yard.stopped':
       return line('■', 'red', `the yard is stopped by ${textOf(event.data, 'by')}: ${why}`);
+    case 'yard.interrupted':
+      return line('■', 'red', `what runs is ended by ${textOf(event.data, 'by')}`);
+    case 'breaker.reset':
+      return line('▸', 'green', 'failures in a row are forgotten');
     case 'yard.resumed':
       return line('▸', 'green', 'the yard goes on');
     case 'train.flake':
@@ -83,12 +91,29 @@ function describeYardEvent(
       return line('!', 'yellow', `the machine failed: ${why}`);
     case 'landing.under-work-tree':
       return line('!', 'red', `landed under a working tree: ${why}`);
+    case 'yard.mended':
+      return line(
+        '·',
+        'dim',
+        `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
+      );
+    case 'depot.damaged':
+      return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
+    case 'lane.stays':
+      return line('!', 'yellow', `its lane stays, because not all of it could be kept elsewhere: ${why}`);
     case 'attempt.survivors':
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
+    case 'train.survivors':
+      return line('!', 'red', 'processes of the train could not be ended; no other train starts');
     default:
       return null;
   }
 }
+
+const MENDED: Readonly<Record<string, string>> = {
+  'stale-lock': 'removed the lock of a git that has died',
+  'git-directory': 'wrote a damaged file of the depot anew',
+};
 
 /** Why a landing was taken back; null for one that landed. */
 function undone(data: Json): string | null {

@@ -2,12 +2,12 @@ import { loadConfig } from '../config/load.ts';
 import { findRepository } from '../git/repository.ts';
 import { checkReady, makeTarget } from '../reconcile/readiness.ts';
 import { readRecipes } from '../reconcile/settings.ts';
-import type { Yard } from '../reconcile/yard.ts';
+import type { LocalYard } from '../reconcile/yard.ts';
 import type { TaskRow } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
 
 /** Opens the yard to be driven. What is wrong is said before anything is made, the state directory included. */
-export async function openReady(context: CommandContext): Promise<Yard> {
+export async function openReady(context: CommandContext): Promise<LocalYard> {
   const { output, compose, cwd, env } = context;
   const repository = await findRepository(cwd);
   const { config, warnings } = await loadConfig(repository.root, env);

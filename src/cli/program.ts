@@ -20,7 +20,9 @@ export async function runProgram(context: CommandContext, args: readonly string[
   setUpCommands(program, context, run);
   workCommands(program, context, run);
   lookCommands(program, context, run);
+  salvageCommands(program, context, run);
   steerCommands(program, context, run);
+  yardCommands(program, context, run);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -200,6 +202,28 @@ function lookCommands(program: Command, context: CommandContext, run: Run): void
   );
 }
 
+function salvageCommands(program: Command, context: CommandContext, run: Run): void {
+  example(
+    program
+      .command('salvage')
+      .description('work that did not land: list it, show it, restore it')
+      .argument('[action]', 'list, show or restore', 'list')
+      .argument('[id]', 'such as TASK-0001/2; for list, a task')
+      .option('--json', 'list, show: print as JSON')
+      .option('--patch', 'show: the changes themselves')
+      .option('--to <directory>', 'restore: write the files here, a new or empty directory')
+      .option('--all', 'restore: all files, not only those that differ from the base')
+      .option('--branch <name>', 'restore: make this branch instead of files')
+      .option('--commit <id>', "show, restore: one of the agent's own commits")
+      .action((action: string, id: string | undefined, options: object) =>
+        run(async () => (await import('./commands/salvage.ts')).salvageCommand(context, action, id, options)),
+      ),
+    'yard salvage',
+    'yard salvage show TASK-0001/2 --patch',
+    'yard salvage restore TASK-0001/2 --to restored',
+  );
+}
+
 function steerCommands(program: Command, context: CommandContext, run: Run): void {
   const steer = () => import('./commands/steer.ts');
   const onTask = (name: string, description: string, act: (id: string) => Promise<ExitCode>): void => {
@@ -247,13 +271,29 @@ function steerCommands(program: Command, context: CommandContext, run: Run): voi
     (await steer()).retryCommand(context, id),
   );
   onTask('cancel', 'cancel a task; its work is kept', async (id) => (await steer()).cancelCommand(context, id));
+}
+
+function yardCommands(program: Command, context: CommandContext, run: Run): void {
+  const steer = () => import('./commands/steer.ts');
   example(
     program
       .command('stop')
-      .description('start and land nothing more; what runs comes to its end')
+      .description('start and land nothing more; what runs comes to its end, or is ended with --now')
+      .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--why <text>', 'shown wherever something waits for it')
       .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
     'yard stop',
+  );
+  example(
+    program
+      .command('breaker')
+      .description('failures in a row, which end a run: show them, or forget them')
+      .argument('[action]', 'show or reset; show unless said')
+      .option('--json', 'print as JSON')
+      .action((action: string | undefined, options: object) =>
+        run(async () => (await import('./commands/breaker.ts')).breakerCommand(context, action, options)),
+      ),
+    'yard breaker reset',
   );
   example(
     program

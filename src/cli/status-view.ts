@@ -15,6 +15,7 @@ import { isHeld } from '../store/lease-holder.ts';
 import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
 import type { Reading } from './context.ts';
 import type { Clock } from '../core/clock.ts';
+import { onlooker } from '../process/onlooker.ts';
 
 export interface WaitingView {
   readonly reason: string;
@@ -69,7 +70,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
   return {
     target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
-    scheduler: scheduler?.owner && isHeld(scheduler, clock.monotonicMs()) ? { pid: scheduler.owner.pid } : null,
+    scheduler: scheduler?.owner && isHeld(scheduler, onlooker(clock)) ? { pid: scheduler.owner.pid } : null,
     counts,
     running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
     unimported: await countUnimported(reading, importedMs),
@@ -107,7 +108,8 @@ async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Prom
   return observe(view, {
     config: pin.config,
     landingBlocked: await landingBlocked(reading, pin, view.rows),
-    monotonicMs: clock.monotonicMs(),
+    host: onlooker(clock),
+    graces: [],
     trainStarting: false,
     // Whoever only looks may come between a dispatch and its process.
     hasProcess: () => true,

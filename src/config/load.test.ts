@@ -51,7 +51,9 @@ describe('the smallest configuration', () => {
       target: 'agent/integration',
       defaults: { agent: 'codemod', gate: 'default' },
       gates: { default: { run: 'npm test', timeoutMs: 600_000, environment: { allow: [] } } },
-      agents: { codemod: { kind: 'command', run: ['node', 'scripts/codemod.mjs'], timeoutMs: 7_200_000 } },
+      agents: {
+        codemod: { kind: 'command', run: ['node', 'scripts/codemod.mjs'], timeoutMs: 7_200_000, idleMs: null },
+      },
       identity: { name: 'Yardmaster' },
       audit: 'off',
       preflight: { requireAcceptance: true },
@@ -69,6 +71,7 @@ describe('the smallest configuration', () => {
       gateTimeoutMs: 3_600_000,
       killGraceMs: 10_000,
       agentTimeoutMs: 7_200_000,
+      agentIdleMs: 600_000,
     });
     expect(config.protected).toContain('.yard/**');
     expect(warnings).toEqual([]);

@@ -77,6 +77,9 @@ const commandAgent = z.strictObject({
     .refine((run) => typeof run === 'string' || run[0] !== '', 'starts with an empty program name')
     .meta({ description: 'A shell command, or a program with its arguments; the prompt comes on stdin' }),
   timeout: positiveDuration.optional().meta({ description: 'Ended after this long; limits.agentTimeout unless said' }),
+  idle: positiveDuration
+    .optional()
+    .meta({ description: 'Ended when it prints nothing for this long; never unless said' }),
 });
 
 const replayAgent = z.strictObject({
@@ -109,6 +112,9 @@ const limits = z.strictObject({
   gateTimeout: positiveDuration.prefault('1h').meta({ description: 'Time for a gate that names none' }),
   killGrace: duration.prefault('10s').meta({ description: 'Between asking a process to end and killing it' }),
   agentTimeout: positiveDuration.prefault('2h').meta({ description: 'Time for an agent that names none' }),
+  agentIdle: positiveDuration
+    .prefault('10m')
+    .meta({ description: 'How long an agent that reports as it works may be silent before it is ended' }),
 });
 
 const identityLine = text((value) => lineProblem(value) ?? (/[<>]/.test(value) ? 'has < or >' : null));
@@ -150,6 +156,15 @@ const fileSchema = z
     provision: z.array(provision).default([]).meta({ description: 'Ignored files that lanes and gates get a copy of' }),
     environment: z.strictObject({ allow }).prefault({}).meta({ description: 'For agents and gates alike' }),
     prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and copied' }),
+    salvage: z
+      .strictObject({
+        include: z
+          .array(pattern)
+          .default([])
+          .meta({ description: 'Patterns of ignored files that are kept with the work that did not land' }),
+      })
+      .prefault({})
+      .meta({ description: 'What is kept of a lane' }),
     areas: z.record(name, area).default({}),
     protected: z
       .array(pattern)
@@ -165,7 +180,7 @@ const fileSchema = z
 
 /** Settles what one key takes from another. */
 function resolve(file: z.output<typeof fileSchema>) {
-  const { hours, backlog, gateTimeout, killGrace, agentTimeout, ...counts } = file.limits;
+  const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, ...counts } = file.limits;
   return {
     ...file,
     gates: mapValues(file.gates, ({ run, timeout, environment }) => ({
@@ -175,7 +190,8 @@ function resolve(file: z.output<typeof fileSchema>) {
     })),
     agents: mapValues(file.agents, (entry) => {
       if (entry.kind === 'replay') return entry;
-      return { kind: entry.kind, run: entry.run, timeoutMs: entry.timeout ?? agentTimeout };
+      const { kind, run, timeout = agentTimeout, idle = null } = entry;
+      return { kind, run, timeoutMs: timeout, idleMs: idle };
     }),
     limits: {
       ...counts,
@@ -184,6 +200,7 @@ function resolve(file: z.output<typeof fileSchema>) {
       gateTimeoutMs: gateTimeout,
       killGraceMs: killGrace,
       agentTimeoutMs: agentTimeout,
+      agentIdleMs: agentIdle,
     },
   };
 }

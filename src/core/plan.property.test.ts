@@ -7,7 +7,7 @@ import { dispatchOrder, Frontier } from './frontier.ts';
 import { isSettled, lostWhy, plan, waitingOf } from './plan.ts';
 import type { Command } from './plan.ts';
 import { overlaps, parsePatterns } from './scope.ts';
-import type { AttemptLease, DependencyState, PlanLimits, Snapshot, TaskView } from './snapshot.ts';
+import type { AttemptLease, KillSubject, DependencyState, PlanLimits, Snapshot, TaskView } from './snapshot.ts';
 import { IllegalTransitionError, step } from './step.ts';
 import type { TaskEvent } from './task-event.ts';
 import { isFinal, NO_COUNTERS, READY } from './task-state.ts';
@@ -30,6 +30,7 @@ class Model {
   stopped = false;
   landingBlocked = false;
   failuresInARow = 0;
+  kills: KillSubject[] = [];
 
   constructor(tasks: readonly TaskView[], limits: PlanLimits) {
     this.tasks = [...tasks];
@@ -48,6 +49,8 @@ class Model {
       landingBlocked: this.landingBlocked ? 'the target is checked out' : null,
       limits: this.limits,
       monotonicMs: this.nowMs,
+      graces: [],
+      kills: this.kills.map((subject, index) => ({ intentId: index + 1, subject })),
     };
   }
 
@@ -66,7 +69,25 @@ class Model {
     return true;
   }
 
+  /** What `yard stop --now` writes. */
+  interrupt(): void {
+    this.stopped = true;
+    for (const { id, state } of this.tasks) {
+      if (state.status !== 'running' || this.#isKilled(id)) continue;
+      this.leases = this.leases.filter(({ taskId }) => taskId !== id);
+      this.kills.push({ of: 'attempt', taskId: id, attempt: state.attempt, token: state.attempt });
+    }
+    if (this.trainLive) this.kills.push({ of: 'train', token: 1 });
+    this.trainLive = false;
+  }
+
+  #isKilled(id: string): boolean {
+    return this.kills.some((subject) => subject.of === 'attempt' && subject.taskId === id);
+  }
+
   finish(id: string, outcome: AttemptOutcome): void {
+    // Its token is void.
+    if (this.#isKilled(id)) return;
     const event = decide(outcome, this.nowMs);
     if (event === null || !this.raise(id, event)) return;
     if (outcome.kind === 'accepted') this.failuresInARow = 0;
@@ -75,6 +96,12 @@ class Model {
 
   carryOut(command: Command): void {
     switch (command.kind) {
+      case 'kill': {
+        const { subject } = command;
+        this.kills = this.kills.filter((each) => each !== subject);
+        if (subject.of === 'attempt') this.raise(subject.taskId, { kind: 'interrupted', why: 'w' });
+        return;
+      }
       case 'recover': {
         const { why } = command;
         this.finish(command.taskId, why === 'unclaimed' ? { kind: 'infrastructure', why } : { kind: 'lost', why });
@@ -95,7 +122,7 @@ class Model {
   }
 }
 
-const HELP = new Set(['answered', 'approved', 'unparked', 'repair-wanted']);
+const HELP = new Set(['answered', 'approved', 'unparked', 'repair-wanted', 'interrupted']);
 
 function isSealed(state: TaskState): boolean {
   return state.status === 'landing' && state.sealed;
@@ -108,7 +135,7 @@ type Happening =
   | { readonly kind: 'lease'; readonly pick: number; readonly owner: AttemptLease['owner'] }
   | { readonly kind: 'finish'; readonly pick: number; readonly outcome: AttemptOutcome }
   | { readonly kind: 'event'; readonly pick: number; readonly event: TaskEvent }
-  | { readonly kind: 'train-ends' | 'stop' | 'resume' | 'block' | 'unblock' };
+  | { readonly kind: 'train-ends' | 'stop' | 'interrupt' | 'resume' | 'block' | 'unblock' };
 
 const pick = fc.nat({ max: 99 });
 const outcomes = fc.constantFrom<AttemptOutcome[]>(
@@ -149,7 +176,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constant('lease'), pick, owner: fc.constantFrom('live', 'dead', 'elsewhere') }),
   },
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('train-ends', 'resume', 'unblock') }) },
-  fc.record({ kind: fc.constantFrom('stop', 'block') }),
+  fc.record({ kind: fc.constantFrom('stop', 'interrupt', 'block') }),
 );
 
 const patterns = fc.constantFrom(
@@ -209,6 +236,9 @@ function happen(model: Model, one: Happening, cycle: () => void): void {
       return;
     case 'train-ends':
       model.trainLive = false;
+      return;
+    case 'interrupt':
+      model.interrupt();
       return;
     case 'stop':
     case 'resume':
@@ -328,7 +358,7 @@ test('a dispatched task has no refusal at its moment, every other ready task has
 test('a recovery is planned exactly for the leases that are lost', () => {
   everyYard({
     atCycle: (_model, snapshot, commands) => {
-      const lost = snapshot.leases.filter((lease) => lostWhy(lease, snapshot.monotonicMs) !== null);
+      const lost = snapshot.leases.filter((lease) => lostWhy(lease, snapshot.monotonicMs, snapshot.graces) !== null);
       const recovered = commands.filter(({ kind }) => kind === 'recover');
       assert.equal(recovered.length, lost.length);
     },
@@ -346,7 +376,10 @@ test('a settled yard starts nothing however long it waits; one that is not moves
         for (const kinds of later) assert.ok(!kinds.includes('dispatch'));
         return;
       }
-      const moves = snapshot.tasks.some(({ state }) => state.status === 'running') || snapshot.train.live;
+      const moves =
+        snapshot.tasks.some(({ state }) => state.status === 'running') ||
+        snapshot.train.live ||
+        snapshot.kills.length > 0;
       assert.ok(moves || later.some((kinds) => kinds.includes('dispatch') || kinds.includes('integrate')));
     },
   });

@@ -28,6 +28,8 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   landingBlocked: null,
   limits: { concurrent: 10, dispatchPerCycle: 10, consecutiveFailures: 5, backlog: 10, areas: {} },
   monotonicMs: 1_000,
+  graces: [],
+  kills: [],
   ...more,
 });
 const stopped = { by: 'ada', why: 'lunch', atMs: 0 };
@@ -172,9 +174,42 @@ describe('recover', () => {
     ['dead', 9_999, 'owner-dead'],
     ['elsewhere', 9_999, 'rebooted'],
   ] as const)('%s, expires at %i: %s', (owner, expires, why) => {
-    expect(lostWhy(lease(owner, expires), 1_000)).toBe(why);
+    expect(lostWhy(lease(owner, expires), 1_000, [])).toBe(why);
     const commands = plan(snapshot([task('T-1', { state: state.running })], { leases: [lease(owner, expires)] }), 0);
     expect(commands).toEqual(why === null ? [] : [{ kind: 'recover', taskId: 'T-1', attempt: 1, token: 7, why }]);
+  });
+});
+
+describe('a scheduler that was away', () => {
+  const grace = { sinceMonotonicMs: 0, untilMonotonicMs: 1_001 };
+  test.each([
+    ['unclaimed', null],
+    ['live', null],
+    ['dead', 'owner-dead'],
+    ['elsewhere', 'rebooted'],
+  ] as const)('%s: %s', (owner, why) => {
+    const lease = { taskId: 'T-1', attempt: 1, token: 7, owner, expiresMonotonicMs: 500 };
+    expect(lostWhy(lease, 1_000, [grace])).toBe(why);
+    expect(lostWhy(lease, 1_001, [grace])).not.toBeNull();
+    const from = snapshot([task('T-1', { state: state.running })], { leases: [lease], graces: [grace] });
+    expect(plan(from, 0)).toHaveLength(why === null ? 0 : 1);
+  });
+});
+
+describe('kill', () => {
+  const attempt = { intentId: 3, subject: { of: 'attempt', taskId: 'T-1', attempt: 2, token: 7 } } as const;
+  const train = { intentId: 4, subject: { of: 'train', token: 9 } } as const;
+
+  test('comes first, also in a stopped yard, and before the next train', () => {
+    const tasks = [task('T-1', { state: state.accepted }), task('T-2')];
+    const kinds = (more: Partial<Snapshot>): string[] => plan(snapshot(tasks, more), 0).map(({ kind }) => kind);
+    expect(plan(snapshot(tasks, { kills: [attempt, train], stopped }), 0)).toEqual([
+      { kind: 'kill', ...attempt },
+      { kind: 'kill', ...train },
+    ]);
+    expect(kinds({ kills: [attempt] })).toEqual(['kill', 'integrate', 'dispatch']);
+    expect(kinds({ kills: [train] })).toEqual(['kill', 'dispatch']);
+    expect(kinds({ kills: [train], train: { live: false, openLandings: 1 } })).toEqual(['kill', 'dispatch']);
   });
 });
 

@@ -1,10 +1,13 @@
 import { dispatchOrder, Frontier } from './frontier.ts';
 import { impossible } from './impossible.ts';
-import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
+import { isExpired } from './presence.ts';
+import type { Grace } from './presence.ts';
+import type { AttemptLease, KillSubject, Snapshot, TaskView } from './snapshot.ts';
 import type { Waiting } from './waiting.ts';
 
 /** One thing that a cycle will do. */
 export type Command =
+  | { readonly kind: 'kill'; readonly intentId: number; readonly subject: KillSubject }
   | {
       readonly kind: 'recover';
       readonly taskId: string;
@@ -19,24 +22,24 @@ export type Command =
 export type LostWhy = 'unclaimed' | 'owner-dead' | 'rebooted' | 'expired';
 
 /**
- * What one cycle does, in order: recover, integrate, dispatch. Pure and idempotent: the same snapshot gives the same
+ * What one cycle does, in order: end what is to be ended, recover, integrate, dispatch. Pure and idempotent: the same snapshot gives the same
  * commands, and once they are carried out a next plan does not repeat them. `only`: start no other task than this.
  */
 export function plan(snapshot: Snapshot, nowMs: number, only: string | null = null): Command[] {
-  return [...recoveries(snapshot), ...integration(snapshot), ...dispatches(snapshot, nowMs, only)];
+  return [...kills(snapshot), ...recoveries(snapshot), ...integration(snapshot), ...dispatches(snapshot, nowMs, only)];
 }
 
-/** Why a lease is lost, or null while it holds. */
-export function lostWhy(lease: AttemptLease, monotonicMs: number): LostWhy | null {
+/** Why a lease is lost, or null while it holds. One whose owner is dead is lost at once, whoever was away. */
+export function lostWhy(lease: AttemptLease, monotonicMs: number, graces: readonly Grace[]): LostWhy | null {
   switch (lease.owner) {
     case 'elsewhere':
       return 'rebooted';
     case 'dead':
       return 'owner-dead';
     case 'unclaimed':
-      return monotonicMs >= lease.expiresMonotonicMs ? 'unclaimed' : null;
+      return isExpired(lease.expiresMonotonicMs, monotonicMs, graces) ? 'unclaimed' : null;
     case 'live':
-      return monotonicMs >= lease.expiresMonotonicMs ? 'expired' : null;
+      return isExpired(lease.expiresMonotonicMs, monotonicMs, graces) ? 'expired' : null;
     default:
       throw impossible(lease.owner satisfies never);
   }
@@ -104,10 +107,14 @@ const LASTING: ReadonlySet<Waiting['reason']> = new Set([
   'backlog',
 ]);
 
+function kills(snapshot: Snapshot): Command[] {
+  return snapshot.kills.map(({ intentId, subject }) => ({ kind: 'kill', intentId, subject }));
+}
+
 function recoveries(snapshot: Snapshot): Command[] {
   const commands: Command[] = [];
   for (const lease of snapshot.leases) {
-    const why = lostWhy(lease, snapshot.monotonicMs);
+    const why = lostWhy(lease, snapshot.monotonicMs, snapshot.graces);
     if (why === null) continue;
     commands.push({ kind: 'recover', taskId: lease.taskId, attempt: lease.attempt, token: lease.token, why });
   }
@@ -120,6 +127,8 @@ function integration(snapshot: Snapshot): Command[] {
   for (const task of snapshot.tasks) {
     if (task.state.status === 'accepted' || task.state.status === 'landing') accepted += 1;
   }
+  // The last train is proved dead first.
+  if (snapshot.kills.some(({ subject }) => subject.of === 'train')) return [];
   if (live || (accepted === 0 && openLandings === 0)) return [];
   // An open landing is finished whatever else holds: its outcome decides what may be cancelled.
   if (openLandings === 0 && (snapshot.stopped !== null || snapshot.landingBlocked !== null)) return [];

@@ -1,3 +1,4 @@
+import type { Grace } from './presence.ts';
 import type { Counters, TaskState, TaskStatus } from './task-state.ts';
 
 /** What `plan` needs to know of one task that is not final. */
@@ -31,6 +32,17 @@ export interface AttemptLease {
   readonly expiresMonotonicMs: number;
 }
 
+/** Processes that are to end: those of an attempt, or of the train. Their token is void already. */
+export type KillSubject =
+  | { readonly of: 'attempt'; readonly taskId: string; readonly attempt: number; readonly token: number }
+  | { readonly of: 'train'; readonly token: number };
+
+/** Not proved dead yet: whoever wanted it may have died on the way. */
+export interface OpenKill {
+  readonly intentId: number;
+  readonly subject: KillSubject;
+}
+
 export interface TrainView {
   /** A process holds the train's lease and lives. */
   readonly live: boolean;
@@ -61,6 +73,7 @@ export interface Snapshot {
   /** The states of final tasks that the live ones wait for, successors of superseded ones followed. */
   readonly dependencies: ReadonlyMap<string, DependencyState>;
   readonly leases: readonly AttemptLease[];
+  readonly kills: readonly OpenKill[];
   readonly train: TrainView;
   readonly stopped: StopView | null;
   readonly failuresInARow: number;
@@ -68,4 +81,6 @@ export interface Snapshot {
   readonly landingBlocked: string | null;
   readonly limits: PlanLimits;
   readonly monotonicMs: number;
+  /** The scheduler was away: what expired meanwhile is not lost yet. */
+  readonly graces: readonly Grace[];
 }

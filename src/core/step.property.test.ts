@@ -35,7 +35,7 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
     ),
   }),
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('lease-lost'), why, atMs }) },
-  fc.record({ kind: fc.constantFrom('integrity-failure', 'refused'), why }),
+  fc.record({ kind: fc.constantFrom('integrity-failure', 'refused', 'no-progress', 'interrupted'), why }),
   {
     weight: 8,
     arbitrary: fc.record({
@@ -104,12 +104,12 @@ test('no budget is overdrawn by more than the failure that parks', () => {
   });
 });
 
-test('only a product failure and blame spend a retry, and only a person gives it back', () => {
+test('only a product failure, no progress and blame spend a retry, and only a person gives it back', () => {
   everyRun((taken) => {
     for (const { before, event, after } of taken) {
       if (after === null) continue;
       const spent = after.counters.retries - before.counters.retries;
-      if (event.kind === 'product-failure' || event.kind === 'blamed') assert.equal(spent, 1);
+      if (['product-failure', 'no-progress', 'blamed'].includes(event.kind)) assert.equal(spent, 1);
       else if (event.kind === 'unparked') assert.deepEqual(after.counters, NO_COUNTERS);
       else assert.equal(spent, 0);
     }
@@ -117,7 +117,7 @@ test('only a product failure and blame spend a retry, and only a person gives it
 });
 
 test('without a person or a forge, a task starts a bounded number of attempts', () => {
-  const outside = new Set<TaskEventKind>(['answered', 'approved', 'unparked', 'repair-wanted']);
+  const outside = new Set<TaskEventKind>(['answered', 'approved', 'unparked', 'repair-wanted', 'interrupted']);
   everyRun((taken, policy) => {
     const most = (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + 1);
     let started = 0;
@@ -145,7 +145,7 @@ test('the entry of a running attempt survives failures that are not its own, and
   everyRun((taken) => {
     for (const { before, event, after } of taken) {
       if (after?.state.status !== 'ready' || before.state.status !== 'running') continue;
-      const survives = event.kind === 'infrastructure-failure' || event.kind === 'lease-lost';
+      const survives = ['infrastructure-failure', 'lease-lost', 'interrupted'].includes(event.kind);
       assert.deepEqual(after.state.entry, survives ? before.state.entry : { phase: 'implementing' });
     }
   });

@@ -100,16 +100,15 @@ function fromRunning(
       };
     case 'integrity-failure':
       return { state: { status: 'parked', why: event.why }, counters };
-    case 'lease-lost': {
-      const lost = counters.lost + 1;
-      if (lost > policy.lost) {
-        return {
-          state: { status: 'parked', why: `lost ${lost} times in a row: ${event.why}` },
-          counters: { ...counters, lost },
-        };
-      }
-      return { state: { status: 'ready', notBeforeMs: null, entry }, counters: { ...counters, lost } };
-    }
+    case 'lease-lost':
+      return spendLost(entry, counters, event.why, policy);
+    case 'no-progress':
+      return {
+        state: { status: 'parked', why: event.why },
+        counters: { ...counters, retries: counters.retries + 1, infrastructure: 0, lost: 0 },
+      };
+    case 'interrupted':
+      return { state: { status: 'ready', notBeforeMs: null, entry }, counters };
     default:
       return null;
   }
@@ -171,6 +170,13 @@ function spendRetry(counters: Counters, why: string, policy: RetryPolicy): Progr
   return spent.retries > policy.retries
     ? { state: { status: 'parked', why: `no retries left: ${why}` }, counters: spent }
     : { state: READY, counters: spent };
+}
+
+function spendLost(entry: Entry, counters: Counters, why: string, policy: RetryPolicy): Progress {
+  const spent = { ...counters, lost: counters.lost + 1 };
+  return spent.lost > policy.lost
+    ? { state: { status: 'parked', why: `lost ${spent.lost} times in a row: ${why}` }, counters: spent }
+    : { state: { status: 'ready', notBeforeMs: null, entry }, counters: spent };
 }
 
 function spendConflict(counters: Counters, why: string, policy: RetryPolicy): Progress {

@@ -17,6 +17,10 @@ export type TaskEvent =
   | { readonly kind: 'person-needed'; readonly on: BlockedOn }
   | { readonly kind: 'integrity-failure'; readonly why: string }
   | { readonly kind: 'lease-lost'; readonly why: string; readonly atMs: number }
+  /** The attempt came to exactly what the one before it came to: a third would as well. */
+  | { readonly kind: 'no-progress'; readonly why: string }
+  /** A person had the attempt ended, for no fault of the task. */
+  | { readonly kind: 'interrupted'; readonly why: string }
   | { readonly kind: 'answered' }
   | { readonly kind: 'approved' }
   | { readonly kind: 'refused'; readonly why: string }
@@ -50,6 +54,8 @@ export const EVENT_ACTOR: { readonly [K in TaskEventKind]: Actor } = {
   'person-needed': 'attempt',
   'integrity-failure': 'decision',
   'lease-lost': 'scheduler',
+  'no-progress': 'decision',
+  interrupted: 'operator',
   answered: 'operator',
   approved: 'operator',
   refused: 'operator',

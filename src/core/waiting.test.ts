@@ -39,7 +39,7 @@ test('each reason is a sentence with its numbers', () => {
   );
   expect(sentences.join('\n')).toMatchInlineSnapshot(`
     "the yard is stopped by ada (lunch); go on with: yard resume
-    5 attempts failed in a row (limit 5); look at them, then: yard resume
+    5 attempts failed in a row (limit 5); look at them with: yard breaker, then: yard breaker reset
     it has no acceptance criteria
     it comes after T-1, which does not exist
     its dependencies form a cycle: T-7 → T-8 → T-7

@@ -34,7 +34,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'stopped':
       return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
     case 'failures':
-      return `${waiting.inARow} attempts failed in a row (limit ${waiting.limit}); look at them, then: yard resume`;
+      return `${waiting.inARow} attempts failed in a row (limit ${waiting.limit}); look at them with: yard breaker, then: yard breaker reset`;
     case 'problem':
       return foreign(waiting.problem);
     case 'dependency':

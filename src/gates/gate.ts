@@ -1,4 +1,5 @@
 import type { GateConfig, PrewarmEntry, ProvisionEntry } from '../config/schema.ts';
+import type { Fence } from '../core/lease.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Store } from '../store/store.ts';
 
@@ -23,13 +24,22 @@ export interface GateRequest {
   /** Object id of the tree that is tested. */
   readonly tree: string;
   readonly log: string;
+  /** Of the attempt or the train that asks: a green is written down under it. */
+  readonly fence: Fence;
   /** Carried by every process of the gate. */
   readonly marker: string;
   readonly signal: AbortSignal;
 }
 
 export type GateResult =
-  | { readonly kind: 'green'; readonly reused: boolean; readonly durationMs: number; readonly evidence: string }
+  | {
+      readonly kind: 'green';
+      /** Of the recorded verdict. */
+      readonly key: string;
+      readonly reused: boolean;
+      readonly durationMs: number;
+      readonly evidence: string;
+    }
   | { readonly kind: 'red'; readonly summary: string; readonly logTail: string; readonly durationMs: number }
   /** The machine's fault: says nothing about the tree. */
   | { readonly kind: 'infrastructure'; readonly why: string }

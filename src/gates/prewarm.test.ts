@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runGateOn, settingOf, treeWith } from '../../test/fixtures/yard/gate.ts';
@@ -131,4 +131,23 @@ test('what an agent put in its place is neither followed nor replaced', async ()
   const deep = entryOf(yard, 'mkdir -p deep/modules; echo > deep/modules/x', { outputs: ['deep/modules'] });
   expect(await warm(yard, deep, 'b')).toEqual({ kind: 'ready' });
   expect(readdirSync(yard.path('outside'))).toEqual([]);
+});
+
+test.each([
+  ['without its note', ''],
+  ['with a note that was cut short', '{"key":"'],
+])('what is half-made is made again: %s', async (_, note) => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  const entry = entryOf(yard, MAKE);
+  await warm(yard, entry, 'a');
+  const [key = ''] = readdirSync(join(yard.stateDirectory, 'prewarm'));
+  const home = join(yard.stateDirectory, 'prewarm', key);
+  await rm(join(home, 'modules/tool'));
+  await rm(join(home, 'prewarm.json'));
+  if (note !== '') await writeFile(join(home, 'prewarm.json'), `${note}${key}"`);
+  await mkdir(`${home}.making/out`, { recursive: true });
+  expect(await warm(yard, entry, 'b')).toEqual({ kind: 'ready' });
+  expect(yard.lines('warmed')).toHaveLength(2);
+  expect(await readFile(yard.path('b/modules/tool'), 'utf8')).toBe('x');
+  expect(readdirSync(join(yard.stateDirectory, 'prewarm'))).toEqual([key]);
 });

@@ -12,6 +12,7 @@ import { fillDirectory } from '../git/fill.ts';
 import { listTree } from '../git/tree.ts';
 import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
+import { readFileBeneath, syncDirectory, syncFileSystem } from '../process/file.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
 import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
@@ -24,7 +25,8 @@ import { mkdir, rename, writeFile } from '../process/file-system.ts';
 /*
  * What is installed once (`npm ci`) and copied into lanes and slots. Invariants:
  * 1. It is made in a directory of its own, filled from the depot, in which no agent and no gate has run.
- * 2. It appears under its key by rename, whole; nobody writes to it afterwards, everybody gets a copy.
+ * 2. It appears under its key by rename, whole and on the disk; nobody writes to it afterwards, everybody gets a copy.
+ *    What has no note of its own key (`prewarm.json`, written last) is half-made, and made again.
  * 3. One process makes a key at a time (a lease); the others wait for it.
  */
 
@@ -36,6 +38,8 @@ export type PrewarmResult =
   | { readonly kind: 'cancelled' };
 
 const POLL_MS = 100;
+const NOTE = 'prewarm.json';
+const NOTE_BYTES_MAX = 1024 * 1024;
 
 /** What decides the result of each entry for this tree: command, lock files, toolchain. */
 export async function prewarmKeys(setting: GateSetting, tree: string): Promise<string[]> {
@@ -76,7 +80,7 @@ interface Making {
 }
 
 async function ensure(setting: GateSetting, entry: PrewarmEntry, making: Making): Promise<PrewarmResult> {
-  while (!existsSync(making.home)) {
+  while (!(await isMade(making))) {
     if (making.signal.aborted) return { kind: 'cancelled' };
     const lease = await setting.store.acquire(
       `prewarm:${making.key}`,
@@ -89,12 +93,18 @@ async function ensure(setting: GateSetting, entry: PrewarmEntry, making: Making)
       continue;
     }
     try {
-      if (!existsSync(making.home)) return await make(setting, entry, making);
+      if (!(await isMade(making))) return await make(setting, entry, making);
     } finally {
       await setting.store.release(lease.fence);
     }
   }
   return { kind: 'ready' };
+}
+
+/** What a power cut, or a person, has left of it is no output to test anything with. */
+async function isMade({ key, home }: Making): Promise<boolean> {
+  const note = await readFileBeneath(dirname(home), `${key}/${NOTE}`, { maxBytes: NOTE_BYTES_MAX });
+  return note.kind === 'ok' && note.data.toString('utf8').startsWith(`{"key":"${key}",`) && note.data.at(-1) === 10;
 }
 
 async function make(
@@ -128,7 +138,9 @@ async function make(
   if (result.kind === 'cancelled') return { kind: 'cancelled' };
   if (result.kind === 'spawn-failed') return { kind: 'infrastructure', why: result.message };
   if (result.kind !== 'exited' || result.code !== 0) {
-    const how = result.kind === 'exited' ? `exited with ${result.code}` : result.kind;
+    const limit = `did not end within ${Math.round(entry.timeoutMs / 1000)} s, its time limit`;
+    const ended = result.kind === 'timed-out' ? limit : result.kind;
+    const how = result.kind === 'exited' ? `exited with ${result.code}` : ended;
     return { kind: 'failed', why: `the prewarm command ${JSON.stringify(entry.run)} ${how}`, logTail: log.tail() };
   }
   for (const output of entry.outputs) {
@@ -136,8 +148,11 @@ async function make(
     await mkdir(dirname(join(half, 'out', output)), { recursive: true });
     await rename(join(directory, output), join(half, 'out', output));
   }
-  await writeFile(join(half, 'out', 'prewarm.json'), `${JSON.stringify({ key, run: entry.run, tree })}\n`);
+  await writeFile(join(half, 'out', NOTE), `${JSON.stringify({ key, run: entry.run, tree })}\n`);
+  await syncFileSystem(half);
+  await removeTree(home);
   await rename(join(half, 'out'), home);
+  await syncDirectory(dirname(home));
   await removeTree(half);
   return { kind: 'ready' };
 }

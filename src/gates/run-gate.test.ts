@@ -42,7 +42,7 @@ test('red: any other exit code; it is never kept', async () => {
 
 test('red: ended by a signal, out of time', async () => {
   const yard = await openYard();
-  expect(await runGateOn(yard, 'kill -9 $$')).toMatchObject({ kind: 'red' });
+  expect(await runGateOn(yard, 'kill -SEGV $$')).toMatchObject({ kind: 'red' });
   const late = await runGateOn(yard, 'echo begun; trap "" TERM; sleep 1000 & wait; wait', { timeoutMs: 300 });
   expect(late).toMatchObject({ kind: 'red' });
   expect(late.kind === 'red' && late.summary).toContain('did not end within');
@@ -114,14 +114,22 @@ test('a green tree is not tested again by the same gate, in the same circumstanc
   expect(await again()).toBe(false);
 });
 
-test('a verdict on files that changed while the gate ran is not kept', async () => {
+test('a gate that is killed from outside says nothing of the tree', async () => {
+  const yard = await openYard();
+  expect(await runGateOn(yard, 'kill -9 $$')).toMatchObject({
+    kind: 'infrastructure',
+    why: expect.stringContaining('SIGKILL'),
+  });
+});
+
+test('a verdict on files that changed while the gate ran is none', async () => {
   const yard = await openYard({ files: { '.gitignore': '.env\n' } });
   const file = join(yard.parts.source.path, '.env');
   await writeFile(file, 'A=1');
   const call = { provision: [{ source: '.env', target: '.env', required: true }] };
   const run = `echo run >> ${yard.path('runs')}; echo A=2 > ${file}`;
-  expect(await runGateOn(yard, run, call)).toMatchObject({ kind: 'green', reused: false });
-  await writeFile(file, 'A=1');
+  expect(await runGateOn(yard, run, call)).toMatchObject({ kind: 'infrastructure' });
+  // Now they stay as they are.
   expect(await runGateOn(yard, run, call)).toMatchObject({ kind: 'green', reused: false });
 });
 

@@ -31,23 +31,26 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
     provisionHash: provided,
   });
   const known = await setting.store.verdict(key);
-  if (known !== null) return { kind: 'green', reused: true, durationMs: known.durationMs, evidence: known.evidence };
-  const result = await testTree(setting, request, tree);
-  // The operator may have changed a provisioned file while the gate waited for its slot: then the key says too much.
-  if (result.kind === 'green' && provided === (await provisionHash(setting.provision, setting.repositoryRoot))) {
-    await setting.store.addVerdict({
-      key,
-      tree,
-      gate: request.name,
-      atMs: systemClock.nowMs(),
-      durationMs: result.durationMs,
-      evidence: result.evidence,
-    });
+  if (known !== null) {
+    return { kind: 'green', key, reused: true, durationMs: known.durationMs, evidence: known.evidence };
   }
-  return result;
+  const result = await testTree(setting, request, tree);
+  if (result.kind !== 'passed') return result;
+  // The operator may have changed a provisioned file while the gate waited for its slot: then the key says too much.
+  if (provided !== (await provisionHash(setting.provision, setting.repositoryRoot))) {
+    return { kind: 'infrastructure', why: 'a provisioned file changed while the gate ran' };
+  }
+  const { durationMs } = result;
+  const evidence = relative(setting.stateDirectory, request.log);
+  const verdict = { key, tree, gate: request.name, atMs: systemClock.nowMs(), durationMs, evidence };
+  await setting.store.addVerdict(request.fence, verdict);
+  return { kind: 'green', key, reused: false, durationMs, evidence };
 }
 
-async function testTree(setting: GateSetting, request: GateRequest, tree: string): Promise<GateResult> {
+/** What one run of the gate came to; whether it counts is decided after it. */
+type Run = Exclude<GateResult, { kind: 'green' }> | { readonly kind: 'passed'; readonly durationMs: number };
+
+async function testTree(setting: GateSetting, request: GateRequest, tree: string): Promise<Run> {
   try {
     const { slots, stateDirectory } = setting;
     const slot = await takeSlot(setting, { tree, slots, marker: request.marker, signal: request.signal });
@@ -77,7 +80,7 @@ function machineFault(error: unknown): string | null {
 }
 
 interface SlotUse {
-  readonly result: GateResult;
+  readonly result: Run;
   /** Processes of the gate still run. */
   readonly survived: boolean;
 }
@@ -101,7 +104,7 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
       signal: request.signal,
       onOutput: (chunk) => log.push(chunk),
     });
-    return { result: judge(setting, request, result, log), survived: result.survivors.length > 0 };
+    return { result: judge(request, result, log), survived: result.survivors.length > 0 };
   } finally {
     await removeTree(temporary);
     await log.close();
@@ -109,13 +112,8 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
 }
 
 /** Null: ready. */
-async function prepareSlot(
-  setting: GateSetting,
-  request: GateRequest,
-  slot: Slot,
-  log: GateLog,
-): Promise<GateResult | null> {
-  const red = (summary: string): GateResult => ({ kind: 'red', summary, logTail: log.tail(), durationMs: 0 });
+async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slot, log: GateLog): Promise<Run | null> {
+  const red = (summary: string): Run => ({ kind: 'red', summary, logTail: log.tail(), durationMs: 0 });
   try {
     const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory);
     if (blocked !== undefined) return red(`a link or a file stands in the way of the provisioned ${blocked}`);
@@ -140,9 +138,9 @@ async function prepareSlot(
   }
 }
 
-function judge(setting: GateSetting, request: GateRequest, result: ProcessResult, log: GateLog): GateResult {
+function judge(request: GateRequest, result: ProcessResult, log: GateLog): Run {
   const { durationMs } = result;
-  const red = (summary: string): GateResult => {
+  const red = (summary: string): Run => {
     log.note(`[${summary}]`);
     return { kind: 'red', summary, logTail: log.tail(), durationMs };
   };
@@ -153,11 +151,13 @@ function judge(setting: GateSetting, request: GateRequest, result: ProcessResult
   switch (result.kind) {
     case 'exited':
       if (result.code !== 0) return red(`${command} exited with ${result.code}`);
-      return { kind: 'green', reused: false, durationMs, evidence: relative(setting.stateDirectory, request.log) };
+      return { kind: 'passed', durationMs };
     case 'signalled':
+      // Nothing of ours did that: the kernel was out of memory, or a person ended it.
+      if (result.signal === 'SIGKILL') return { kind: 'infrastructure', why: `${command} was killed (SIGKILL)` };
       return red(`${command} was ended by ${result.signal}`);
     case 'timed-out':
-      return red(`${command} did not end within ${Math.round(request.gate.timeoutMs / 1000)} s`);
+      return red(`${command} did not end within ${Math.round(request.gate.timeoutMs / 1000)} s, its time limit`);
     case 'cancelled':
       return { kind: 'cancelled' };
     case 'spawn-failed':

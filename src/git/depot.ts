@@ -1,14 +1,16 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { systemClock } from '../process/clock.ts';
+import { UserError } from '../core/user-error.ts';
 import { syncDirectory } from '../process/file.ts';
 import type { ObjectFormat } from './blob.ts';
-import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
+import { BLOB_BYTES, createGitDirectory, mendGitDirectory } from './git-directory.ts';
+import type { GitDirectoryOptions } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
-import { mkdir, mkdtemp, rename, rm, rmSync } from '../process/file-system.ts';
+import { clearLocks } from './stale-lock.ts';
+import { mkdir, mkdtemp, rename, rm } from '../process/file-system.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
@@ -23,6 +25,8 @@ export interface Depot {
   readonly format: ObjectFormat;
   /** A git directory over the depot's objects in which no attribute converts a byte; for filling directories. */
   readonly fillDirectory: string;
+  /** Told of what was mended on the way. */
+  readonly onMended?: (mended: Mended) => Promise<void>;
 }
 
 const CONFIG = [
@@ -37,20 +41,48 @@ const CONFIG = [
   '\tprecomposeUnicode = false',
 ];
 
-/** Opens the depot of a state directory, making it first where there is none. */
-export async function openDepot(stateDirectory: string, format: ObjectFormat): Promise<Depot> {
-  const path = join(stateDirectory, 'depot.git');
-  const fillDirectory = join(stateDirectory, 'fill.git');
-  await createOnce(path, (half) => createGitDirectory(half, { format, bare: true, config: CONFIG, durable: true }));
-  await createOnce(fillDirectory, (half) =>
-    createGitDirectory(half, { format, attributes: BLOB_BYTES, durable: true }),
-  );
-  return { path, format, fillDirectory };
+/** What was found broken in the depot and is whole again; a lock of a dead git that was removed. */
+export interface Mended {
+  readonly what: 'stale-lock' | 'git-directory';
+  readonly path: string;
+}
+
+/** The git directories of a depot, and what is in them besides objects and refs. */
+export function depotLayout(
+  stateDirectory: string,
+  format: ObjectFormat,
+): readonly { readonly path: string; readonly options: GitDirectoryOptions }[] {
+  return [
+    { path: join(stateDirectory, 'depot.git'), options: { format, bare: true, config: CONFIG, durable: true } },
+    { path: join(stateDirectory, 'fill.git'), options: { format, attributes: BLOB_BYTES, durable: true } },
+  ];
+}
+
+/**
+ * Opens the depot of a state directory, making it first where there is none; files of its own that a power cut has
+ * damaged are written anew. `onMended` is told of everything that is mended from now on.
+ *
+ * @throws UserError `depot-unusable` where something else stands in its place.
+ */
+export async function openDepot(
+  stateDirectory: string,
+  format: ObjectFormat,
+  onMended?: (mended: Mended) => Promise<void>,
+): Promise<Depot> {
+  for (const { path, options } of depotLayout(stateDirectory, format)) {
+    await createOnce(path, (half) => createGitDirectory(half, options));
+    const mended = await mendGitDirectory(path, options);
+    for (const name of mended) await onMended?.({ what: 'git-directory', path: join(path, name) });
+  }
+  const depot = { path: join(stateDirectory, 'depot.git'), format, fillDirectory: join(stateDirectory, 'fill.git') };
+  return onMended === undefined ? depot : { ...depot, onMended };
 }
 
 /** Two processes may come at once, and one may be killed half-way: it appears whole or not at all. */
 async function createOnce(path: string, make: (directory: string) => Promise<void>): Promise<void> {
-  if (existsSync(join(path, 'HEAD'))) return;
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) return;
+  if (stat !== undefined) throw unusable(path);
   const parent = dirname(path);
   await mkdir(parent, { recursive: true });
   const half = await mkdtemp(`${path}.new-`);
@@ -62,6 +94,15 @@ async function createOnce(path: string, make: (directory: string) => Promise<voi
     await rm(half, { recursive: true });
   }
   await syncDirectory(parent);
+}
+
+function unusable(path: string): UserError {
+  return new UserError({
+    code: 'depot-unusable',
+    message: `the depot ${path} cannot be used: it is no directory`,
+    hint: 'Move what stands there out of the way, and look again: yard doctor',
+    exitCode: 1,
+  });
 }
 
 export function inDepot(depot: Pick<Depot, 'path'>): GitCall {
@@ -94,32 +135,43 @@ export async function setRefs(depot: Depot, refs: Readonly<Record<string, string
   await movingRefs(depot, Object.keys(refs), () => git(['update-ref', '--stdin', '-z'], call));
 }
 
-/** A lock of this age was left by a git that was killed: one is held for the moment of a write. */
-const LOCK_STALE_MS = 5 * 60_000;
+/** Takes a ref away if it still is what the caller read. */
+export async function dropRef(depot: Depot, ref: string, commit: string): Promise<void> {
+  await movingRefs(depot, [ref], () => git(['update-ref', '--no-deref', '-d', ref, commit], inDepot(depot)));
+}
 
-/** Does what moves these refs of the depot; where git refuses, once more without the locks that dead processes left. */
+/** Makes a ref where there is none. False: there is one already, whatever it is. */
+export async function createRef(depot: Depot, ref: string, commit: string): Promise<boolean> {
+  try {
+    const call = { ...inDepot(depot), input: `create ${ref}\0${commit}\0` };
+    await movingRefs(depot, [ref], () => git(['update-ref', '--stdin', '-z'], call));
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitError) || (await resolve(depot, ref)) === null) throw error;
+    return false;
+  }
+}
+
+/** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
+const LOCK_PATIENCE_MS = 5_000;
+
+/** Does what moves these refs of the depot; where git refuses, once more when nobody holds a lock on them any more. */
 export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
   try {
     return await move();
   } catch (error) {
-    if (!(error instanceof GitError) || !breakStaleLocks(depot, refs)) throw error;
+    if (!(error instanceof GitError)) throw error;
+    const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
+    const { free, removed } = await clearLocks(depot.path, locks, LOCK_PATIENCE_MS);
+    for (const path of removed) await depot.onMended?.({ what: 'stale-lock', path });
+    if (!free) throw error;
     return move();
   }
 }
 
-function breakStaleLocks(depot: Depot, refs: readonly string[]): boolean {
-  const locks = [...refs, 'packed-refs'].map((name) => join(depot.path, `${name}.lock`));
-  const stale = locks.filter((lock) => {
-    const stat = lstatSync(lock, { throwIfNoEntry: false });
-    return stat !== undefined && systemClock.nowMs() - stat.mtimeMs > LOCK_STALE_MS;
-  });
-  for (const lock of stale) rmSync(lock, { force: true });
-  return stale.length > 0;
-}
-
-/** Refs below a prefix, by full name. */
-export async function listRefs(depot: Depot, prefix: string): Promise<Map<string, string>> {
-  const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', prefix], inDepot(depot));
+/** Refs below prefixes, by full name. */
+export async function listRefs(depot: Depot, ...prefixes: readonly string[]): Promise<Map<string, string>> {
+  const { stdout } = await git(['for-each-ref', '--format=%(refname) %(objectname)', ...prefixes], inDepot(depot));
   const refs = new Map<string, string>();
   for (const line of stdout.toString('utf8').split('\n')) {
     const space = line.indexOf(' ');
@@ -137,19 +189,40 @@ export async function isAncestor(depot: Depot, ancestor: string, descendant: str
   return code === 0;
 }
 
-/** Fetches one commit, with all behind it, from another repository on this machine. */
-export async function fetchCommit(options: {
+interface FetchPlaces {
   /** Git directory that receives. */
   readonly into: string;
   /** Absolute path of the repository that gives. */
   readonly from: string;
-  readonly commit: string;
   readonly signal?: AbortSignal;
-}): Promise<void> {
+}
+
+/** Fetches one commit, with all behind it, from another repository on this machine. */
+export async function fetchCommit(options: FetchPlaces & { readonly commit: string }): Promise<void> {
+  await fetch(options, [options.commit], {});
+}
+
+/**
+ * Fetches objects that an agent has made, each under a ref of its own. They are checked one by one, as for a push from
+ * a stranger, and copied whole.
+ *
+ * @param options.refs ids by the full names of the refs that are to hold them; no ref is moved that stands elsewhere.
+ */
+export async function fetchChecked(
+  options: FetchPlaces & { readonly refs: Readonly<Record<string, string>>; readonly timeoutMs: number },
+): Promise<void> {
+  const refspecs = Object.entries(options.refs).map(([ref, oid]) => `${oid}:${ref}`);
+  await fetch(options, refspecs, { settings: ['transfer.fsckObjects=true'], timeoutMs: options.timeoutMs });
+}
+
+async function fetch(
+  { into, from, signal }: FetchPlaces,
+  refspecs: readonly string[],
+  { settings = [], timeoutMs }: { readonly settings?: readonly string[]; readonly timeoutMs?: number },
+): Promise<void> {
   await git(
     [
-      '-c',
-      'protocol.version=2',
+      ...['protocol.version=2', ...settings].flatMap((setting) => ['-c', setting]),
       'fetch',
       '--quiet',
       '--no-tags',
@@ -161,10 +234,10 @@ export async function fetchCommit(options: {
       // Where it runs, no setting of this call reaches. Whose repository may be read was settled when it was found.
       "--upload-pack=git -c core.hooksPath=/dev/null -c 'safe.directory=*' upload-pack",
       '--end-of-options',
-      options.from,
-      options.commit,
+      from,
+      ...refspecs,
     ],
-    { gitDir: options.into, ...(options.signal === undefined ? {} : { signal: options.signal }) },
+    { gitDir: into, ...(timeoutMs === undefined ? {} : { timeoutMs }), ...(signal === undefined ? {} : { signal }) },
   );
 }
 

@@ -129,7 +129,8 @@ function renderCommit({ ref, parent, tree, changes, message, author, atMs }: Com
   ];
 }
 
-function firstDifference(meant: readonly Change[], written: readonly Change[]): string | null {
+/** A path at which two lists of changes differ; null where they say the same. */
+export function firstDifference(meant: readonly Change[], written: readonly Change[]): string | null {
   const left = new Map(meant.map((change) => [change.path, `${change.oid ?? 'gone'} ${change.oid ? change.mode : 0}`]));
   for (const change of written) {
     const expected = left.get(change.path);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -19,7 +20,7 @@ import { makeRepository, runGit, writeFiles } from '../../test/fixtures/git/repo
 import { makeFifo, setImmutable } from '../../test/fixtures/git/special-files.ts';
 import { moveOn, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
-import { fillDirectory } from './fill.ts';
+import { bootFile, fillDirectory } from './fill.ts';
 import type { FillOptions } from './fill.ts';
 
 const FILES = {
@@ -179,4 +180,45 @@ test('what cannot be removed makes the directory uncleanable', async (context) =
   onTestFinished(() => void setImmutable(stubborn, false));
   await expect(fillDirectory(options)).rejects.toMatchObject({ code: 'uncleanable' });
   return undefined;
+});
+
+/** Zeros in a file's place, and an index that vouches for them: what a power cut can leave where nothing was synced. */
+function tear({ directory, indexFile }: FillOptions, name: string): void {
+  const path = join(directory, name);
+  writeFileSync(path, Buffer.alloc(statSync(path).size));
+  const { ctimeNs, mtimeNs } = statSync(path, { bigint: true });
+  const index = readFileSync(indexFile);
+  const at = index.indexOf(`${name}\0`) - 62;
+  for (const [offset, ns] of [
+    [0, ctimeNs],
+    [8, mtimeNs],
+  ] as const) {
+    index.writeUInt32BE(Number(ns / 1_000_000_000n), at + offset);
+    index.writeUInt32BE(Number(ns % 1_000_000_000n), at + offset + 4);
+  }
+  createHash('sha1')
+    .update(index.subarray(0, -20))
+    .digest()
+    .copy(index, index.length - 20);
+  writeFileSync(indexFile, index);
+  const later = new Date(statSync(path).ctimeMs + 60_000);
+  utimesSync(indexFile, later, later);
+}
+
+test('of what was filled in an earlier boot nothing is trusted', async () => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  tear(options, 'a');
+  await fillDirectory(options);
+  // In this boot there was no power cut: the stat data is enough.
+  expect(readFileSync(join(options.directory, 'a'))).toEqual(Buffer.alloc(2));
+  writeFileSync(bootFile(options.indexFile), 'another');
+  await fillDirectory(options);
+  expect(contentOf(options.directory)).toEqual(clean);
+  tear(options, 'a');
+  rmSync(bootFile(options.indexFile));
+  await fillDirectory(options);
+  expect(contentOf(options.directory)).toEqual(clean);
 });

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
+import { currentBootId } from '../process/identity.ts';
 import { removeTree, TRASH_PREFIX } from '../process/removal.ts';
 import { fromText, toFileSystem } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
@@ -12,7 +13,7 @@ import { git, GitError } from './git.ts';
 import { readIndexFile } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
 import { Walk } from './walk.ts';
-import { chmodSync, mkdirSync, renameSync, rm, unlinkSync } from '../process/file-system.ts';
+import { chmodSync, mkdirSync, renameSync, rm, unlinkSync, writeFileSync } from '../process/file-system.ts';
 
 /*
  * Makes a directory hold exactly a tree, as blob bytes. Invariants:
@@ -20,6 +21,8 @@ import { chmodSync, mkdirSync, renameSync, rm, unlinkSync } from '../process/fil
  * 2. The index stands outside the directory, where only this host writes.
  * 3. git replaces the index only after the files are written. A fill that was cut short therefore leaves files that
  *    differ from the index, which the next cleaning deletes.
+ * 4. Nothing is synced, so of what was filled in an earlier boot nothing is trusted: a power cut can leave an index
+ *    whose stat data vouches for files of zeros. It is all filled again.
  */
 
 export interface FillOptions {
@@ -48,8 +51,9 @@ export async function fillDirectory(options: FillOptions): Promise<Map<BytePath,
   const made = mkdirSync(directory, { recursive: true }) !== undefined;
   // Of a git that was killed: nobody else fills this directory.
   await rm(`${indexFile}.lock`, { force: true });
-  if (made) await rm(indexFile, { force: true });
-  else await cleanDirectory(options);
+  if (made || !isOfThisBoot(indexFile)) await rm(indexFile, { force: true });
+  writeFileSync(bootFile(indexFile), currentBootId());
+  if (!made) await cleanDirectory(options);
   try {
     await git(['read-tree', '--reset', '-u', tree], {
       gitDir: depot.fillDirectory,
@@ -63,6 +67,14 @@ export async function fillDirectory(options: FillOptions): Promise<Map<BytePath,
     throw new UncleanableError(directory, error);
   }
   return readIndexFile(indexFile, OID_BYTES[depot.format]);
+}
+
+/** Names the boot in which the index, and all that it lists, was written. */
+export const bootFile = (indexFile: string): string => `${indexFile}.boot`;
+
+function isOfThisBoot(indexFile: string): boolean {
+  const path = bootFile(indexFile);
+  return existsSync(path) && readFileSync(path, 'utf8') === currentBootId();
 }
 
 /** Removes everything that is not, to the byte, what the directory was last filled with. */

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { errnoOf } from '../process/errno.ts';
 import { syncDirectory, writeFileDurably } from '../process/file.ts';
 import type { ObjectFormat } from './blob.ts';
 import { mkdir, writeFile } from '../process/file-system.ts';
@@ -35,17 +37,51 @@ export async function createGitDirectory(path: string, options: GitDirectoryOpti
   await mkdir(join(path, 'objects/info'), { recursive: true });
   await mkdir(join(path, 'info'), { recursive: true });
   await mkdir(branchPath === null ? join(path, 'refs/heads') : join(branchPath, '..'), { recursive: true });
+  const files = filesOf(options);
+  const write = options.durable === true ? writeFileDurably : writeFile;
+  await Promise.all(files.map(([name, text]) => write(join(path, name), text)));
+  if (branch !== undefined && branchPath !== null) await write(branchPath, `${branch.commit}\n`);
+  if (options.durable === true) await syncDirectory(path);
+}
+
+/** What git must find in it, besides directories. */
+function filesOf(options: GitDirectoryOptions): [name: string, text: string][] {
   const files: [string, string][] = [
-    ['HEAD', `ref: refs/heads/${branch?.name ?? 'none'}\n`],
+    ['HEAD', `ref: refs/heads/${options.branch?.name ?? 'none'}\n`],
     ['config', renderConfig(options)],
     ['info/exclude', options.excludes ?? ''],
     ['info/attributes', options.attributes ?? ''],
   ];
   if (options.alternate !== undefined) files.push(['objects/info/alternates', `${options.alternate}\n`]);
-  const write = options.durable === true ? writeFileDurably : writeFile;
-  await Promise.all(files.map(([name, text]) => write(join(path, name), text)));
-  if (branch !== undefined && branchPath !== null) await write(branchPath, `${branch.commit}\n`);
-  if (options.durable === true) await syncDirectory(path);
+  return files;
+}
+
+/**
+ * Which of its own files a git directory of ours lacks, or has with another content: a power cut may have emptied them,
+ * and an older Yardmaster wrote other settings.
+ */
+function differencesOf(path: string, options: GitDirectoryOptions): string[] {
+  const wrong = filesOf(options).filter(([name, text]) => readText(join(path, name)) !== text);
+  return wrong.map(([name]) => name);
+}
+
+/** Writes anew what {@link differencesOf} finds. Objects and refs are left alone. */
+export async function mendGitDirectory(path: string, options: GitDirectoryOptions): Promise<string[]> {
+  const wrong = differencesOf(path, options);
+  if (wrong.length === 0) return wrong;
+  for (const directory of ['objects/info', 'info', 'refs/heads'])
+    await mkdir(join(path, directory), { recursive: true });
+  for (const [name, text] of filesOf(options)) if (wrong.includes(name)) await writeFileDurably(join(path, name), text);
+  return wrong;
+}
+
+function readText(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function renderConfig(options: GitDirectoryOptions): string {

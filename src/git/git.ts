@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 
 import { UserError } from '../core/user-error.ts';
 import { runProcess } from '../process/run.ts';
+import type { RunOptions, StartedProcess } from '../process/run.ts';
 import { failpoint } from '../process/failpoint.ts';
 
 /** One call of git. There is no other way to git in Yardmaster. */
@@ -24,6 +25,11 @@ export interface GitCall {
   /** More output than that is cut out of the middle, where it would otherwise be an error. */
   readonly mayCut?: boolean;
   readonly signal?: AbortSignal;
+  /** In place of `input`: talks with git while it runs. It must end the input. */
+  readonly dialogue?: {
+    readonly started: (io: StartedProcess) => void;
+    readonly output: (text: string) => void;
+  };
 }
 
 export interface GitAnswer {
@@ -89,6 +95,7 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
     maxOutputBytes,
     ...(call.input === undefined ? {} : { input: call.input }),
     ...(call.signal === undefined ? {} : { signal: call.signal }),
+    ...(call.dialogue === undefined ? {} : talk(call.dialogue)),
   });
   const stderr = result.stderr.toString('utf8');
   if (result.kind === 'spawn-failed') {
@@ -102,6 +109,16 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
   if (!(call.answers ?? [0]).includes(result.code)) throw new GitError(args, result.code, stderr);
   gitFailpoint(args, 'after');
   return { code: result.code, stdout: result.stdout, stderr };
+}
+
+function talk({ started, output }: NonNullable<GitCall['dialogue']>): Partial<RunOptions> {
+  return {
+    holdInput: true,
+    onStarted: started,
+    onOutput: (chunk, stream) => {
+      if (stream === 'stdout') output(chunk.toString('latin1'));
+    },
+  };
 }
 
 /** As {@link git}, for one line of text. */

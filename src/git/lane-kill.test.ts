@@ -9,8 +9,8 @@ import { makeRepository, readFileAt, runGit, writeFiles } from '../../test/fixtu
 import { laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
 import { openDepot } from './depot.ts';
-import type { LaneRequest } from './lane.ts';
-import { prepareLane } from './lane.ts';
+import type { LaneRequest } from './prepare-lane.ts';
+import { prepareLane } from './prepare-lane.ts';
 
 /** A git that kills the process which called it, at the n-th call, before or after its work. */
 function makeKiller(yard: TestYard, when: 'before' | 'after'): string {
@@ -35,7 +35,7 @@ exit $code
   return bin;
 }
 
-const lanes = new URL('./lane.ts', import.meta.url).href;
+const lanes = new URL('./prepare-lane.ts', import.meta.url).href;
 
 /** Runs `prepareLane` in a process of its own; says whether it was killed. */
 async function prepareUntil(yard: TestYard, request: LaneRequest, bin: string, call: number): Promise<boolean> {
@@ -83,8 +83,8 @@ test.each(['before', 'after'] as const)(
       expect(third).toMatchObject({ base: next, continued: true, conflicts: ['f'] });
       expect(await readFileAt(copy.depot.path, third.content, 'work')).toBe('of the second\n');
       expect(await readFileAt(copy.depot.path, third.content, 'g')).toBe('newer\n');
-      expect(await read(copy, third)).toEqual({ changes: [], refused: [], special: [] });
-      expect(readFileSync(join(keepsake, 'lane/nested/precious'), 'utf8')).toBe('p');
+      expect(await read(copy, third)).toEqual({ changes: [], refused: [], special: [], ignored: [] });
+      expect(readFileSync(join(keepsake, 'lane-of-2/nested/precious'), 'utf8')).toBe('p');
       expect(existsSync(join(third.directory, 'nested'))).toBe(false);
       expect(await runGit(third.directory, ['status', '--porcelain', '--', 'g'])).toBe('');
       expect(call).toBeLessThan(60);

@@ -13,17 +13,10 @@ import {
 import { makeFifo, setImmutable } from '../../test/fixtures/git/special-files.ts';
 import { collect, laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import { setRefs } from './depot.ts';
-import {
-  baseRef,
-  lanePaths,
-  laneRef,
-  openLane,
-  prepareLane,
-  salvageLane,
-  salvageRef,
-  unresolvedConflicts,
-} from './lane.ts';
+import { baseRef, baseRefs, lanePaths, laneRef, openLane, unresolvedConflicts } from './lane.ts';
+import { prepareLane } from './prepare-lane.ts';
 import { findRepository } from './repository.ts';
+import { salvageLane, salvageRef } from './salvage.ts';
 
 const FILES = { 'f.txt': 'one\ntwo\nthree\n', 'd/g': 'g\n', '.gitignore': '.env\n' };
 
@@ -53,7 +46,7 @@ test('a new lane holds the base, on its own branch, without a remote; the agentâ
     '100755 x',
   ]);
   expect(await listRefsOf(yard.depot.path, 'refs/heads')).toEqual({});
-  expect(await listRefsOf(yard.depot.path, baseRef('task'))).toEqual({ [baseRef('task')]: yard.base });
+  expect(await listRefsOf(yard.depot.path, baseRefs('task'))).toEqual({ [baseRef('task', 1)]: yard.base });
 });
 
 test('an identity of odd letters does not spoil the agentâ€™s git', async () => {
@@ -165,7 +158,7 @@ test('earlier salvage stays, however often an attempt is begun', async () => {
   for (const content of ['a', 'b', 'c']) {
     const lane = await useLane(yard, { attempt: 2 });
     await writeFiles(lane.directory, { n: content });
-    const { work } = await salvageLane(laneRequest(yard, { attempt: 2 }), lane);
+    const { work } = await salvageLane(laneRequest(yard, { attempt: 1 }), lane);
     kept.push(work ?? '');
   }
   const refs = await listRefsOf(yard.depot.path, 'refs/yard/salvage');
@@ -185,16 +178,16 @@ test('what git cannot hold is kept by keeping the lane whole', async () => {
   expect(existsSync(join(yard.directory, 'keepsake'))).toBe(false);
   const base = await moveOn(yard, { h: 'h' });
   const third = await useLane(yard, { attempt: 3, base });
-  expect(readFileSync(join(yard.directory, 'keepsake/lane/nested/precious'), 'utf8')).toBe('p');
-  expect(existsSync(join(yard.directory, 'keepsake/lane/fifo'))).toBe(true);
+  expect(readFileSync(join(yard.directory, 'keepsake/lane-of-2/nested/precious'), 'utf8')).toBe('p');
+  expect(existsSync(join(yard.directory, 'keepsake/lane-of-2/fifo'))).toBe(true);
   expect(existsSync(join(third.directory, 'nested'))).toBe(false);
   expect(readFileSync(join(third.directory, 'f.txt'), 'utf8')).toBe('edited\n');
-  expect(await read(yard, third)).toEqual({ changes: [], refused: [], special: [] });
+  expect(await read(yard, third)).toEqual({ changes: [], refused: [], special: [], ignored: [] });
   // A second one does not take the place of the first.
   await makeRepository(join(third.directory, 'nested'), { precious: 'q' });
   await useLane(yard, { attempt: 4, base: await moveOn(yard, { h: 'hh' }) });
-  expect(readFileSync(join(yard.directory, 'keepsake/lane/nested/precious'), 'utf8')).toBe('p');
-  expect(readFileSync(join(yard.directory, 'keepsake/lane-2/nested/precious'), 'utf8')).toBe('q');
+  expect(readFileSync(join(yard.directory, 'keepsake/lane-of-2/nested/precious'), 'utf8')).toBe('p');
+  expect(readFileSync(join(yard.directory, 'keepsake/lane-of-3/nested/precious'), 'utf8')).toBe('q');
 });
 
 test('a refill that was cut short, at whatever step, ends where it would have ended', async () => {
@@ -225,7 +218,7 @@ test('a refill that was cut short, at whatever step, ends where it would have en
     expect((await read(yard, again)).changes).toEqual([]);
     expect(await runGit(again.directory, ['status', '--porcelain'])).toBe('M  f.txt\nA  n');
     for (const path of Object.values(paths)) rmSync(path as string, { recursive: true });
-    await setRefs(yard.depot, { [laneRef('task')]: null });
+    await setRefs(yard.depot, { [laneRef('task', 1)]: null, [laneRef('task', 2)]: null });
   }
 });
 
@@ -255,7 +248,7 @@ test('a lane that can be read no more is kept whole, never cleaned', async () =>
     expect(await openLane(yard.depot, yard.stateDirectory, 'task')).toBeNull();
     const next = await useLane(yard);
     expect((await read(yard, next)).changes).toEqual([]);
-    const kept = join(yard.directory, 'keepsake', again === 0 ? 'lane' : `lane-${again + 1}`);
+    const kept = join(yard.directory, 'keepsake', again === 0 ? 'lane-of-0' : `lane-of-0-${again + 1}`);
     expect(readFileSync(join(kept, 'n'), 'utf8')).toBe(`work ${again}`);
   }
 });

@@ -7,8 +7,10 @@ import type { Files } from '../../test/fixtures/git/repository.ts';
 import { makeFifo } from '../../test/fixtures/git/special-files.ts';
 import { laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
-import type { Lane, LaneRequest } from './lane.ts';
-import { readLane, salvageLane } from './lane.ts';
+import { readLane } from './lane.ts';
+import type { Lane } from './lane.ts';
+import type { LaneRequest } from './prepare-lane.ts';
+import { salvageLane } from './salvage.ts';
 
 /** The paths that a snapshot takes up, after the files have been written. */
 async function taken(yard: TestYard, lane: Lane, files: Files, options: Partial<LaneRequest> = {}): Promise<string[]> {

@@ -35,7 +35,7 @@ function writeBytes(lane: Lane, path: string, content: string): void {
 
 test('a lane that nobody touched has no changes', async () => {
   const yard = await useYard({ a: 'a', 'd/b': 'b', x: { executable: 'x' }, l: { link: '/etc/passwd' } });
-  expect(await read(yard, await useLane(yard))).toEqual({ changes: [], refused: [], special: [] });
+  expect(await read(yard, await useLane(yard))).toEqual({ changes: [], refused: [], special: [], ignored: [] });
 });
 
 test('edits, additions, deletions, modes and links come back as they are', async () => {

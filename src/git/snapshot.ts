@@ -8,6 +8,7 @@ import { readBlobs } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { GitError } from './git.ts';
 import { IgnoreRules, RULES_BYTES_MAX } from './ignore.ts';
+import { readIncluded } from './included.ts';
 import { MODE_EXECUTABLE, MODE_FILE, MODE_LINK } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
 import { IntegrityError } from './integrity-error.ts';
@@ -28,6 +29,8 @@ export interface SnapshotOptions {
   readonly excludes: string;
   /** Text paths of provisioned files and prewarm outputs. */
   readonly excluded: readonly string[];
+  /** Patterns of ignored files that are read all the same; they come as `ignored`. None unless said. */
+  readonly include?: readonly string[];
   /** A directory for scratch files. */
   readonly temporary: string;
   /** False leaves the `.gitignore` files of the lane unread: only the base's count. */
@@ -42,6 +45,8 @@ export interface Snapshot {
   /** What git cannot hold or a task must not make: the attempt ends as `policy`. */
   readonly refused: readonly Refusal[];
   readonly special: readonly BytePath[];
+  /** Ignored files that `include` names. They are work that may be kept, and never part of what is committed. */
+  readonly ignored: readonly Change[];
 }
 
 /**
@@ -58,15 +63,24 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
     excluded: new Set(options.excluded.map((path) => fromText(path.replace(/^(?:\.\/)+|\/+$/g, '')))),
   });
   const untracked = walk.tracked();
-  if (untracked.length > 0) await readUntracked(walk, untracked, options);
+  const skipped = untracked.length > 0 ? await readUntracked(walk, untracked, options) : [];
+  const changes = [...walk.changes];
+  const included = readIncluded(walk, skipped, options.include ?? []);
   return {
-    changes: walk.changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
-    refused: walk.refused,
+    changes: sortByPath(changes),
+    refused: included.refused,
     special: walk.special,
+    ignored: sortByPath(included.changes),
   };
 }
 
-async function readUntracked(walk: Walk, first: readonly Untracked[], options: SnapshotOptions): Promise<void> {
+function sortByPath(changes: readonly Change[]): Change[] {
+  return changes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+}
+
+/** Returns what it left out: the topmost of all that is ignored. */
+async function readUntracked(walk: Walk, first: readonly Untracked[], options: SnapshotOptions): Promise<Untracked[]> {
+  const skipped: Untracked[] = [];
   const ofBase = await IgnoreRules.create(options.temporary, options.excludes);
   let ofLane: IgnoreRules | null = null;
   try {
@@ -75,6 +89,7 @@ async function readUntracked(walk: Walk, first: readonly Untracked[], options: S
     if (laneRules.isOwn) ofLane = await laneRules.create();
     const without = async (rules: IgnoreRules, entries: readonly Untracked[], whose: string): Promise<Untracked[]> => {
       const ignored = await decide(rules, entries, whose, options.rulesTimeoutMs);
+      skipped.push(...entries.filter(({ path }) => ignored.has(path)));
       return entries.filter(({ path }) => !ignored.has(path));
     };
     for (let level = [...first]; level.length > 0;) {
@@ -82,6 +97,7 @@ async function readUntracked(walk: Walk, first: readonly Untracked[], options: S
       level = walk.untracked(ofLane === null ? kept : await without(ofLane, kept, 'lane'));
       ofLane = await laneRules.grow(ofLane, level);
     }
+    return skipped;
   } finally {
     await ofBase.dispose();
     await ofLane?.dispose();

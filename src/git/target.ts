@@ -6,7 +6,9 @@ import { errnoOf } from '../process/errno.ts';
 import { fetchCommit } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
+import { swapRef } from './ref-swap.ts';
 import type { Repository } from './repository.ts';
+import { breakTargetLock, clearTargetLock } from './target-lock.ts';
 
 /** What stands at the target's ref in the operator's repository. */
 export type TargetState =
@@ -115,14 +117,17 @@ function readText(path: string): string | null {
 /** Makes the target where there is none. @throws UserError `target-clash` where another branch is in the way. */
 export async function createTarget(repository: Repository, ref: string, commit: string): Promise<void> {
   const args = ['update-ref', '--no-deref', '-m', 'yard: create the target', ref, commit, noCommit(repository)];
-  const { code, stderr } = await git(args, { gitDir: repository.commonDirectory, answers: [0, 1, 128] });
+  const create = (): ReturnType<typeof git> => git(args, { gitDir: repository.commonDirectory, answers: [0, 1, 128] });
+  let answer = await create();
+  if (answer.code !== 0 && breakTargetLock(repository, ref, commit)) answer = await create();
+  const { code, stderr } = answer;
   if (code === 0) return;
   // Another first run was faster.
   if ((await readTarget(repository, ref)).kind === 'commit') return;
   throw new UserError({
     code: 'target-clash',
     message: `the target ${ref} could not be created: ${stderr.trim()}`,
-    hint: 'Choose another target in .yard/config.yaml.',
+    hint: 'Choose another target in .yard/config.yaml, or remove what git names, if nothing uses it.',
   });
 }
 
@@ -151,13 +156,20 @@ export async function moveTarget(options: {
   readonly from: string;
   readonly to: string;
   readonly reason: string;
+  /** See `RefSwap`. What it throws is thrown on. */
+  readonly whileLocked?: () => Promise<void>;
+  /** See `TargetMove`. */
+  readonly sinceMs?: number;
 }): Promise<MoveResult> {
   const { repository, ref } = options;
   const before = await stateFor(options);
   if (before.kind !== 'ready') return before;
   let swap = await tryToSwap(options);
   // A `git gc --prune=now` of the operator's may have taken the objects between fetch and swap.
-  if (swap.kind === 'refused') swap = await tryToSwap(options);
+  if (swap.kind === 'refused') {
+    await clearTargetLock(options);
+    swap = await tryToSwap(options);
+  }
   if (swap.kind === 'held') return swap;
   if (swap.kind === 'moved') return { kind: 'moved', holder: findHolder(repository, ref) };
   const after = await stateFor(options);
@@ -174,13 +186,14 @@ async function stateFor({ repository, ref, from, to }: MoveOptions): Promise<Mov
   return at === from ? { kind: 'ready' } : { kind: 'changed', now };
 }
 
-async function tryToSwap({ repository, depot, ref, from, to, reason }: MoveOptions): Promise<MoveResult> {
+async function tryToSwap(options: MoveOptions): Promise<MoveResult> {
+  const { repository, depot, ref, from, to, reason, whileLocked = () => Promise.resolve() } = options;
   const call = { gitDir: repository.commonDirectory, env: COMMITTER };
   try {
     await fetchCommit({ into: repository.commonDirectory, from: depot.path, commit: to });
     const holder = findHolder(repository, ref);
     if (holder !== null) return { kind: 'held', holder };
-    await git(['update-ref', '--no-deref', '-m', reason, ref, to, from], call);
+    await swapRef({ ref, from, to, reason, whileLocked }, call);
     return { kind: 'moved', holder: null };
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

@@ -33,6 +33,16 @@ export function readDarwinMarked(pids: readonly number[], variable: string): Map
   return marks;
 }
 
+/** The name of the program of every process. */
+export function readDarwinNames(): Map<number, string> {
+  const names = new Map<number, string>();
+  for (const line of ps(['-axo', 'pid=,comm=']).split('\n')) {
+    const [, pid, path] = /^\s*(\d+)\s+(.+)$/u.exec(line) ?? [];
+    if (pid !== undefined && path !== undefined) names.set(Number(pid), path.slice(path.lastIndexOf('/') + 1));
+  }
+  return names;
+}
+
 /** Rows of `ps -o pid=,ppid=,pgid=,sess=,state=,lstart=`, its times in UTC. */
 export function parseDarwinRows(output: string): ProcessRow[] {
   const rows: ProcessRow[] = [];

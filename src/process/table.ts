@@ -7,7 +7,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { errnoOf } from './errno.ts';
 import type { Mark, ProcessRow } from './process-row.ts';
-import { readDarwinMarked, readDarwinRow, readDarwinRows } from './table-darwin.ts';
+import { readDarwinMarked, readDarwinNames, readDarwinRow, readDarwinRows } from './table-darwin.ts';
 
 /** The environment variable by which every process of an attempt can be found. */
 export const MARKER_VARIABLE = 'YARD_MARKER';
@@ -57,6 +57,17 @@ export function readTable(): ProcessTable {
 export function readMarks(pids: readonly number[]): Map<number, Mark> {
   if (isDarwin) return readDarwinMarked(pids, MARKER_VARIABLE);
   return new Map(pids.map((pid) => [pid, readMark(pid)]));
+}
+
+/** The name of the program that each of these runs; on Linux the first 15 characters of it. */
+export function readNames(pids: readonly number[]): Map<number, string> {
+  if (isDarwin) return readDarwinNames();
+  const names = new Map<number, string>();
+  for (const pid of pids) {
+    const name = readProc(`/proc/${pid}/comm`);
+    if (name !== null) names.set(pid, name.replace(/\n$/, ''));
+  }
+  return names;
 }
 
 function readMark(pid: number): Mark {

@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import type { Fence } from '../core/lease.ts';
 import { preflightProblems } from '../core/preflight.ts';
 import type { TaskView } from '../core/snapshot.ts';
 import type { TaskSpec } from '../core/task.ts';
@@ -36,14 +37,17 @@ export interface ImportOptions {
 export class TaskImporter {
   readonly #store: Store;
   readonly #tracker: Tracker;
+  readonly #scheduler: Fence;
   readonly #known = new Map<string, KnownTask>();
   #live: readonly string[] | null = null;
   /** A checkout of another branch, or an editor that saves by renaming, takes files away for a while. */
   #goneSinceMs = new Map<string, number>();
 
-  constructor(store: Store, tracker: Tracker) {
+  /** @param scheduler the fence of the scheduler, without which nothing is imported. */
+  constructor(store: Store, tracker: Tracker, scheduler: Fence) {
     this.#store = store;
     this.#tracker = tracker;
+    this.#scheduler = scheduler;
   }
 
   /**
@@ -70,7 +74,7 @@ export class TaskImporter {
     const isGone = (id: string): boolean => monotonicMs - (this.#goneSinceMs.get(id) ?? monotonicMs) >= goneForMs;
     const withdrawn = removed.filter((id) => untouched.has(id) && isGone(id));
     if (!dryRun) {
-      if (imports.length > 0) await this.#store.importTasks(imports);
+      if (imports.length > 0) await this.#store.importTasks(imports, this.#scheduler);
       this.#remember(imports);
       for (const id of withdrawn) await this.#withdraw(id);
     }
@@ -97,7 +101,7 @@ export class TaskImporter {
 
   async #withdraw(id: string): Promise<void> {
     try {
-      await this.#store.withdraw(id, { kind: 'cancelled' });
+      await this.#store.withdraw(id, { kind: 'cancelled' }, this.#scheduler);
     } catch (error) {
       // A person was faster.
       if (!(error instanceof Error && 'code' in error && error.code === 'illegal-transition')) throw error;

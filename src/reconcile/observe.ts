@@ -1,16 +1,20 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import { preflightProblems } from '../core/preflight.ts';
+import { isExpired } from '../core/presence.ts';
+import type { Grace } from '../core/presence.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
-import { currentBootId, isAlive } from '../process/identity.ts';
-import { isHeld } from '../store/lease-holder.ts';
+import type { Onlooker } from '../process/host.ts';
+import { openKills } from '../store/open-kills.ts';
 import type { StoreView, TaskRow } from '../store/store.ts';
 
 /** What of the world a snapshot needs beyond the store. */
 export interface Surroundings {
   readonly config: Config;
   readonly landingBlocked: string | null;
-  readonly monotonicMs: number;
+  readonly host: Onlooker;
+  /** See `Snapshot.graces`. */
+  readonly graces: readonly Grace[];
   /** A train was started a moment ago and may not hold its lease yet. */
   readonly trainStarting: boolean;
   /** Whether a process of this attempt runs: asked of those that nobody has claimed. */
@@ -20,18 +24,23 @@ export interface Surroundings {
 /** The snapshot that a cycle decides from: the store's view, and which of the processes in it live. */
 export function observe(
   view: StoreView,
-  { config, landingBlocked, monotonicMs, trainStarting, hasProcess }: Surroundings,
+  { config, landingBlocked, host, graces, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
-  const bootId = currentBootId();
+  const monotonicMs = host.clock.monotonicMs();
   const running = new Map<string, number>();
   for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
   const train = view.leases.find(({ resource }) => resource === 'train');
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
-    leases: view.leases.flatMap((lease) => attemptLease(lease, running, bootId, hasProcess)),
+    kills: openKills(view.intents),
+    leases: view.leases.flatMap((lease) => attemptLease(lease, running, host, hasProcess)),
     train: {
-      live: trainStarting || (train !== undefined && isHeld(train, monotonicMs)),
+      live:
+        trainStarting ||
+        (train !== undefined &&
+          ownerState(train, host) === 'live' &&
+          !isExpired(train.expiresMonotonicMs, monotonicMs, graces)),
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
     },
     stopped: view.control.stopped,
@@ -45,6 +54,7 @@ export function observe(
       areas: areaLimits(config),
     },
     monotonicMs,
+    graces,
   };
 }
 
@@ -71,7 +81,7 @@ function taskView(row: TaskRow, config: Config): TaskView {
 function attemptLease(
   lease: Lease,
   running: ReadonlyMap<string, number>,
-  bootId: string,
+  host: Onlooker,
   hasProcess: Surroundings['hasProcess'],
 ): AttemptLease[] {
   if (!lease.resource.startsWith('task:')) return [];
@@ -79,14 +89,14 @@ function attemptLease(
   const attempt = running.get(taskId);
   if (attempt === undefined) return [];
   const { token, expiresMonotonicMs } = lease;
-  const owner = ownerState(lease, bootId);
+  const owner = ownerState(lease, host);
   // It died before its first act, or its scheduler did before it was started: nobody will claim it any more.
   const neverComes = owner === 'unclaimed' && !hasProcess({ taskId, attempt, token });
   return [{ taskId, attempt, token, owner: neverComes ? 'dead' : owner, expiresMonotonicMs }];
 }
 
-function ownerState(lease: Lease, bootId: string): AttemptLease['owner'] {
-  if (lease.bootId !== bootId) return 'elsewhere';
+function ownerState(lease: Lease, host: Onlooker): AttemptLease['owner'] {
+  if (lease.bootId !== host.self.bootId) return 'elsewhere';
   if (lease.owner === null) return 'unclaimed';
-  return isAlive(lease.owner) ? 'live' : 'dead';
+  return host.isAlive(lease.owner) ? 'live' : 'dead';
 }

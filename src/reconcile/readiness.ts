@@ -15,7 +15,7 @@ import { TARGET_RECORD } from '../git/target-sync.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { LocalTaskSource } from '../trackers/local-files.ts';
 import type { KnownTask } from '../trackers/tracker.ts';
-import type { Yard } from './yard.ts';
+import type { LocalYard } from './yard.ts';
 
 /** What was found before a scheduler begins. */
 export interface Readiness {
@@ -53,7 +53,7 @@ export async function checkReady(
 }
 
 /** Makes the target at the first run. One that was there once and has gone is not made again: false. */
-export async function makeTarget({ repository, depot }: Yard, target: string, commit: string): Promise<boolean> {
+export async function makeTarget({ repository, depot }: LocalYard, target: string, commit: string): Promise<boolean> {
   if ((await resolve(depot, TARGET_RECORD)) !== null) return false;
   await createTarget(repository, toRefName(target), commit);
   return true;

@@ -25,7 +25,7 @@ export interface RunOptions extends CycleOptions {
 }
 
 /** Repeats the cycle until the work is done, or something ends it. Work that runs goes on by itself. */
-export async function runYard(scheduler: Scheduler, wake: Wake, options: RunOptions): Promise<RunEnd> {
+export async function runYard(scheduler: Scheduler, wake: Pick<Wake, 'wait'>, options: RunOptions): Promise<RunEnd> {
   const startedMs = options.clock.monotonicMs();
   const signal = AbortSignal.any([options.signal, scheduler.lost]);
   for (;;) {

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openDriven, schedule, storeWith } from '../../test/fixtures/yard/driven.ts';
+import { openDriven, schedule, storeWith, watch } from '../../test/fixtures/yard/driven.ts';
 import type { DrivenYard } from '../../test/fixtures/yard/driven.ts';
+import { fenceOf, runningYard } from '../../test/fixtures/yard/running.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
 import { attemptMarker } from '../attempt/attempt-context.ts';
 import { LEASE_MS } from '../core/lease.ts';
@@ -15,24 +16,6 @@ import { Scheduler } from './scheduler.ts';
 
 const DEAD = (): ProcessIdentity => ({ ...ownIdentity(), startTime: '1' });
 const kinds = (commands: readonly { readonly kind: string }[]): string[] => commands.map(({ kind }) => kind);
-
-async function fenceOf({ local }: DrivenYard, id: string, attempt = 1): Promise<Fence> {
-  return { resource: `task:${id}`, token: (await local.record(id, attempt)).token };
-}
-
-/** A driven yard in which a task runs, claimed by somebody. */
-async function runningYard(
-  owner: ProcessIdentity | null,
-  setup: Parameters<typeof openDriven>[0] = {},
-): Promise<{ driven: DrivenYard; scheduler: Scheduler; fence: Fence }> {
-  const driven = await openDriven(setup);
-  await driven.writeTask({ id: 'TASK-1' });
-  const scheduler = await schedule(driven.yard);
-  expect(kinds((await scheduler.cycle()).commands)).toEqual(['dispatch']);
-  const fence = await fenceOf(driven, 'TASK-1');
-  if (owner !== null) await driven.store.claim(fence, owner, driven.clock.monotonicMs() + LEASE_MS);
-  return { driven, scheduler, fence };
-}
 
 test('tasks are imported and started: lease, attempt and intent first, then the process', async () => {
   const driven = await openDriven();
@@ -135,8 +118,7 @@ test('an attempt that its process does not take up is the machine’s failure, o
   const { driven, scheduler, fence } = await runningYard(null);
   const [hanging] = findMarked(attemptMarker(driven.yard.stateDirectory, 'TASK-1', 1, fence.token));
   expect((await scheduler.cycle()).commands).toEqual([]);
-  driven.clock.pass(2 * LEASE_MS);
-  expect((await scheduler.cycle()).commands).toMatchObject([{ kind: 'recover', why: 'unclaimed' }]);
+  expect(await watch(driven, scheduler, 2 * LEASE_MS)).toMatchObject([{ kind: 'recover', why: 'unclaimed' }]);
   expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'infrastructure' });
   expect(hanging !== undefined && !isAlive(hanging)).toBe(true);
 });
@@ -147,8 +129,7 @@ test('an attempt that does not renew its lease is ended, with all that it starte
   if (hanging === undefined) throw new Error('there is no process');
   await driven.store.claim(fence, hanging, driven.clock.monotonicMs() + LEASE_MS);
   expect((await scheduler.cycle()).commands).toEqual([]);
-  driven.clock.pass(2 * LEASE_MS);
-  expect((await scheduler.cycle()).commands).toMatchObject([{ kind: 'recover', why: 'expired' }]);
+  expect(await watch(driven, scheduler, 2 * LEASE_MS)).toMatchObject([{ kind: 'recover', why: 'expired' }]);
   expect(isAlive(hanging)).toBe(false);
   expect(await driven.local.outcome('TASK-1', 1)).toMatchObject({ kind: 'lost' });
 });
@@ -271,8 +252,17 @@ test('one scheduler at a time; one that died is followed, and a stale one writes
   await store.acquire('scheduler', DEAD(), systemClock.monotonicMs() + LEASE_MS, () => false);
   const scheduler = await schedule(yard);
   expect(await Scheduler.acquire(yard, () => undefined)).toMatchObject({ kind: 'held' });
+  await scheduler.cycle({ drain: true });
   await store.acquire('scheduler', ownIdentity(), systemClock.monotonicMs() + LEASE_MS, () => true);
-  await expect(scheduler.cycle()).rejects.toMatchObject({ code: 'stale-token', resource: 'scheduler' });
+  const stale = { code: 'stale-token', resource: 'scheduler' };
+  await expect(scheduler.cycle()).rejects.toMatchObject(stale);
+  expect(await driven.local.status('TASK-1')).toBe('ready');
+  await driven.writeTask({ id: 'TASK-2' });
+  await expect(scheduler.cycle()).rejects.toMatchObject(stale);
+  expect(await store.task('TASK-2')).toBeNull();
+  await driven.removeTask('TASK-1');
+  await driven.removeTask('TASK-2');
+  await expect(scheduler.cycle({ drain: true })).rejects.toMatchObject(stale);
   expect(await driven.local.status('TASK-1')).toBe('ready');
   expect(await store.attempts('TASK-1')).toEqual([]);
   expect(existsSync(join(yard.stateDirectory, 'logs'))).toBe(false);

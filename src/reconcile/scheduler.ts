@@ -3,25 +3,24 @@ import { LEASE_MS } from '../core/lease.ts';
 import type { Fence, Lease } from '../core/lease.ts';
 import { isSettled, plan } from '../core/plan.ts';
 import type { Command } from '../core/plan.ts';
+import { Presence } from '../core/presence.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { UserError } from '../core/user-error.ts';
 import { toRefName } from '../git/repository.ts';
-import { syncTarget } from '../git/target-sync.ts';
 import type { SyncedTarget } from '../git/target-sync.ts';
-import { ownIdentity } from '../process/identity.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
-import type { StoreView } from '../store/store.ts';
-import { LocalTaskSource } from '../trackers/local-files.ts';
+import type { Acquired, StoreView } from '../store/store.ts';
 import { TaskImporter } from './import.ts';
 import type { ImportReport } from './import.ts';
+import { carryOutKill } from './kills.ts';
 import { observe } from './observe.ts';
 import type { Settings } from './settings.ts';
 import { Workers } from './workers.ts';
 import type { Yard } from './yard.ts';
 
 /*
- * The L0 cycle: import → recover → integrate → dispatch → snapshot. Invariants:
+ * The L0 cycle: import → kill → recover → integrate → dispatch → snapshot. Invariants:
  * 1. One scheduler at a time: it holds the lease `scheduler`, and every row that it writes is fenced by it.
  * 2. A cycle decides from one snapshot and never waits for an agent or a gate.
  * 3. There is no other recovery than the next cycle.
@@ -55,14 +54,18 @@ export class Scheduler {
   readonly #importer: TaskImporter;
   readonly #fence: Fence;
   readonly #heartbeat: Heartbeat;
+  readonly #presence: Presence;
   #target: SyncedTarget | null = null;
 
-  private constructor(yard: Yard, fence: Fence, onWorkerExit: () => void) {
+  private constructor(yard: Yard, { fence, before }: Acquired & { kind: 'acquired' }, onWorkerExit: () => void) {
     this.#yard = yard;
     this.#fence = fence;
-    this.#heartbeat = new Heartbeat(yard.store, yard.clock, fence);
+    // The scheduler before this one lived when it last renewed its lease.
+    const isOfThisBoot = before?.bootId === yard.host.self.bootId;
+    this.#presence = new Presence(isOfThisBoot ? before.expiresMonotonicMs - LEASE_MS : null);
+    this.#heartbeat = new Heartbeat(yard.store, yard.host, fence);
     this.#workers = new Workers(yard, onWorkerExit);
-    this.#importer = new TaskImporter(yard.store, new LocalTaskSource(yard.repository.root));
+    this.#importer = new TaskImporter(yard.store, yard.tracker, fence);
   }
 
   /** Takes the yard's scheduler lease, or says who holds it. */
@@ -70,15 +73,15 @@ export class Scheduler {
     yard: Yard,
     onWorkerExit: () => void,
   ): Promise<{ kind: 'acquired'; scheduler: Scheduler } | { kind: 'held'; lease: Lease }> {
-    const { store, clock } = yard;
+    const { store, host } = yard;
     const result = await store.acquire(
       'scheduler',
-      ownIdentity(),
-      clock.monotonicMs() + LEASE_MS,
-      (held) => !isHeld(held, clock.monotonicMs()),
+      host.self,
+      host.clock.monotonicMs() + LEASE_MS,
+      (held) => !isHeld(held, host),
     );
     if (result.kind === 'held') return result;
-    return { kind: 'acquired', scheduler: new Scheduler(yard, result.fence, onWorkerExit) };
+    return { kind: 'acquired', scheduler: new Scheduler(yard, result, onWorkerExit) };
   }
 
   /** Fires when another scheduler has taken over. */
@@ -98,19 +101,19 @@ export class Scheduler {
     const imported = await this.#importer.run(before, settings.config, {
       dryRun: options.dryRun === true,
       goneForMs: options.goneForMs ?? 0,
-      monotonicMs: this.#yard.clock.monotonicMs(),
+      monotonicMs: this.#yard.host.clock.monotonicMs(),
     });
     const unchanged =
       options.dryRun === true || imported.added.length + imported.changed.length + imported.removed.length === 0;
     const snapshot = await this.#observe(settings, unchanged ? before : await this.#yard.store.view());
-    const nowMs = this.#yard.clock.nowMs();
+    const nowMs = this.#yard.host.clock.nowMs();
     const planned = imported.pending.length === 0 ? snapshot : withPending(snapshot, imported);
     const commands = plan(planned, nowMs, options.only ?? null).filter(
       (command) =>
         !(options.drain === true && command.kind === 'dispatch') &&
         !(options.noLand === true && command.kind === 'integrate'),
     );
-    if (options.dryRun !== true) for (const command of commands) await this.#carryOut(settings, command);
+    if (options.dryRun !== true) await this.#carryOutAll(settings, commands);
     const settingsProblem = this.#yard.settings.problem;
     return {
       imported,
@@ -122,25 +125,37 @@ export class Scheduler {
   }
 
   async #observe(settings: Settings, view: StoreView): Promise<Snapshot> {
-    const { repository, depot, clock } = this.#yard;
+    const { host } = this.#yard;
     const known = this.#target?.kind === 'ok' ? this.#target.commit : undefined;
-    this.#target = await syncTarget({ repository, depot, ref: toRefName(settings.config.target) }, known);
+    this.#target = await this.#yard.syncTarget(toRefName(settings.config.target), known);
     return observe(view, {
       config: settings.config,
       landingBlocked: this.#target.kind === 'blocked' ? this.#target.why : null,
-      monotonicMs: clock.monotonicMs(),
+      host,
+      graces: this.#presence.look(host.clock.monotonicMs()),
       trainStarting: this.#workers.trainStarting,
       hasProcess: (attempt) => this.#workers.hasProcess(attempt),
     });
   }
 
+  /** What is to be killed is given its time to end by itself, all of it at once. */
+  async #carryOutAll(settings: Settings, commands: readonly Command[]): Promise<void> {
+    const kills = commands.filter(({ kind }) => kind === 'kill');
+    await Promise.all(kills.map((command) => this.#carryOut(settings, command)));
+    for (const command of commands) if (command.kind !== 'kill') await this.#carryOut(settings, command);
+  }
+
   async #carryOut(settings: Settings, command: Command): Promise<void> {
     try {
       switch (command.kind) {
+        case 'kill': {
+          const graceMs = settings.config.limits.killGraceMs;
+          return void (await carryOutKill(this.#yard, command, { graceMs, fence: this.#fence }));
+        }
         case 'recover':
           return await this.#workers.recover(settings, this.#fence, command);
         case 'integrate':
-          return await this.#workers.startTrain(settings);
+          return await this.#workers.startTrain(settings, this.#fence);
         case 'dispatch':
           return await this.#workers.dispatch(settings, this.#fence, command);
         default:
@@ -159,7 +174,7 @@ export class Scheduler {
  */
 function isOvertaken(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error)) return false;
-  if (error.code === 'illegal-transition') return true;
+  if (error.code === 'illegal-transition' || error.code === 'yard-stopped') return true;
   return error.code === 'stale-token' && 'resource' in error && error.resource !== 'scheduler';
 }
 

@@ -8,15 +8,11 @@ import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Command, LostWhy } from '../core/plan.ts';
 import { allowedEnvironment } from '../process/environment.ts';
-import { currentBootId, isAlive } from '../process/identity.ts';
 import { failpointEnvironment, isDefective } from '../process/failpoint.ts';
-import { spawnDetached } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
-import { findMarked, killTree } from '../process/tree.ts';
-import { trainMarker } from '../train/train-context.ts';
+import { trainGateMarker, trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
 import type { Yard } from './yard.ts';
-import { mkdir } from '../process/file-system.ts';
 
 /** A train is not started again sooner than this after the last start: it may have nothing that it can do. */
 const TRAIN_EVERY_MS = 1_000;
@@ -39,48 +35,58 @@ export class Workers {
    */
   get trainStarting(): boolean {
     if (this.#train === null) return false;
-    const ageMs = this.#yard.clock.monotonicMs() - this.#train.startedMs;
-    return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && isAlive(this.#train.identity));
+    const ageMs = this.#yard.host.clock.monotonicMs() - this.#train.startedMs;
+    return ageMs < TRAIN_EVERY_MS || (ageMs < LEASE_MS && this.#yard.host.isAlive(this.#train.identity));
   }
 
   /** Once a dispatch has returned, its process has been exec'ed with its marker, or there is none. */
   hasProcess({ taskId, attempt, token }: { taskId: string; attempt: number; token: number }): boolean {
-    return findMarked(attemptMarker(this.#yard.stateDirectory, taskId, attempt, token)).length > 0;
+    const { host, stateDirectory } = this.#yard;
+    return host.hasMarked(attemptMarker(stateDirectory, taskId, attempt, token));
   }
 
-  async startTrain(settings: Settings): Promise<void> {
-    const { stateDirectory, clock, store } = this.#yard;
-    // One whose lease is void may hang half-way through a landing: it must not wake up beside its successor.
-    const { survivors } = await killTree({ leader: null, marker: trainMarker(stateDirectory), graceMs: 0 });
+  async startTrain(settings: Settings, scheduler: Fence): Promise<void> {
+    const { stateDirectory, host, store } = this.#yard;
+    const survivors = await this.#endTrain();
     if (survivors.length > 0) {
-      await store.note('worker.spawn-failed', {
-        what: 'train',
-        why: `processes ${survivors.join(', ')} of the last train cannot be ended`,
-      });
+      const why = `processes ${survivors.join(', ')} of the last train cannot be ended`;
+      await store.note('worker.spawn-failed', { what: 'train', why }, { fence: scheduler });
       return;
     }
-    const started = await this.#spawn(settings, ['train', stateDirectory, settings.pinHash], 'train.log', {
-      [MARKER_VARIABLE]: trainMarker(stateDirectory),
-    });
-    if (started !== null) this.#train = { identity: started, startedMs: clock.monotonicMs() };
+    const args = ['train', stateDirectory, settings.pinHash];
+    const started = await this.#spawn(settings, scheduler, args, 'train.log', trainMarker(stateDirectory));
+    if (started !== null) this.#train = { identity: started, startedMs: host.clock.monotonicMs() };
+  }
+
+  /**
+   * One whose lease is void may hang half-way through a landing: it must not wake up beside its successor. Nor may the
+   * gate of one that died go on. Returns what could not be ended.
+   */
+  async #endTrain(): Promise<readonly number[]> {
+    const { stateDirectory, host, store } = this.#yard;
+    const last = await store.lease('train');
+    const markers = [trainMarker(stateDirectory)];
+    if (last !== null) markers.push(trainGateMarker(stateDirectory, last.token));
+    const reports = await Promise.all(markers.map((marker) => host.killTree({ leader: null, marker, graceMs: 0 })));
+    return reports.flatMap(({ survivors }) => survivors);
   }
 
   /** Intent, lease and attempt in the store first; then the process. */
   async dispatch(settings: Settings, scheduler: Fence, command: Command & { kind: 'dispatch' }): Promise<void> {
-    const { store, stateDirectory, clock } = this.#yard;
+    const { store, stateDirectory, host } = this.#yard;
     const { taskId } = command;
     const task = await store.task(taskId);
     if (task === null) return;
     const { attempt, fence, intentId } = await store.dispatch(scheduler, taskId, {
       agent: task.spec.agent ?? settings.config.defaults.agent,
-      bootId: currentBootId(),
-      expiresMonotonicMs: clock.monotonicMs() + LEASE_MS,
+      bootId: host.self.bootId,
+      expiresMonotonicMs: host.clock.monotonicMs() + LEASE_MS,
     });
     const marker = attemptMarker(stateDirectory, taskId, attempt, fence.token);
     const args = ['attempt', stateDirectory, taskId, String(attempt), String(fence.token), settings.pinHash];
-    const started = await this.#spawn(settings, args, `${taskId}.log`, { [MARKER_VARIABLE]: marker });
+    const started = await this.#spawn(settings, scheduler, args, `${taskId}.log`, marker);
     if (started !== null) {
-      await store.spawned(intentId);
+      await store.spawned(scheduler, intentId);
       return;
     }
     const why = 'the attempt process could not be started';
@@ -89,19 +95,19 @@ export class Workers {
 
   /** Ends what is left of an attempt whose lease is lost, then takes its lease. Its lane stays as it is. */
   async recover(settings: Settings, scheduler: Fence, command: Command & { kind: 'recover' }): Promise<void> {
-    const { store, stateDirectory } = this.#yard;
+    const { store, stateDirectory, host } = this.#yard;
     const { taskId, attempt, token, why } = command;
     if (isDefective('dead-owner-ignored')) return;
     const lost: Fence = { resource: taskResource(taskId), token };
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
     if ((await store.lease(lost.resource))?.token !== token) return;
-    const { survivors } = await killTree({
+    const { survivors } = await host.killTree({
       leader: null,
       marker: attemptMarker(stateDirectory, taskId, attempt, token),
       graceMs: why === 'expired' ? settings.config.limits.killGraceMs : 0,
     });
     if (survivors.length > 0) {
-      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt });
+      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt, fence: scheduler });
       return;
     }
     await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why));
@@ -109,28 +115,29 @@ export class Workers {
 
   async #spawn(
     settings: Settings,
+    scheduler: Fence,
     args: readonly string[],
     log: string,
-    extra: Readonly<Record<string, string>>,
+    marker: string,
   ): Promise<ProcessIdentity | null> {
-    const { self, stateDirectory } = this.#yard;
+    const { self, stateDirectory, host } = this.#yard;
     const [program, ...before] = self;
     if (program === undefined) throw new Error('the yard does not know how to start itself');
     const logs = join(stateDirectory, 'logs');
-    await mkdir(logs, { recursive: true });
     const { config } = settings;
     const allow = [
       ...config.environment.allow,
       ...Object.values(config.gates).flatMap((gate) => gate.environment.allow),
     ];
-    const started = await spawnDetached(program, [...before, ...args], {
+    const started = await host.spawnDetached(program, [...before, ...args], {
       cwd: stateDirectory,
-      env: allowedEnvironment(allow, { ...failpointEnvironment(), ...extra }),
+      env: allowedEnvironment(allow, { ...failpointEnvironment(), [MARKER_VARIABLE]: marker }),
       logFile: join(logs, log),
       onExit: this.#onExit,
     });
     if (started.kind === 'spawned') return started.identity;
-    await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why: started.message });
+    const { message: why } = started;
+    await this.#yard.store.note('worker.spawn-failed', { what: args[0] ?? '', why }, { fence: scheduler });
     return null;
   }
 }

@@ -1,11 +1,13 @@
 import { OUTCOME_OWNER } from '../core/attempt.ts';
 import type { AttemptOutcome, FailureOwner } from '../core/attempt.ts';
-import { decide } from '../core/decision.ts';
+import { conclude } from '../core/conclusion.ts';
+import type { Ended } from '../core/conclusion.ts';
 import { taskResource } from '../core/lease.ts';
 import type { Fence } from '../core/lease.ts';
 import { handOut, releaseLease, requireFence, voidLease } from './lease-writes.ts';
-import { StaleTokenError } from './store.ts';
-import type { AttemptProgress, Intent, TaskRecord } from './store.ts';
+import { openIntent } from './intent-writes.ts';
+import { StaleTokenError, YardStoppedError } from './store.ts';
+import type { AttemptProgress, TaskRecord } from './store.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
@@ -26,6 +28,7 @@ export async function dispatch(
 ): Promise<{ attempt: number; fence: Fence; intentId: number }> {
   await requireFence(write, scheduler, 'scheduler');
   const task = await readProgress(write, taskId);
+  await refuseStopped(write);
   const attempt = task.attempts + 1;
   await applyEvent(write, task, { kind: 'leased', attempt });
   const fence = await handOut(write, taskResource(taskId), options.bootId, null, options.expiresMonotonicMs);
@@ -37,6 +40,7 @@ export async function dispatch(
       token: fence.token,
       phase: 'preparing',
       outcome: null,
+      signature: null,
       agent: options.agent,
       base: null,
       head: null,
@@ -50,23 +54,14 @@ export async function dispatch(
   return { attempt, fence, intentId };
 }
 
-export async function openIntent(write: Write, intent: Intent): Promise<number> {
-  const { insertId } = await write.db
-    .insertInto('intents')
-    .values({
-      kind: intent.kind,
-      task_id: intent.taskId,
-      attempt: intent.attempt,
-      body: JSON.stringify(intent),
-      opened_ms: write.nowMs,
-      closed_ms: null,
-    })
-    .executeTakeFirstOrThrow();
-  return Number(insertId);
+async function refuseStopped(write: Write): Promise<void> {
+  const { stopped_by: by } = await write.db.selectFrom('control').select('stopped_by').executeTakeFirstOrThrow();
+  if (by !== null) throw new YardStoppedError(by);
 }
 
 /** Closes a `spawn` intent; one that was closed with its attempt stays as it is. */
-export async function closeSpawnIntent(write: Write, intentId: number): Promise<void> {
+export async function closeSpawnIntent(write: Write, scheduler: Fence, intentId: number): Promise<void> {
+  await requireFence(write, scheduler, 'scheduler');
   const intent = await write.db.selectFrom('intents').select('kind').where('id', '=', intentId).executeTakeFirst();
   if (intent?.kind !== 'spawn') throw new Error(`there is no spawn intent ${intentId}`);
   await write.db
@@ -102,9 +97,10 @@ export async function finish(
   taskId: string,
   attempt: number,
   outcome: AttemptOutcome,
+  signature: string | null,
 ): Promise<TaskRecord> {
   await requireAttempt(write, fence, taskId, attempt);
-  await conclude(write, taskId, attempt, outcome);
+  await endWith(write, taskId, attempt, outcome, signature);
   await releaseLease(write, fence);
   return readRecord(write, taskId);
 }
@@ -119,7 +115,7 @@ export async function lose(
 ): Promise<TaskRecord> {
   await requireFence(write, scheduler, 'scheduler');
   await requireAttempt(write, lost, taskId, attempt);
-  await conclude(write, taskId, attempt, outcome);
+  await endWith(write, taskId, attempt, outcome, null);
   await voidLease(write, lost.resource);
   return readRecord(write, taskId);
 }
@@ -130,12 +126,14 @@ export async function endAttempt(
   taskId: string,
   attempt: number,
   outcome: AttemptOutcome,
+  signature: string | null = null,
 ): Promise<void> {
   await write.db
     .updateTable('attempts')
     .set({
       phase: 'finished',
       outcome: JSON.stringify(outcome),
+      signature,
       finished_ms: write.nowMs,
       activity_ms: write.nowMs,
       ...('head' in outcome ? { head: outcome.head } : {}),
@@ -154,13 +152,32 @@ export async function endAttempt(
   await appendEvent(write, 'attempt.finished', { outcome }, { taskId, attempt });
 }
 
-async function conclude(write: Write, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<void> {
+async function endWith(
+  write: Write,
+  taskId: string,
+  attempt: number,
+  outcome: AttemptOutcome,
+  signature: string | null,
+): Promise<void> {
   const task = await readProgress(write, taskId);
-  await endAttempt(write, taskId, attempt, outcome);
+  await endAttempt(write, taskId, attempt, outcome, signature);
+  const history = { before: await attemptBefore(write, taskId, attempt), retriesSpent: task.counters.retries };
+  const event = conclude(outcome, { attempt, signature }, history, write.nowMs);
   // A cancellation usually comes by `withdraw`, which voids the lease. Whoever still holds one has been told otherwise,
   // by a signal; without this the task would stay running with nobody to run it.
-  await applyEvent(write, task, decide(outcome, write.nowMs) ?? { kind: 'cancelled' });
+  await applyEvent(write, task, event ?? { kind: 'cancelled' });
   await countFailure(write, outcome);
+}
+
+async function attemptBefore(write: Write, taskId: string, attempt: number): Promise<Ended | null> {
+  const before = await write.db
+    .selectFrom('attempts')
+    .select(['attempt', 'signature'])
+    .where('task_id', '=', taskId)
+    .where('attempt', '<', attempt)
+    .orderBy('attempt', 'desc')
+    .executeTakeFirst();
+  return before ?? null;
 }
 
 async function countFailure(write: Write, outcome: AttemptOutcome): Promise<void> {

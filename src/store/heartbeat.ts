@@ -1,6 +1,6 @@
-import type { Clock } from '../core/clock.ts';
 import type { Fence } from '../core/lease.ts';
 import { HEARTBEAT_MS, LEASE_MS } from '../core/lease.ts';
+import type { Host } from '../process/host.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -9,11 +9,11 @@ import type { Store } from './store.ts';
  */
 export class Heartbeat {
   readonly #abort = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  readonly #stop: () => void;
 
-  constructor(store: Store, clock: Clock, fence: Fence) {
+  constructor(store: Pick<Store, 'renew'>, { clock, every }: Pick<Host, 'clock' | 'every'>, fence: Fence) {
     let renewedMs = clock.monotonicMs();
-    this.#timer = setInterval(() => {
+    this.#stop = every(HEARTBEAT_MS, () => {
       const nowMs = clock.monotonicMs();
       store.renew(fence, nowMs + LEASE_MS).then(
         () => {
@@ -26,8 +26,7 @@ export class Heartbeat {
           this.#abort.abort(error);
         },
       );
-    }, HEARTBEAT_MS);
-    this.#timer.unref();
+    });
   }
 
   get signal(): AbortSignal {
@@ -35,6 +34,6 @@ export class Heartbeat {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#stop();
   }
 }

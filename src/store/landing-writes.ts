@@ -1,7 +1,9 @@
+import { isDefective } from '../process/failpoint.ts';
 import type { Fence } from '../core/lease.ts';
 import { IllegalTransitionError } from '../core/step.ts';
-import { openIntent } from './attempt-writes.ts';
+import { openIntent } from './intent-writes.ts';
 import { requireFence } from './lease-writes.ts';
+import { UnprovenError } from './store.ts';
 import type { Intent } from './store.ts';
 import { applyEvent, readProgress } from './task-progress.ts';
 import { appendEvent } from './write.ts';
@@ -12,14 +14,21 @@ export type LandingResult = { readonly kind: 'landed' } | { readonly kind: 'undo
 
 export async function openLanding(write: Write, train: Fence, intent: LandIntent): Promise<number> {
   await requireFence(write, train, 'train');
+  const proof = await write.db
+    .selectFrom('verdicts')
+    .select('key')
+    .where('key', '=', intent.verdict)
+    .where('tree', '=', intent.tree)
+    .executeTakeFirst();
+  if (proof === undefined && !isDefective('landed-unproved')) throw new UnprovenError(intent.taskId, intent.tree);
   const task = await readProgress(write, intent.taskId);
   if (task.state.status === 'landing' && task.state.attempt !== intent.attempt) {
     throw new IllegalTransitionError(task.state.status, 'sealed');
   }
   await applyEvent(write, task, { kind: 'sealed' });
   const id = await openIntent(write, intent);
-  const { target, oldCommit, newCommit } = intent;
-  await appendEvent(write, 'landing.opened', { intentId: id, target, oldCommit, newCommit }, intent);
+  const { target, oldCommit, newCommit, tree, verdict } = intent;
+  await appendEvent(write, 'landing.opened', { intentId: id, target, oldCommit, newCommit, tree, verdict }, intent);
   return id;
 }
 

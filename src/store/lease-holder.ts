@@ -1,12 +1,12 @@
 import type { Lease } from '../core/lease.ts';
-import { currentBootId, isAlive } from '../process/identity.ts';
+import type { Onlooker } from '../process/host.ts';
 
 /** The owner of the lease lives and has renewed it in time. */
-export function isHeld(lease: Lease, monotonicMs: number): boolean {
+export function isHeld(lease: Lease, host: Onlooker): boolean {
   return (
     lease.owner !== null &&
-    lease.bootId === currentBootId() &&
-    monotonicMs < lease.expiresMonotonicMs &&
-    isAlive(lease.owner)
+    lease.bootId === host.self.bootId &&
+    host.clock.monotonicMs() < lease.expiresMonotonicMs &&
+    host.isAlive(lease.owner)
   );
 }

@@ -2,6 +2,7 @@ import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { toLease } from './sqlite-rows.ts';
 import { StaleTokenError } from './store.ts';
+import type { Acquired } from './store.ts';
 import type { Write } from './write.ts';
 import { isDefective } from '../process/failpoint.ts';
 
@@ -25,13 +26,14 @@ export async function acquireLease(
   owner: ProcessIdentity,
   expiresMonotonicMs: number,
   mayTake: (held: Lease) => boolean,
-): Promise<{ kind: 'acquired'; fence: Fence } | { kind: 'held'; lease: Lease }> {
+): Promise<Acquired> {
   const row = await write.db.selectFrom('leases').selectAll().where('resource', '=', resource).executeTakeFirst();
   if (row?.held === 1) {
     const lease = toLease(row);
     if (!mayTake(lease)) return { kind: 'held', lease };
   }
-  return { kind: 'acquired', fence: await handOut(write, resource, owner.bootId, owner, expiresMonotonicMs) };
+  const before = row === undefined ? null : { bootId: row.boot_id, expiresMonotonicMs: row.expires_ms };
+  return { kind: 'acquired', fence: await handOut(write, resource, owner.bootId, owner, expiresMonotonicMs), before };
 }
 
 /** Makes the resource held under a token that is higher than any before; without an owner it waits to be claimed. */

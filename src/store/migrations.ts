@@ -122,6 +122,24 @@ export const MIGRATIONS: readonly string[] = [
   ) strict;
   insert into control (id, failures_in_a_row) values (1, 0);
   `,
+  // Signatures of attempts; and intents that are about no task: SQLite can take a constraint away in no other way.
+  `
+  alter table attempts add column signature text;
+
+  create table intents_2 (
+    id integer primary key autoincrement,
+    kind text not null,
+    task_id text references tasks (id),
+    attempt integer,
+    body text not null,
+    opened_ms integer not null,
+    closed_ms integer
+  ) strict;
+  insert into intents_2 select id, kind, task_id, attempt, body, opened_ms, closed_ms from intents;
+  drop table intents;
+  alter table intents_2 rename to intents;
+  create index intents_open on intents (task_id) where closed_ms is null;
+  `,
 ];
 
 /**

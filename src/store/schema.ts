@@ -51,6 +51,7 @@ export interface AttemptTable {
   token: number;
   phase: string;
   outcome: string | null;
+  signature: string | null;
   agent: string;
   base: string | null;
   head: string | null;
@@ -75,8 +76,9 @@ export interface LeaseTable {
 export interface IntentTable {
   id: Generated<number>;
   kind: string;
-  task_id: string;
-  attempt: number;
+  /** Null for what is about no task. */
+  task_id: string | null;
+  attempt: number | null;
   body: string;
   opened_ms: number;
   closed_ms: number | null;

@@ -1,5 +1,5 @@
-import { accessSync, closeSync, constants, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, closeSync, constants, existsSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { UserError } from '../core/user-error.ts';
 import { notWritable, storeError, textOf, unreadable } from './sqlite-errors.ts';
@@ -13,7 +13,7 @@ import { mkdirSync } from '../process/file-system.ts';
 /** In the header of every store: "yard". */
 export const APPLICATION_ID = 0x79617264;
 /** The version that this program writes; each migration raises it by one. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 /** How long SQLite itself waits for another process. It blocks the event loop, so those who can wait otherwise take less. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -117,7 +117,17 @@ function isThere(path: string): boolean {
   if (!stats.isFile()) throw unreadable(path, stats.isDirectory() ? 'it is a directory' : 'it is no file');
   // SQLite takes a file of one byte for an empty one.
   if (stats.size > 0 && stats.size < SMALLEST_PAGE_BYTES) throw unreadable(path, 'it is no database');
+  // It would take an empty one for new, delete the log beside it, and the yard would begin again from nothing.
+  if (stats.size === 0 && hasLived(path)) throw unreadable(path, 'it is empty, and it was not: a yard has worked here');
   return true;
+}
+
+/** What only a yard that has a store makes beside it. */
+const TRACES = ['lanes', 'attempts', 'train'];
+
+function hasLived(path: string): boolean {
+  const log = status(`${path}-wal`);
+  return (log?.size ?? 0) > 0 || TRACES.some((name) => existsSync(join(dirname(path), name)));
 }
 
 function status(path: string): ReturnType<typeof statSync> {

@@ -169,13 +169,19 @@ export class SqliteReader implements Yard.StoreReader {
 
   events(filter: Yard.EventFilter): Promise<YardEvent[]> {
     return this.#read(() => {
-      const { sinceSeq = 0, taskId, limit = -1, newest = false } = filter;
-      const order = `order by seq ${newest ? 'desc' : 'asc'} limit ?`;
-      const rows =
-        taskId === undefined
-          ? this.#all<EventRow>(`${SELECT_EVENTS} ${order}`, sinceSeq, limit)
-          : this.#all<EventRow>(`${SELECT_EVENTS} and task_id = ? ${order}`, sinceSeq, taskId, limit);
-      const events = rows.map(toEvent);
+      const { sinceSeq = 0, taskId, types, limit = -1, newest = false } = filter;
+      const parameters: SQLInputValue[] = [sinceSeq];
+      let sql = SELECT_EVENTS;
+      if (taskId !== undefined) {
+        sql += ' and task_id = ?';
+        parameters.push(taskId);
+      }
+      if (types !== undefined) {
+        sql += ' and type in (select value from json_each(?))';
+        parameters.push(JSON.stringify(types));
+      }
+      sql += ` order by seq ${newest ? 'desc' : 'asc'} limit ?`;
+      const events = this.#all<EventRow>(sql, ...parameters, limit).map(toEvent);
       return newest ? events.toReversed() : events;
     });
   }

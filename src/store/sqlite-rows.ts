@@ -74,6 +74,7 @@ export function toAttempt(row: AttemptTable): AttemptRecord {
     token: row.token,
     phase: row.phase as AttemptPhase,
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as AttemptOutcome),
+    signature: row.signature,
     agent: row.agent,
     base: row.base,
     head: row.head,

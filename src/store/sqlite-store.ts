@@ -8,7 +8,9 @@ import type { TaskEvent } from '../core/task-event.ts';
 import type { RetryPolicy } from '../core/task-state.ts';
 import type { Json } from '../core/yard-event.ts';
 import * as attempts from './attempt-writes.ts';
+import * as control from './control-writes.ts';
 import { importTasks } from './import-writes.ts';
+import * as kills from './kill-writes.ts';
 import * as landings from './landing-writes.ts';
 import * as leases from './lease-writes.ts';
 import { migrate } from './migrations.ts';
@@ -18,7 +20,6 @@ import { ImmediateSqliteDialect, whileBusy } from './sqlite-dialect.ts';
 import { storeError } from './sqlite-errors.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type * as Yard from './store.ts';
-import { readProgress, readRecord } from './task-progress.ts';
 import * as tasks from './task-writes.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
@@ -70,19 +71,16 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     this.#options = options;
   }
 
-  importTasks(imports: readonly Yard.TaskImport[]): Promise<void> {
-    return this.#write('importTasks', (write) => importTasks(write, imports));
+  importTasks(imports: readonly Yard.TaskImport[], fence?: Fence): Promise<void> {
+    return this.#write('importTasks', (write) => importTasks(write, imports), fence);
   }
 
   transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<Yard.TaskRecord> {
-    return this.#write('transition', (write) => tasks.transition(write, taskId, event, fence));
+    return this.#write('transition', (write) => tasks.transition(write, taskId, event), fence);
   }
 
-  withdraw(taskId: string, event: tasks.Withdrawal): Promise<Yard.TaskRecord> {
-    return this.#write('withdraw', async (write) => {
-      await tasks.withdrawTask(write, await readProgress(write, taskId), event);
-      return readRecord(write, taskId);
-    });
+  withdraw(taskId: string, event: tasks.Withdrawal, fence?: Fence): Promise<Yard.TaskRecord> {
+    return this.#write('withdraw', (write) => tasks.withdraw(write, taskId, event), fence);
   }
 
   answer(taskId: string, text: string): Promise<Yard.TaskRecord> {
@@ -98,7 +96,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     owner: ProcessIdentity,
     expiresMonotonicMs: number,
     mayTake: (held: Lease) => boolean,
-  ): ReturnType<Yard.Store['acquire']> {
+  ): Promise<Yard.Acquired> {
     return this.#write('acquire', (write) => leases.acquireLease(write, resource, owner, expiresMonotonicMs, mayTake));
   }
 
@@ -122,16 +120,22 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     return this.#write('dispatch', (write) => attempts.dispatch(write, scheduler, taskId, options));
   }
 
-  spawned(intentId: number): Promise<void> {
-    return this.#write('spawned', (write) => attempts.closeSpawnIntent(write, intentId));
+  spawned(scheduler: Fence, intentId: number): Promise<void> {
+    return this.#write('spawned', (write) => attempts.closeSpawnIntent(write, scheduler, intentId));
   }
 
   progress(fence: Fence, taskId: string, attempt: number, change: Yard.AttemptProgress): Promise<void> {
     return this.#write('progress', (write) => attempts.progress(write, fence, taskId, attempt, change));
   }
 
-  finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<Yard.TaskRecord> {
-    return this.#write('finish', (write) => attempts.finish(write, fence, taskId, attempt, outcome));
+  finish(
+    fence: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+    signature: string | null = null,
+  ): Promise<Yard.TaskRecord> {
+    return this.#write('finish', (write) => attempts.finish(write, fence, taskId, attempt, outcome, signature));
   }
 
   lose(
@@ -152,42 +156,33 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     return this.#write('closeLanding', (write) => landings.closeLanding(write, train, intentId, result));
   }
 
-  addVerdict(verdict: Yard.Verdict): Promise<void> {
-    const { atMs: at_ms, durationMs: duration_ms, key, ...rest } = verdict;
-    const columns = { ...rest, at_ms, duration_ms };
-    return this.#write('addVerdict', async ({ db }) => {
-      await db
-        .insertInto('verdicts')
-        .values({ key, ...columns })
-        .onConflict((conflict) => conflict.column('key').doUpdateSet(columns))
-        .execute();
-    });
+  addVerdict(fence: Fence, verdict: Yard.Verdict): Promise<void> {
+    return this.#write('addVerdict', (write) => control.addVerdict(write, verdict), fence);
   }
 
-  stop(by: string, why: string): Promise<void> {
-    return this.#write('stop', async (write) => {
-      await write.db
-        .updateTable('control')
-        .set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs })
-        .execute();
-      await appendEvent(write, 'yard.stopped', { by, why });
-    });
+  stop(by: string, why: string, fence?: Fence): Promise<void> {
+    return this.#write('stop', (write) => control.stop(write, by, why), fence);
+  }
+
+  interrupt(by: string, why: string): Promise<Yard.IntentRecord[]> {
+    return this.#write('interrupt', (write) => kills.interrupt(write, by, why));
+  }
+
+  closeKill(intentId: number, fence?: Fence): Promise<void> {
+    return this.#write('closeKill', (write) => kills.closeKill(write, intentId), fence);
   }
 
   resume(): Promise<void> {
-    return this.#write('resume', async (write) => {
-      await write.db
-        .updateTable('control')
-        .set({ stopped_by: null, stopped_why: null, stopped_at_ms: null, failures_in_a_row: 0 })
-        .execute();
-      await appendEvent(write, 'yard.resumed', {});
-    });
+    return this.#write('resume', control.resume);
   }
 
-  note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void> {
-    return this.#write('note', async (write) => {
-      await appendEvent(write, type, data, about);
-    });
+  resetBreaker(): Promise<void> {
+    return this.#write('resetBreaker', control.resetBreaker);
+  }
+
+  note(type: string, data: Json, about: Yard.NoteAbout = {}): Promise<void> {
+    const { fence, ...subject } = about;
+    return this.#write('note', async (write) => void (await appendEvent(write, type, data, subject)), fence);
   }
 
   /** Waits for the writes that were begun. Whoever closes a store last writes its log back into the file. */
@@ -201,12 +196,15 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     await this.#db.destroy();
   }
 
-  async #write<T>(name: keyof Yard.Store, change: (write: Write) => Promise<T>): Promise<T> {
+  /** @param fence what the actor may go by, where a change has no other fence of its own. */
+  async #write<T>(name: keyof Yard.Store, change: (write: Write) => Promise<T>, fence?: Fence): Promise<T> {
     try {
       failpoint(`store.${name}:before`);
       const result = await this.#db.transaction().execute(async (db) => {
         const { clock, policy } = this.#options;
-        const changed = await change({ db, nowMs: clock.nowMs(), policy: policy() });
+        const write = { db, nowMs: clock.nowMs(), policy: policy() };
+        if (fence !== undefined) await leases.requireFence(write, fence);
+        const changed = await change(write);
         failpoint(`store.${name}:commit`);
         return changed;
       });

@@ -1,7 +1,7 @@
 import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
 import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
-import type { StopView } from '../core/snapshot.ts';
+import type { KillSubject, StopView } from '../core/snapshot.ts';
 import type { Progress } from '../core/step.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { TaskSpec } from '../core/task.ts';
@@ -75,6 +75,8 @@ export interface AttemptRecord {
   readonly token: number;
   readonly phase: AttemptPhase;
   readonly outcome: AttemptOutcome | null;
+  /** What it came to from what, for the no-progress guard (`core/conclusion.ts`); null where that is not compared. */
+  readonly signature: string | null;
   /** Agent spec. */
   readonly agent: string;
   /** The target's head that the attempt started from; null until prepared. */
@@ -107,7 +109,13 @@ export type Intent =
       readonly target: string;
       readonly oldCommit: string;
       readonly newCommit: string;
-    };
+      /** Of the new commit: what was tested. */
+      readonly tree: string;
+      /** Key of the green verdict on it. */
+      readonly verdict: string;
+    }
+  /** Its token is void; recovery ends what is left of its processes. */
+  | { readonly kind: 'kill'; readonly subject: KillSubject };
 
 export interface IntentRecord {
   readonly id: number;
@@ -147,6 +155,8 @@ export interface EventFilter {
   readonly limit?: number;
   /** The newest `limit` events instead of the oldest; still returned oldest first. */
   readonly newest?: boolean;
+  /** Only events of these types. */
+  readonly types?: readonly string[];
 }
 
 /** Reading. Every call is one short read; no snapshot is held between calls, `view` apart. */
@@ -198,6 +208,16 @@ export interface StoreView {
   readonly control: Control;
 }
 
+/** What became of the wish for a lease. */
+export type Acquired =
+  | {
+      readonly kind: 'acquired';
+      readonly fence: Fence;
+      /** The lease that was on the resource before, held or given back; null: there was none. */
+      readonly before: Pick<Lease, 'bootId' | 'expiresMonotonicMs'> | null;
+    }
+  | { readonly kind: 'held'; readonly lease: Lease };
+
 /**
  * The one truth of a yard. Invariants that every implementation keeps:
  * 1. Each call is one transaction; the change and its events commit together or not at all.
@@ -209,12 +229,18 @@ export interface StoreView {
  */
 export interface Store extends StoreReader {
   // Tasks
-  /** Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. */
-  importTasks(imports: readonly TaskImport[]): Promise<void>;
+  /**
+   * Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. `fence`
+   * is the scheduler's.
+   */
+  importTasks(imports: readonly TaskImport[], fence?: Fence): Promise<void>;
   /** An operator's or the scheduler's event on a task; `fence` where the actor holds a lease. */
   transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord>;
-  /** A cancellation or a supersession also ends the running attempt (`cancelled`) and voids its token. */
-  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }): Promise<TaskRecord>;
+  /**
+   * A cancellation or a supersession also ends the running attempt (`cancelled`), voids its token, and opens a `kill`
+   * intent for its processes. `fence` where the actor holds a lease.
+   */
+  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }, fence?: Fence): Promise<TaskRecord>;
   /** `answered`, with the answer kept for the next attempt. */
   answer(taskId: string, text: string): Promise<TaskRecord>;
   /** `approved`; the hash stays approved for this task. Throws `HashMismatchError` unless it is the one asked for. */
@@ -227,7 +253,7 @@ export interface Store extends StoreReader {
     owner: ProcessIdentity,
     expiresMonotonicMs: number,
     mayTake: (held: Lease) => boolean,
-  ): Promise<{ kind: 'acquired'; fence: Fence } | { kind: 'held'; lease: Lease }>;
+  ): Promise<Acquired>;
   /** First act of a dispatched child: makes itself the owner, once. False: another did, or the token is outdated. */
   claim(fence: Fence, owner: ProcessIdentity, expiresMonotonicMs: number): Promise<boolean>;
   /** Heartbeat. Throws `StaleTokenError` when the lease was lost. */
@@ -238,7 +264,8 @@ export interface Store extends StoreReader {
   // Attempts
   /**
    * ready → running: a new attempt, an unclaimed lease with a new token, and an open `spawn` intent. `scheduler` is the
-   * scheduler's fence; `expiresMonotonicMs` is when an unclaimed lease is void.
+   * scheduler's fence; `expiresMonotonicMs` is when an unclaimed lease is void. Throws `YardStoppedError` once the yard
+   * is stopped: a stop is over all that starts, also what a cycle had planned before it.
    */
   dispatch(
     scheduler: Fence,
@@ -246,15 +273,27 @@ export interface Store extends StoreReader {
     options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
   ): Promise<{ attempt: number; fence: Fence; intentId: number }>;
   /** Closes a `spawn` intent. */
-  spawned(intentId: number): Promise<void>;
+  spawned(scheduler: Fence, intentId: number): Promise<void>;
   progress(fence: Fence, taskId: string, attempt: number, change: AttemptProgress): Promise<void>;
-  /** The attempt's end and what it means for the task (`decide`), and the lease given back. */
-  finish(fence: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
+  /**
+   * The attempt's end and what it means for the task (`conclude`), and the lease given back. `signature` is kept with the
+   * attempt, and compared with that of the one before.
+   */
+  finish(
+    fence: Fence,
+    taskId: string,
+    attempt: number,
+    outcome: AttemptOutcome,
+    signature?: string | null,
+  ): Promise<TaskRecord>;
   /** As `finish`, by the scheduler, for an attempt whose lease `lost` is gone; its token is voided. */
   lose(scheduler: Fence, lost: Fence, taskId: string, attempt: number, outcome: AttemptOutcome): Promise<TaskRecord>;
 
   // Train
-  /** landing → sealed, and the `land` intent. `train` is the train's fence. */
+  /**
+   * landing → sealed, and the `land` intent. `train` is the train's fence. Throws {@link UnprovenError} unless the
+   * verdict that the intent names is recorded, and is on the tree that it names.
+   */
   openLanding(train: Fence, intent: Intent & { kind: 'land' }): Promise<number>;
   /** Ends a `land` intent: the task has landed, or goes back to `accepted`. */
   closeLanding(
@@ -262,14 +301,45 @@ export interface Store extends StoreReader {
     intentId: number,
     result: { readonly kind: 'landed' } | { readonly kind: 'undone'; readonly why: string },
   ): Promise<void>;
-  addVerdict(verdict: Verdict): Promise<void>;
+  /** `fence` is that of the attempt or the train that ran the gate. */
+  addVerdict(fence: Fence, verdict: Verdict): Promise<void>;
 
   // The yard
-  stop(by: string, why: string): Promise<void>;
+  /** `fence` where the actor holds a lease: not for a person. */
+  stop(by: string, why: string, fence?: Fence): Promise<void>;
+  /**
+   * Stops the yard unless it is stopped already, voids the tokens of all running attempts and of the train, and opens a
+   * `kill` intent for each. A task stays `running` until its kill is closed. Returns the kills that are open.
+   */
+  interrupt(by: string, why: string): Promise<IntentRecord[]>;
+  /**
+   * The processes of a `kill` intent are proved dead. A task that still runs with that attempt is ready again, and
+   * nothing is counted. Does nothing for one that was closed. `fence` where the actor holds a lease.
+   */
+  closeKill(intentId: number, fence?: Fence): Promise<void>;
   /** Takes the stop away and sets the failures in a row to none. */
   resume(): Promise<void>;
+  /** Sets the failures in a row to none, and leaves a stop as it is. */
+  resetBreaker(): Promise<void>;
   /** An event that changes no other row. */
-  note(type: string, data: Json, about?: { readonly taskId: string; readonly attempt?: number }): Promise<void>;
+  note(type: string, data: Json, about?: NoteAbout): Promise<void>;
+}
+
+/** Nothing starts any more; nothing was written. */
+export class YardStoppedError extends Error {
+  readonly code = 'yard-stopped';
+
+  constructor(by: string) {
+    super(`the yard is stopped by ${by}`);
+    this.name = 'YardStoppedError';
+  }
+}
+
+/** What an event is about, and the fence of the actor where it holds a lease. */
+export interface NoteAbout {
+  readonly taskId?: string;
+  readonly attempt?: number;
+  readonly fence?: Fence;
 }
 
 /** The holder of this fence lost its lease; nothing was written. */
@@ -281,6 +351,16 @@ export class StaleTokenError extends Error {
     super(`the token ${fence.token} of ${fence.resource} is no longer current`);
     this.name = 'StaleTokenError';
     this.resource = fence.resource;
+  }
+}
+
+/** There is no green verdict on what was to land; nothing was written. */
+export class UnprovenError extends Error {
+  readonly code = 'unproven';
+
+  constructor(taskId: string, tree: string) {
+    super(`${taskId} was not to land: no green verdict on the tree ${tree} is recorded`);
+    this.name = 'UnprovenError';
   }
 }
 

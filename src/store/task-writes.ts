@@ -1,10 +1,8 @@
-import { taskResource } from '../core/lease.ts';
-import type { Fence } from '../core/lease.ts';
 import { IllegalTransitionError, step } from '../core/step.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { TaskState } from '../core/task-state.ts';
 import { endAttempt } from './attempt-writes.ts';
-import { requireFence, voidLease } from './lease-writes.ts';
+import { killAttempt } from './kill-writes.ts';
 import { HashMismatchError } from './store.ts';
 import type { TaskRecord } from './store.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
@@ -13,8 +11,7 @@ import type { Write } from './write.ts';
 
 export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' };
 
-export async function transition(write: Write, taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord> {
-  if (fence !== undefined) await requireFence(write, fence);
+export async function transition(write: Write, taskId: string, event: TaskEvent): Promise<TaskRecord> {
   const task = await readProgress(write, taskId);
   if (event.kind === 'cancelled' || event.kind === 'superseded') {
     await withdrawTask(write, task, event);
@@ -27,11 +24,16 @@ export async function transition(write: Write, taskId: string, event: TaskEvent,
   return readRecord(write, taskId);
 }
 
-/** Cancels or supersedes; a running attempt ends as `cancelled` and its token is void. */
+export async function withdraw(write: Write, taskId: string, event: Withdrawal): Promise<TaskRecord> {
+  await withdrawTask(write, await readProgress(write, taskId), event);
+  return readRecord(write, taskId);
+}
+
+/** Cancels or supersedes; a running attempt ends as `cancelled`, its token is void, and its processes are to be killed. */
 export async function withdrawTask(write: Write, task: StoredProgress, event: Withdrawal): Promise<void> {
   if (task.state.status === 'running') {
     await endAttempt(write, task.id, task.state.attempt, { kind: 'cancelled' });
-    await voidLease(write, taskResource(task.id));
+    await killAttempt(write, task.id, task.state.attempt);
   }
   await applyEvent(write, task, event);
 }

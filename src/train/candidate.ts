@@ -11,17 +11,7 @@ import type { MergeResult } from '../git/merge.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { TaskRecord } from '../store/store.ts';
 import type { TrainContext } from './train-context.ts';
-
-/** A task's accepted head combined with the target: exactly what will land, if it is green. */
-export interface Candidate {
-  readonly commit: string;
-  readonly tree: string;
-  readonly base: string;
-}
-
-export type CandidateResult =
-  | { readonly kind: 'made'; readonly candidate: Candidate }
-  | { readonly kind: 'conflict'; readonly why: string; readonly detail: string };
+import type { CandidateResult } from './train-work.ts';
 
 const DETAIL_BYTES_MAX = 24 * 1024;
 const TITLE_MAX = 200;
@@ -32,7 +22,7 @@ export async function makeCandidate(
   task: TaskRecord,
   work: { readonly attempt: number; readonly head: string; readonly base: string },
 ): Promise<CandidateResult> {
-  const { depot, merger, pin, clock } = context;
+  const { depot, merger, pin, host } = context;
   const merge = await merger.merge(work.base, work.head);
   if (merge.kind === 'conflict') return describeConflict(context, merge, work);
   const commit = await writeCommit(depot, {
@@ -40,7 +30,7 @@ export async function makeCandidate(
     parents: [work.base, work.head],
     message: await renderMessage(context, task, work.attempt),
     author: pin.config.identity,
-    atMs: clock.nowMs(),
+    atMs: host.clock.nowMs(),
   });
   return { kind: 'made', candidate: { commit, tree: merge.tree, base: work.base } };
 }

@@ -8,26 +8,17 @@ import type { GateResult } from '../gates/gate.ts';
 import { runGate } from '../gates/run-gate.ts';
 import type { TaskRecord } from '../store/store.ts';
 import { controlTree } from './candidate.ts';
-import type { Candidate } from './candidate.ts';
+import { trainGateMarker } from './train-context.ts';
 import type { TrainContext } from './train-context.ts';
+import type { Candidate, Proof } from './train-work.ts';
 import { mkdir } from '../process/file-system.ts';
-
-/** What the combination came to. */
-export type Proof =
-  | { readonly kind: 'green'; readonly reused: boolean }
-  /** Red twice, while the target alone is green: the task is to blame. */
-  | { readonly kind: 'blamed'; readonly why: string; readonly detail: string }
-  /** The target alone is red as well: this says nothing about the task. */
-  | { readonly kind: 'base-red'; readonly why: string }
-  | { readonly kind: 'infrastructure'; readonly why: string }
-  | { readonly kind: 'cancelled' };
 
 /**
  * Tests the exact tree that is to land. A red is tried once more (a gate can flake), and before anybody is blamed the
  * target itself is tested: its verdict is nearly always known already.
  */
 export async function prove(context: TrainContext, task: TaskRecord, candidate: Candidate): Promise<Proof> {
-  if (isDefective('landed-unproved')) return { kind: 'green', reused: false };
+  if (isDefective('landed-unproved')) return { kind: 'green', verdict: 'none' };
   const directory = join(context.stateDirectory, 'train', task.spec.id, candidate.commit.slice(0, 12));
   await mkdir(directory, { recursive: true });
   const test = (tree: string, log: string): Promise<GateResult> =>
@@ -37,8 +28,9 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
       {
         ...gateOf(context.pin.config, task.spec.gate),
         tree,
+        fence: context.fence,
         log: join(directory, log),
-        marker: `${context.stateDirectory}:train:${context.fence.token}`,
+        marker: trainGateMarker(context.stateDirectory, context.fence.token),
         signal: context.signal,
       },
     );
@@ -50,7 +42,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
       await context.store.note(
         'train.flake',
         { summary: inertLine(first.summary, 300), log: directory },
-        { taskId: task.spec.id },
+        { taskId: task.spec.id, fence: context.fence },
       );
     }
     return settled(second);
@@ -68,7 +60,7 @@ export async function prove(context: TrainContext, task: TaskRecord, candidate: 
 function settled(result: Exclude<GateResult, { kind: 'red' }>): Proof {
   switch (result.kind) {
     case 'green':
-      return { kind: 'green', reused: result.reused };
+      return { kind: 'green', verdict: result.key };
     case 'infrastructure':
       return { kind: 'infrastructure', why: inertLine(result.why, 500) };
     case 'cancelled':

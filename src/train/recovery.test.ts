@@ -6,7 +6,7 @@ import { openYard } from '../../test/fixtures/yard/yard.ts';
 import type { LocalYard } from '../../test/fixtures/yard/yard.ts';
 import type { Fence } from '../core/lease.ts';
 import { LEASE_MS } from '../core/lease.ts';
-import { fetchCommit } from '../git/depot.ts';
+import { fetchCommit, treeOf } from '../git/depot.ts';
 import { systemClock } from '../process/clock.ts';
 import { ownIdentity } from '../process/identity.ts';
 
@@ -30,7 +30,17 @@ async function diedLanding(yard: LocalYard): Promise<{ commit: string }> {
     target: yard.target,
     oldCommit: base,
     newCommit: commit,
+    tree: await treeOf(yard.depot, commit),
+    verdict: 'key',
   } as const;
+  await yard.store.addVerdict(taken.fence, {
+    key: 'key',
+    tree: intent.tree,
+    gate: 'default',
+    atMs: 0,
+    durationMs: 0,
+    evidence: 'log',
+  });
   await yard.store.openLanding(taken.fence, intent);
   return { commit };
 }

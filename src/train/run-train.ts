@@ -1,27 +1,16 @@
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-
 import { compareIds } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { impossible } from '../core/impossible.ts';
 import { LEASE_MS } from '../core/lease.ts';
+import type { Fence } from '../core/lease.ts';
 import type { TaskEvent } from '../core/task-event.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Pin } from '../config/pin.ts';
-import type { Depot } from '../git/depot.ts';
-import { GitError } from '../git/git.ts';
-import { Merger } from '../git/merge.ts';
-import type { Repository } from '../git/repository.ts';
-import { toRefName } from '../git/repository.ts';
-import { syncTarget } from '../git/target-sync.ts';
-import { ownIdentity } from '../process/identity.ts';
+import type { Host } from '../process/host.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Store, TaskRecord } from '../store/store.ts';
-import { makeCandidate } from './candidate.ts';
 import { describeMove, land, recoverLanding } from './land.ts';
-import { prove } from './prove.ts';
-import type { TrainContext } from './train-context.ts';
+import type { LandingContext } from './land.ts';
+import type { Candidate, TrainWork } from './train-work.ts';
 
 /*
  * The merge train: one task after the other is combined with the target, proved, landed. Invariants:
@@ -32,13 +21,17 @@ import type { TrainContext } from './train-context.ts';
 
 export interface TrainOptions {
   readonly store: Store;
-  readonly clock: Clock;
-  readonly depot: Depot;
-  readonly repository: Repository;
-  readonly stateDirectory: string;
-  readonly pin: Pin;
+  readonly host: Host;
+  /** Full name of the target's ref. */
+  readonly target: string;
   /** False once the configuration has changed: a train with the new one takes over between two landings. */
   readonly isCurrent: () => boolean;
+  /** @param lease the train's; its signal fires when it is lost. */
+  readonly work: (lease: { readonly fence: Fence; readonly signal: AbortSignal }) => Promise<TrainWork>;
+}
+
+interface Context extends LandingContext, Pick<TrainOptions, 'target' | 'isCurrent'> {
+  readonly signal: AbortSignal;
 }
 
 export type TrainEnd =
@@ -52,35 +45,43 @@ const INFRASTRUCTURE_MAX = 3;
 /** Somebody's git may hold a lock for a moment. */
 const RETRY_MS = 1_000;
 
+/** Told to the person, and to the next attempt. */
+const HEAD_LOST = 'object corrupt: the depot has lost a part of its commit, and no other copy was found';
+
 /** Runs until nothing is accepted and nothing runs that could be, or until nothing can land. */
 export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
-  const { store, clock } = options;
+  const { store, host, target, isCurrent } = options;
   const acquired = await store.acquire(
     'train',
-    ownIdentity(),
-    clock.monotonicMs() + LEASE_MS,
-    (held) => !isHeld(held, clock.monotonicMs()),
+    host.self,
+    host.clock.monotonicMs() + LEASE_MS,
+    (held) => !isHeld(held, host),
   );
   if (acquired.kind === 'held') return { kind: 'held' };
-  const heartbeat = new Heartbeat(store, clock, acquired.fence);
-  const merger = await Merger.create(options.depot, join(options.stateDirectory, 'tmp'));
-  const target = toRefName(options.pin.config.target);
-  const context: TrainContext = { ...options, merger, target, fence: acquired.fence, signal: heartbeat.signal };
+  const { fence } = acquired;
+  const heartbeat = new Heartbeat(store, host, fence);
+  const { signal } = heartbeat;
+  const work = await options.work({ fence, signal });
+  const context: Context = { store, host, target, isCurrent, fence, signal, work };
   try {
     await recover(context);
     return await new Train(context).run();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'stale-token') return { kind: 'lost' };
+    if (codeOf(error) === 'stale-token') return { kind: 'lost' };
     throw error;
   } finally {
     heartbeat.stop();
-    await merger.dispose();
-    await store.release(acquired.fence);
+    await work.dispose();
+    await store.release(fence);
   }
 }
 
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
 /** Takes up what a train that died has left. */
-async function recover(context: TrainContext): Promise<void> {
+async function recover(context: Context): Promise<void> {
   for (const record of await context.store.openIntents()) await recoverLanding(context, record);
   for (const { id } of await context.store.rows(['landing'])) {
     await unlessWithdrawn(context.store.transition(id, { kind: 'unboarded' }, context.fence));
@@ -92,19 +93,19 @@ async function unlessWithdrawn<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'illegal-transition') return null;
+    if (codeOf(error) === 'illegal-transition') return null;
     throw error;
   }
 }
 
 class Train {
-  readonly #context: TrainContext;
+  readonly #context: Context;
   /** Tasks that were red on this very target, which is red itself. */
   readonly #setBack = new Set<string>();
   #base: string | null | undefined = undefined;
   #infrastructure = 0;
 
-  constructor(context: TrainContext) {
+  constructor(context: Context) {
     this.#context = context;
   }
 
@@ -136,6 +137,7 @@ class Train {
       await this.#context.store.stop(
         'train',
         `the gate is red on ${this.#context.target} itself, so nothing can be proved`,
+        this.#context.fence,
       );
     }
     return row === undefined ? null : this.#context.store.task(row.id);
@@ -143,15 +145,15 @@ class Train {
 
   /** An attempt is at work, so that another task may be accepted. One that died is for a scheduler to clear up. */
   async #mayStillCome(): Promise<boolean> {
-    const { store, clock } = this.#context;
+    const { store, host } = this.#context;
     const leases = await store.leases();
-    return leases.some((lease) => lease.resource.startsWith('task:') && isHeld(lease, clock.monotonicMs()));
+    return leases.some((lease) => lease.resource.startsWith('task:') && isHeld(lease, host));
   }
 
   /** Waits until somebody has written to the store. */
   async #change(version: number): Promise<void> {
-    const { store, signal } = this.#context;
-    while (!signal.aborted && (await store.version()) === version) await delay(POLL_MS);
+    const { store, signal, host } = this.#context;
+    while (!signal.aborted && (await store.version()) === version) await host.sleep(POLL_MS);
   }
 
   /** A machine that fails in whatever way is told of and tried again, a few times; a bug is not hidden by that. */
@@ -159,42 +161,58 @@ class Train {
     try {
       return await this.#advance(task);
     } catch (error) {
-      if (!(error instanceof GitError)) throw error;
-      await this.#tell(task.spec.id, { kind: 'unboarded' });
-      return this.#afterInfrastructure(inertLine(error.message, 500));
+      if (!(error instanceof Error) || codeOf(error) !== 'git-failed') throw error;
+      return this.#setDown(task, inertLine(error.message, 500));
     }
+  }
+
+  /** Off the train again, for what may be the machine's fault, or that of the disk under this one task's commit. */
+  async #setDown(task: TaskRecord, why: string): Promise<string | null> {
+    const { work } = this.#context;
+    const head = await work.examineHead(task);
+    if (head === 'lost') {
+      // A landing that was undone has taken it off the train already.
+      await this.#tell(task.spec.id, { kind: 'boarded' });
+      await this.#tell(task.spec.id, { kind: 'blamed', why: HEAD_LOST, detail: why });
+      return null;
+    }
+    await this.#tell(task.spec.id, { kind: 'unboarded' });
+    return head === 'mended' ? null : this.#afterInfrastructure(why);
   }
 
   /** Takes one task as far as it goes. A text: nothing can land at present, and why. */
   async #advance(task: TaskRecord): Promise<string | null> {
-    const { store, repository, depot, target } = this.#context;
-    const synced = await syncTarget({ repository, depot, ref: target }, this.#base);
+    const { store, fence, work } = this.#context;
+    const synced = await work.sync(this.#base);
     if (synced.kind === 'blocked') return synced.why;
     if (synced.commit !== this.#base) await this.#standOn(synced.commit);
     const boarded = await this.#tell(task.spec.id, { kind: 'boarded' });
     if (boarded?.state.status !== 'landing') return null;
     const { attempt, head } = boarded.state;
-    const made = await makeCandidate(this.#context, boarded, { attempt, head, base: synced.commit });
+    const made = await work.combine(boarded, { attempt, head, base: synced.commit });
     if (made.kind === 'conflict') {
       const { why, detail } = made;
       await this.#tell(task.spec.id, { kind: 'conflicted', why, detail });
       return null;
     }
-    const proof = await prove(this.#context, boarded, made.candidate);
+    const proof = await work.prove(boarded, made.candidate);
     switch (proof.kind) {
       case 'green':
-        return this.#land(boarded, attempt, made.candidate.base, made.candidate.commit);
+        return this.#land(boarded, attempt, made.candidate, proof.verdict);
       case 'blamed':
         await this.#tell(task.spec.id, { kind: 'blamed', why: proof.why, detail: proof.detail });
         return null;
       case 'base-red':
         this.#setBack.add(task.spec.id);
-        await store.note('train.base-red', { why: proof.why, base: made.candidate.base }, { taskId: task.spec.id });
+        await store.note(
+          'train.base-red',
+          { why: proof.why, base: made.candidate.base },
+          { taskId: task.spec.id, fence },
+        );
         await this.#tell(task.spec.id, { kind: 'unboarded' });
         return null;
       case 'infrastructure':
-        await this.#tell(task.spec.id, { kind: 'unboarded' });
-        return this.#afterInfrastructure(proof.why);
+        return this.#setDown(boarded, proof.why);
       case 'cancelled':
         return null;
       default:
@@ -204,26 +222,34 @@ class Train {
 
   /** The target is another commit now: only so can its merge attributes differ, and its gate be another colour. */
   async #standOn(commit: string): Promise<void> {
-    await this.#context.merger.useAttributesOf(commit);
+    await this.#context.work.standOn(commit);
     this.#base = commit;
     this.#setBack.clear();
   }
 
-  async #land(task: TaskRecord, attempt: number, base: string, commit: string): Promise<string | null> {
+  async #land(task: TaskRecord, attempt: number, candidate: Candidate, verdict: string): Promise<string | null> {
     const { target } = this.#context;
-    const taskId = task.spec.id;
-    const result = await unlessWithdrawn(
-      land(this.#context, { kind: 'land', taskId, attempt, target, oldCommit: base, newCommit: commit }),
-    );
+    const { base: oldCommit, commit: newCommit, tree } = candidate;
+    const intent = {
+      kind: 'land',
+      taskId: task.spec.id,
+      attempt,
+      target,
+      oldCommit,
+      newCommit,
+      tree,
+      verdict,
+    } as const;
+    const result = await unlessWithdrawn(land(this.#context, intent));
     if (result === null) return null;
     if (result.kind === 'moved') {
       this.#infrastructure = 0;
-      await this.#standOn(commit);
+      await this.#standOn(newCommit);
       return null;
     }
     if (result.kind === 'changed') return null;
     const why = describeMove(result, target);
-    return result.kind === 'refused' ? this.#afterInfrastructure(why) : why;
+    return result.kind === 'refused' ? this.#setDown(task, why) : why;
   }
 
   /** Null: see {@link unlessWithdrawn}. */
@@ -235,12 +261,13 @@ class Train {
   /** A machine that fails again and again is not tried for ever. */
   async #afterInfrastructure(why: string): Promise<string | null> {
     this.#infrastructure += 1;
-    await this.#context.store.note('train.infrastructure', { why, inARow: this.#infrastructure });
+    const { store, fence } = this.#context;
+    await store.note('train.infrastructure', { why, inARow: this.#infrastructure }, { fence });
     if (this.#infrastructure < INFRASTRUCTURE_MAX) {
-      await delay(RETRY_MS * this.#infrastructure);
+      await this.#context.host.sleep(RETRY_MS * this.#infrastructure);
       return null;
     }
-    await this.#context.store.stop('train', `nothing can land for reasons of the machine: ${why}`);
+    await store.stop('train', `nothing can land for reasons of the machine: ${why}`, fence);
     return why;
   }
 }

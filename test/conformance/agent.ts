@@ -41,6 +41,7 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
     outbox,
     transcript: join(directory, 'transcript.ndjson'),
     timeoutMs: 60_000,
+    idleMs: null,
     killGraceMs: 100,
     ...rest,
   };
@@ -218,6 +219,13 @@ function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
   test('a program that does not end', async () => {
     const { end } = await play('exec sleep 1000', { timeoutMs: 300 });
     expect(end.kind).toBe('no-packet');
+  });
+
+  test('a program that falls silent is ended with what it started, and its last words are told', async () => {
+    const { end } = await play('echo begun; sleep 1000 & exec sleep 1000', { idleMs: 300 });
+    expect(end.kind).toBe('no-packet');
+    if (end.kind === 'no-packet' && isTransparent)
+      expect(end.why).toMatch(/said nothing for 0\.3 s, its idle limit: begun$/);
   });
 
   test('a program that does not end when asked to', async () => {

@@ -61,6 +61,7 @@ export function attemptTests(make: MakeStore): void {
         token: fence.token,
         phase: 'preparing',
         outcome: null,
+        signature: null,
         agent: 'mock',
         base: null,
         head: null,
@@ -91,10 +92,10 @@ export function attemptTests(make: MakeStore): void {
       const yard = await TestYard.make(make);
       await yard.add('T-1');
       const { intentId } = await yard.dispatch('T-1');
-      await yard.store.spawned(intentId);
+      await yard.store.spawned(yard.scheduler, intentId);
       expect(await yard.store.openIntents()).toEqual([]);
-      await yard.store.spawned(intentId);
-      await expect(yard.store.spawned(4711)).rejects.toThrow('4711');
+      await yard.store.spawned(yard.scheduler, intentId);
+      await expect(yard.store.spawned(yard.scheduler, 4711)).rejects.toThrow('4711');
     });
 
     test('progress changes what is given, and speaks of phases only', async () => {

@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence } from '../../src/core/lease.ts';
 import type { Store } from '../../src/store/store.ts';
-import { BOOT, EXPIRES_MS, TestYard, processIdentity } from './store-yard.ts';
+import { BOOT, EXPIRES_MS, TestYard, imported, processIdentity } from './store-yard.ts';
 import type { MakeStore, Running } from './store-yard.ts';
 
 interface Prepared {
   readonly yard: TestYard;
   readonly running: Running;
   readonly landingId: number;
+  readonly killId: number;
 }
+
+const VERDICT = { key: 'k', tree: 't', gate: 'full', atMs: 5, durationMs: 1.5, evidence: 'e' };
 
 /** Every write that carries a fence: which lease it goes by, and the call with a fence in its place. */
 const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prepared, fence: Fence) => unknown }[] = [
@@ -18,6 +21,44 @@ const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prep
     by: 'train',
     call: ({ yard }, fence) => yard.store.transition('T-2', { kind: 'boarded' }, fence),
   },
+  {
+    name: 'importTasks, a new task',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([imported('T-9')], fence),
+  },
+  {
+    name: 'importTasks, an edit',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([imported('T-4', { title: 'edited' }, 'hash-2')], fence),
+  },
+  {
+    name: 'importTasks, of nothing',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.importTasks([], fence),
+  },
+  {
+    name: 'withdraw',
+    by: 'scheduler',
+    call: ({ yard }, fence) => yard.store.withdraw('T-1', { kind: 'cancelled' }, fence),
+  },
+  {
+    name: 'spawned',
+    by: 'scheduler',
+    call: ({ yard, running }, fence) => yard.store.spawned(fence, running.intentId),
+  },
+  { name: 'addVerdict, by the train', by: 'train', call: ({ yard }, fence) => yard.store.addVerdict(fence, VERDICT) },
+  { name: 'addVerdict, by an attempt', by: 'task', call: ({ yard }, fence) => yard.store.addVerdict(fence, VERDICT) },
+  {
+    name: 'note',
+    by: 'task',
+    call: ({ yard }, fence) => yard.store.note('n', { x: 1 }, { taskId: 'T-1', attempt: 1, fence }),
+  },
+  {
+    name: 'closeKill',
+    by: 'scheduler',
+    call: ({ yard, killId }, fence) => yard.store.closeKill(killId, fence),
+  },
+  { name: 'stop', by: 'train', call: ({ yard }, fence) => yard.store.stop('train', 'red', fence) },
   { name: 'renew', by: 'task', call: ({ yard }, fence) => yard.store.renew(fence, 999_999) },
   {
     name: 'dispatch',
@@ -106,6 +147,7 @@ export function fenceTests(make: MakeStore): void {
           const before = await yard.dump();
           await expect(call(prepared, fence)).rejects.toMatchObject({ code: 'stale-token' });
           expect(await yard.dump()).toEqual(before);
+          expect(await yard.other.verdict(VERDICT.key)).toBeNull();
         });
       }
 
@@ -115,6 +157,19 @@ export function fenceTests(make: MakeStore): void {
         await call(prepared, fenceOf(prepared, by));
       });
     }
+
+    test('a note names what it is about, and never its fence', async () => {
+      const { yard, running } = await prepare(make);
+      await yard.store.note('n', { x: 1 }, { taskId: 'T-1', attempt: 1, fence: running.fence });
+      expect(await yard.lastEvent()).toMatchObject({ type: 'n', taskId: 'T-1', attempt: 1, data: { x: 1 } });
+      await yard.store.note('n', null, { fence: yard.train });
+      expect(await yard.lastEvent()).toMatchObject({ type: 'n', taskId: null, attempt: null, data: null });
+    });
+
+    test('only the lease on the schedule closes the intent to start a process', async () => {
+      const { yard, running } = await prepare(make);
+      await expect(yard.store.spawned(yard.train, running.intentId)).rejects.toMatchObject({ code: 'stale-token' });
+    });
 
     test('a lease on one task opens nothing on another', async () => {
       const yard = await TestYard.make(make);
@@ -158,14 +213,17 @@ export function fenceTests(make: MakeStore): void {
   });
 }
 
-/** T-1 runs, T-2 is accepted, T-3 lands, T-4 is ready, T-5 is sealed. */
+/** T-1 runs, T-2 is accepted, T-3 lands, T-4 is ready, T-5 is sealed, T-6 is cancelled and to be killed. */
 async function prepare(make: MakeStore): Promise<Prepared> {
   const yard = await TestYard.make(make);
   await yard.accepted('T-2');
   await yard.landing('T-3');
   await yard.add('T-4');
   const landingId = await yard.sealed('T-5');
-  return { yard, running: await yard.running('T-1'), landingId };
+  await yard.running('T-6');
+  await yard.store.withdraw('T-6', { kind: 'cancelled' });
+  const killId = (await yard.store.openIntents()).find(({ intent }) => intent.kind === 'kill')?.id ?? 0;
+  return { yard, running: await yard.running('T-1'), landingId, killId };
 }
 
 function fenceOf({ yard, running }: Prepared, by: 'scheduler' | 'train' | 'task'): Fence {

@@ -30,6 +30,17 @@ export function landingTests(make: MakeStore): void {
       expect(await yard.dump()).toEqual(before);
     });
 
+    test('what has no green verdict on exactly this tree does not land', async () => {
+      const yard = await TestYard.make(make);
+      await yard.landing('T-1');
+      const before = await yard.dump();
+      for (const other of [{ verdict: 'unknown' }, { tree: 'another' }]) {
+        const intent = { ...yard.landIntent('T-1'), ...other };
+        await expect(yard.store.openLanding(yard.train, intent)).rejects.toMatchObject({ code: 'unproven' });
+      }
+      expect(await yard.dump()).toEqual(before);
+    });
+
     test('a sealed landing is neither cancelled nor superseded', async () => {
       const yard = await TestYard.make(make);
       await yard.sealed('T-1');
@@ -83,7 +94,7 @@ export function landingTests(make: MakeStore): void {
     test('the spawn of an attempt is not the end of its landing', async () => {
       const yard = await TestYard.make(make);
       const id = await yard.sealed('T-1');
-      await expect(yard.store.spawned(id)).rejects.toThrow('no spawn intent');
+      await expect(yard.store.spawned(yard.scheduler, id)).rejects.toThrow('no spawn intent');
       expect(await yard.store.openIntents()).toMatchObject([{ id }]);
     });
 
@@ -91,9 +102,9 @@ export function landingTests(make: MakeStore): void {
       const yard = await TestYard.make(make);
       const verdict = { key: 'k', tree: 't', gate: 'full', atMs: 5, durationMs: 1.5, evidence: 'attempts/T-1/1/gate' };
       expect(await yard.store.verdict('k')).toBeNull();
-      await yard.store.addVerdict(verdict);
+      await yard.store.addVerdict(yard.train, verdict);
       expect(await yard.other.verdict('k')).toEqual(verdict);
-      await yard.store.addVerdict({ ...verdict, atMs: 6, evidence: 'e' });
+      await yard.store.addVerdict(yard.train, { ...verdict, atMs: 6, evidence: 'e' });
       expect(await yard.other.verdict('k')).toEqual({ ...verdict, atMs: 6, evidence: 'e' });
     });
   });

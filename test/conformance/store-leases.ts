@@ -31,7 +31,11 @@ export function leaseTests(make: MakeStore): void {
       expect(await store.lease('scheduler')).toEqual(held);
 
       const taken = await store.acquire('scheduler', processIdentity(9), 5, () => true);
-      expect(taken).toEqual({ kind: 'acquired', fence: { resource: 'scheduler', token: scheduler.token + 1 } });
+      expect(taken).toEqual({
+        kind: 'acquired',
+        fence: { resource: 'scheduler', token: scheduler.token + 1 },
+        before: { bootId: BOOT, expiresMonotonicMs: EXPIRES_MS },
+      });
       await expect(store.renew(scheduler, 10)).rejects.toMatchObject({ code: 'stale-token' });
     });
 
@@ -42,7 +46,9 @@ export function leaseTests(make: MakeStore): void {
       const taken = await store.acquire('scheduler', processIdentity(9), 5, () => {
         throw new Error('asked');
       });
-      expect(taken.kind).toBe('acquired');
+      // When its last holder last lived is told also after it gave the lease back.
+      expect(taken).toMatchObject({ kind: 'acquired', before: { bootId: BOOT, expiresMonotonicMs: EXPIRES_MS } });
+      expect(await store.acquire('slot:1', processIdentity(9), 5, () => false)).toMatchObject({ before: null });
     });
 
     test('an error of the question leaves the lease as it is', async () => {

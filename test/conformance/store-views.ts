@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TASK_STATUSES, isFinal } from '../../src/core/task-state.ts';
-import type { StoreView } from '../../src/store/store.ts';
+import type { EventFilter, StoreView } from '../../src/store/store.ts';
 import { TestYard, imported } from './store-yard.ts';
 import type { MakeStore } from './store-yard.ts';
 
@@ -201,6 +201,16 @@ export function viewTests(make: MakeStore): void {
   });
 
   describe('the yard', () => {
+    test('events of some types, the newest of them', async () => {
+      const yard = await TestYard.make(make);
+      for (const type of ['a', 'b', 'a', 'c', 'a']) await yard.store.note(type, null);
+      const types = async (filter: EventFilter) => (await yard.other.events(filter)).map(({ type }) => type);
+      expect(await types({ types: ['b', 'c'] })).toEqual(['b', 'c']);
+      expect(await types({ types: ['a', 'c'], newest: true, limit: 2 })).toEqual(['c', 'a']);
+      expect(await types({ types: [] })).toEqual([]);
+      expect(await types({ types: ['a'], taskId: 'T-1' })).toEqual([]);
+    });
+
     test('stop and resume', async () => {
       const yard = await TestYard.make(make);
       expect(await yard.store.control()).toEqual({ stopped: null, failuresInARow: 0 });

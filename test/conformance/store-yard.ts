@@ -97,6 +97,8 @@ export class TestYard {
     const stores = { store: await openAndClose(), other: await openAndClose(), open: openAndClose };
     const scheduler = await acquireFree(stores.store, 'scheduler', 1);
     const train = await acquireFree(stores.store, 'train', 2);
+    const proof = { key: 'green', tree: 'proven', gate: 'default', atMs: 0, durationMs: 0, evidence: 'log' };
+    await stores.store.addVerdict(train, proof);
     return new TestYard(stores, { scheduler, train }, clock);
   }
 
@@ -122,7 +124,7 @@ export class TestYard {
     await this.add(taskId);
     const running = await this.dispatch(taskId);
     if (!(await this.store.claim(running.fence, processIdentity(100), EXPIRES_MS))) throw new Error('not claimed');
-    await this.store.spawned(running.intentId);
+    await this.store.spawned(this.scheduler, running.intentId);
     return running;
   }
 
@@ -146,6 +148,8 @@ export class TestYard {
       target: 'refs/heads/main',
       oldCommit: 'old',
       newCommit: `landed-${taskId}`,
+      tree: 'proven',
+      verdict: 'green',
     } as const;
   }
 

@@ -1,8 +1,10 @@
 import { describe } from 'vitest';
 import { attemptTests } from './store-attempts.ts';
 import { fenceTests } from './store-fences.ts';
+import { killTests } from './store-kills.ts';
 import { landingTests } from './store-landings.ts';
 import { leaseTests } from './store-leases.ts';
+import { progressTests } from './store-progress.ts';
 import { taskTests } from './store-tasks.ts';
 import { viewTests } from './store-views.ts';
 import type { MakeStore } from './store-yard.ts';
@@ -15,6 +17,8 @@ export function storeSuite(name: string, make: MakeStore): void {
     attemptTests(make);
     taskTests(make);
     landingTests(make);
+    killTests(make);
+    progressTests(make);
     viewTests(make);
   });
 }

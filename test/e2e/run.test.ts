@@ -87,7 +87,7 @@ test('exits with 3 when tasks need a person, and says what to do', async () => {
       gates: { default: { run: 'test ! -e bad.txt' } },
     },
     tasks: [
-      { id: 'RED-1', does: 'echo bad > bad.txt' },
+      { id: 'RED-1', does: 'echo "bad $YARD_ATTEMPT" > bad.txt' },
       { id: 'NONE-1', does: 'true' },
       {
         id: 'OUT-1',
@@ -139,7 +139,9 @@ test('exits with 4 at a limit: time, failures in a row, stopped', async () => {
   });
   expect(await made.statusOf('SLOW-1')).toBe('landed');
   expect(await made.yard(['why', 'LAST-1'])).toMatchObject({
-    stdout: expect.stringContaining('2 attempts failed in a row (limit 2); look at them, then: yard resume'),
+    stdout: expect.stringContaining(
+      '2 attempts failed in a row (limit 2); look at them with: yard breaker, then: yard breaker reset',
+    ),
   });
   await made.yard(['cancel', 'BAD-1']);
   await made.yard(['resume']);

@@ -1,6 +1,6 @@
 import { isFinal } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -41,7 +41,7 @@ export async function driveCommand(context: CommandContext, typed: string): Prom
 }
 
 /** Of the tasks in the store, and of those that the first cycle will import. */
-async function exactId({ store, repository }: Yard, typed: string): Promise<string> {
+async function exactId({ store, repository }: LocalYard, typed: string): Promise<string> {
   const rows = await store.rows();
   const { imports } = await new LocalTaskSource(repository.root).changes(rows);
   return pickId([...rows.map(({ id }) => id), ...imports.map(({ spec }) => spec.id)], typed);

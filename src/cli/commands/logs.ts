@@ -73,8 +73,8 @@ function describeOutcome(outcome: AttemptOutcome): string {
 /** A record of the transcript; a line that is none (its writer was killed) is shown as it is. */
 function textOfRecord(line: string): string {
   try {
-    const record = JSON.parse(line) as { readonly text?: unknown };
-    return typeof record.text === 'string' ? record.text : line;
+    const record = JSON.parse(line) as { readonly text?: unknown } | null;
+    return typeof record?.text === 'string' ? record.text : line;
   } catch (error) {
     if (error instanceof SyntaxError) return line;
     throw error;

@@ -88,6 +88,10 @@ function printReport({ output }: CommandContext, report: CycleReport, dryRun: bo
 /** What a command does, as one says it. */
 export function describeCommand(command: Command): string {
   switch (command.kind) {
+    case 'kill':
+      return command.subject.of === 'train'
+        ? 'end the processes of the train'
+        : `end the processes of attempt ${command.subject.attempt} of ${command.subject.taskId}`;
     case 'recover':
       return `recover ${command.taskId}: attempt ${command.attempt} lost its lease (${command.why})`;
     case 'integrate':

@@ -3,7 +3,7 @@ import { runYard } from '../../reconcile/run.ts';
 import type { RunEnd, RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { Wake } from '../../reconcile/wake.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -31,7 +31,7 @@ export async function runCommand(context: CommandContext, options: { readonly ma
 /** Runs cycles until they end, shows them, and says how it went. */
 export async function drive(
   context: CommandContext,
-  yard: Yard,
+  yard: LocalYard,
   options: Pick<RunOptions, 'maxMs' | 'until' | 'drain' | 'noLand' | 'only'>,
 ): Promise<ExitCode> {
   const { output, compose } = context;
@@ -103,11 +103,17 @@ async function conclude({ output }: CommandContext, reader: StoreReader, end: Ru
       return EXIT.limit;
     case 'failures':
       output.say(
-        `${end.inARow} attempts failed in a row, so nothing more starts. Look at: yard status. Go on with: yard resume && yard run`,
+        `${end.inARow} attempts failed in a row, so nothing more starts. Look at them with: yard breaker. Go on with: yard breaker reset && yard run`,
       );
       return EXIT.limit;
     case 'time-limit':
-      output.say(`the time limit of ${formatDuration(end.ms)} is reached; what runs goes on. Go on with: yard run`);
+      output.say(
+        `the time limit of ${formatDuration(end.ms)} is reached, so nothing more starts. ${
+          counts.running === 0
+            ? 'Nothing runs. Go on with: yard run'
+            : `Attempts that run (${counts.running}) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now`
+        }`,
+      );
       return EXIT.limit;
     case 'interrupted':
       output.say(

@@ -4,19 +4,20 @@ import { fetchCommit, resolve, setRefs } from '../../git/depot.ts';
 import { toRefName } from '../../git/repository.ts';
 import { readTarget } from '../../git/target.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
-import { attemptMarker } from '../../attempt/attempt-context.ts';
-import { killTree } from '../../process/tree.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import { endKills } from '../../reconcile/kills.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
+import { openKills } from '../../store/open-kills.ts';
 import type { TaskRecord } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask } from '../find-task.ts';
+import { stopNow } from './stop-now.ts';
 
 /** Opens the yard, finds the task, and turns "not in that state" into a sentence. */
 async function steer(
   context: CommandContext,
   id: string,
-  act: (yard: Yard, task: TaskRecord) => Promise<string>,
+  act: (yard: LocalYard, task: TaskRecord) => Promise<string>,
 ): Promise<ExitCode> {
   await refuseUnknown(context, id);
   const yard = await context.compose.yard(context.cwd);
@@ -110,22 +111,23 @@ export function cancelCommand(context: CommandContext, id: string): Promise<Exit
     if (state.status === 'landed' || state.status === 'cancelled' || state.status === 'superseded') {
       throw notNow(task, 'cancel', 'not done yet');
     }
-    const attempt = state.status === 'running' ? (await yard.store.attempts(spec.id)).at(-1) : undefined;
     await yard.store.withdraw(spec.id, { kind: 'cancelled' });
-    if (attempt !== undefined) {
-      const marker = attemptMarker(yard.stateDirectory, spec.id, attempt.attempt, attempt.token);
-      const { survivors } = await killTree({ leader: null, marker, graceMs: 2_000 });
-      if (survivors.length > 0)
-        return `${spec.id} is cancelled, but processes of it still run: ${survivors.join(', ')}`;
-    }
+    const kills = openKills(await yard.store.openIntents());
+    const own = kills.filter(({ subject }) => subject.of === 'attempt' && subject.taskId === spec.id);
+    const survivors = (await endKills(yard, own)).flatMap(({ pids }) => pids);
+    if (survivors.length > 0) return `${spec.id} is cancelled, but processes of it still run: ${survivors.join(', ')}`;
     return `${spec.id} is cancelled; what its lane holds is kept`;
   });
 }
 
-/** `yard stop`: nothing new starts or lands; what runs comes to its end. */
-export async function stopCommand(context: CommandContext, options: { readonly why?: string }): Promise<ExitCode> {
+/** `yard stop`: nothing new starts or lands; what runs comes to its end, or is ended with `--now`. */
+export async function stopCommand(
+  context: CommandContext,
+  options: { readonly why?: string; readonly now?: boolean },
+): Promise<ExitCode> {
   const yard = await context.compose.yard(context.cwd);
   try {
+    if (options.now === true) return await stopNow(context, yard, options.why ?? 'yard stop --now');
     const { stopped } = await yard.store.control();
     if (stopped !== null && options.why === undefined) {
       context.output.print(
@@ -158,7 +160,7 @@ export async function resumeCommand(context: CommandContext): Promise<ExitCode> 
 }
 
 /** A target that was moved back or deleted is followed only here, on a person's word. */
-async function acceptTarget({ settings, repository, depot }: Yard): Promise<string | null> {
+async function acceptTarget({ settings, repository, depot }: LocalYard): Promise<string | null> {
   const { config } = await settings.current();
   const known = await resolve(depot, TARGET_RECORD);
   const state = await readTarget(repository, toRefName(config.target));

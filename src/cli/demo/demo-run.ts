@@ -2,7 +2,7 @@ import { runYard } from '../../reconcile/run.ts';
 import type { RunEnd } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { Wake } from '../../reconcile/wake.ts';
-import type { Yard } from '../../reconcile/yard.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
 import type { CommandContext } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
@@ -14,7 +14,7 @@ import { StandIn } from './stand-in.ts';
 const MAX_MS = 10 * 60_000;
 
 /** Runs the backlog as `yard run` does, with somebody at hand who answers. Leaves no process behind, however it ends. */
-export async function runDemo(context: CommandContext, yard: Yard, scenario: Scenario): Promise<RunEnd> {
+export async function runDemo(context: CommandContext, yard: LocalYard, scenario: Scenario): Promise<RunEnd> {
   const { output, compose } = context;
   const wake = new Wake(yard.store);
   const acquired = await Scheduler.acquire(yard, () => wake.call());

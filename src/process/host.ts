@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Clock } from '../core/clock.ts';
+import type { ProcessIdentity } from '../core/process-identity.ts';
+import { systemClock } from './clock.ts';
+import { isAlive, ownIdentity } from './identity.ts';
+import type { SpawnFailure } from './launch.ts';
+import { spawnDetached } from './spawn.ts';
+import type { DetachedOptions, DetachedProcess } from './spawn.ts';
+import { findMarked, killTree } from './tree.ts';
+import type { KillReport, KillTarget } from './tree.ts';
+
+/**
+ * What the engine (scheduler, attempt, train) needs of the machine that it runs on. The simulation has one of its own, in
+ * which time and processes are values.
+ */
+export interface Host {
+  readonly clock: Clock;
+  /** The process that asks. */
+  readonly self: ProcessIdentity;
+  isAlive(identity: ProcessIdentity): boolean;
+  /** Whether a process runs that carries this marker. */
+  hasMarked(marker: string): boolean;
+  killTree(target: KillTarget): Promise<KillReport>;
+  spawnDetached(
+    file: string,
+    args: readonly string[],
+    options: DetachedOptions,
+  ): Promise<DetachedProcess | SpawnFailure>;
+  sleep(ms: number): Promise<void>;
+  /** Calls `act` again and again, without keeping the process alive. Returns what ends it. */
+  every(ms: number, act: () => void): () => void;
+}
+
+/** What it takes to tell whether a process lives and a lease holds. */
+export type Onlooker = Pick<Host, 'clock' | 'self' | 'isAlive'>;
+
+/** This machine, seen from this process. */
+export function systemHost(clock: Clock = systemClock): Host {
+  return {
+    clock,
+    self: ownIdentity(),
+    isAlive,
+    hasMarked: (marker) => findMarked(marker).length > 0,
+    killTree,
+    spawnDetached,
+    sleep: async (ms) => {
+      await delay(ms);
+    },
+    every: (ms, act) => {
+      const timer = setInterval(act, ms);
+      timer.unref();
+      return () => clearInterval(timer);
+    },
+  };
+}

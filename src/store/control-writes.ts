@@ -1,0 +1,35 @@
+import type { Verdict } from './store.ts';
+import { appendEvent } from './write.ts';
+import type { Write } from './write.ts';
+
+export async function addVerdict({ db }: Write, verdict: Verdict): Promise<void> {
+  const { atMs: at_ms, durationMs: duration_ms, key, ...rest } = verdict;
+  const columns = { ...rest, at_ms, duration_ms };
+  await db
+    .insertInto('verdicts')
+    .values({ key, ...columns })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet(columns))
+    .execute();
+}
+
+export async function stop(write: Write, by: string, why: string): Promise<void> {
+  await write.db.updateTable('control').set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs }).execute();
+  await appendEvent(write, 'yard.stopped', { by, why });
+}
+
+export async function resetBreaker(write: Write): Promise<void> {
+  const { failures_in_a_row: inARow } = await write.db
+    .selectFrom('control')
+    .select('failures_in_a_row')
+    .executeTakeFirstOrThrow();
+  await write.db.updateTable('control').set({ failures_in_a_row: 0 }).execute();
+  await appendEvent(write, 'breaker.reset', { inARow });
+}
+
+export async function resume(write: Write): Promise<void> {
+  await write.db
+    .updateTable('control')
+    .set({ stopped_by: null, stopped_why: null, stopped_at_ms: null, failures_in_a_row: 0 })
+    .execute();
+  await appendEvent(write, 'yard.resumed', {});
+}
