@@ -1,3 +1,4 @@
+import { isDefective } from '../process/failpoint.ts';
 import { join } from 'node:path';
 
 import { toText } from './byte-path.ts';
@@ -14,7 +15,6 @@ import { keepOwnCommits } from './own-commits.ts';
 import { diffRaw } from './raw-diff.ts';
 import type { Snapshot } from './snapshot.ts';
 import type { Change, Refusal } from './walk.ts';
-import { isDefective } from '../process/failpoint.ts';
 
 /*
  * Keeps what a lane holds. Invariants:

@@ -1,5 +1,5 @@
-import type { Fence } from '../core/lease.ts';
 import { isDefective } from '../process/failpoint.ts';
+import type { Fence } from '../core/lease.ts';
 import { IllegalTransitionError } from '../core/step.ts';
 import { openIntent } from './intent-writes.ts';
 import { requireFence } from './lease-writes.ts';

@@ -87,7 +87,9 @@ export function gitCommands({ path, text }: SourceFile): string[] {
   if (path === 'src/git/git.ts' || !/import \{[^}]*\bgit(?:Line)?\b[^}]*\} from '[^']*\/git\.ts'/.test(text)) return [];
   const calls = [...text.matchAll(/(?<![.\w])git(?:Line)?\(\s*(\w+|\[)/g)].map(([, start]) => start);
   const commands = [
-    ...text.matchAll(/(?:(?<![.\w])git(?:Line)?\(|\bargs =)\s*\[\s*(?:'-c',\s*(?:'[^']*'|`[^`]*`),\s*)*'([a-z-]+)'/g),
+    ...text.matchAll(
+      /(?:(?<![.\w])git(?:Line)?\(|\bargs =)\s*\[\s*(?:'-c',\s*(?:'[^']*'|`[^`]*`),\s*|\.\.\.[^\n]*,\n\s*)*'([a-z-]+)'/g,
+    ),
   ].map(([, command = '']) => command);
   if (commands.length < calls.length) throw new Error(`${path} calls git with a command that cannot be read off`);
   return commands;

@@ -12,7 +12,7 @@ import { quietBacklog, randomKills } from './random-kills.ts';
 import { describeLosses, quietRun, runCase } from './run-case.ts';
 import type { CaseResult } from './run-case.ts';
 import { quietRuns, runCases } from './run-cases.ts';
-import { loadSimulation } from './sim-campaign.ts';
+import { simulateFor } from './sim-campaign.ts';
 import { Sweep } from './sweep.ts';
 import { Tally } from './tally.ts';
 
@@ -74,9 +74,7 @@ async function campaign(durationMs: number): Promise<void> {
 }
 
 async function simulate(durationMs: number): Promise<void> {
-  const simulation = await loadSimulation();
-  if (simulation === null) return say('there is no simulation yet');
-  const { schedules, faults, losses } = await simulation.runSimulations({ seconds: durationMs / 1_000, seed });
+  const { schedules, faults, losses } = await simulateFor(durationMs / 1_000, seed);
   tally.case('simulated schedules', schedules);
   for (const [kind, injected] of Object.entries(faults)) tally.fault(`simulated: ${kind}`, injected);
   for (const { repeat, ...loss } of losses) tally.lose([loss], repeat, null);

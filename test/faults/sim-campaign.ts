@@ -1,30 +1,25 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { runSimulations } from '../sim/campaign.ts';
 import type { Loss } from './fault.ts';
 
 /** What a campaign of simulations came to. */
 export interface SimulationCounts {
   readonly schedules: number;
-  /** How many faults of each kind were injected: `crash`, `lease-lost`, `clock-jump`, … */
+  /** How many faults of each kind were injected. */
   readonly faults: Readonly<Record<string, number>>;
   /** With what repeats each. */
   readonly losses: readonly (Loss & { readonly repeat: string })[];
 }
 
-export interface SimulationOptions {
-  readonly seconds: number;
-  readonly seed: number;
-}
-
-/** What `test/sim/campaign.ts` exports. */
-export interface SimulationCampaign {
-  readonly runSimulations: (options: SimulationOptions) => Promise<SimulationCounts>;
-}
-
-/** The simulation, where there is one. */
-export async function loadSimulation(): Promise<SimulationCampaign | null> {
-  const path = join(import.meta.dirname, '../sim/campaign.ts');
-  if (!existsSync(path)) return null;
-  return (await import(pathToFileURL(path).href)) as SimulationCampaign;
+/** Plays simulated histories for so long. */
+export async function simulateFor(seconds: number, seed: number): Promise<SimulationCounts> {
+  const { histories, faults, failures } = await runSimulations({
+    seed,
+    histories: Infinity,
+    maxMs: seconds * 1_000,
+    maxFailures: Infinity,
+  });
+  const losses = failures.flatMap(({ seed: own, violations }) =>
+    violations.map(({ promise, why }) => ({ promise, what: why, repeat: `npm run sim -- --seed ${own}` })),
+  );
+  return { schedules: histories, faults, losses };
 }

@@ -18,6 +18,7 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'store.resetBreaker': 'test/faults/killers.test.ts',
   'file-system.sync': 'test/faults/half-made.test.ts',
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
+  // It writes below a directory that a person named.
   'git.checkout-index': 'test/e2e/salvage.test.ts',
   'git.init': 'test/faults/demo.test.ts',
   'git.add': 'test/faults/demo.test.ts',

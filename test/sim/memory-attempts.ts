@@ -112,7 +112,7 @@ function endWith(
   applyEvent(write, taskId, event ?? { kind: 'cancelled' });
   const control = write.tables.readControl();
   if (outcome.kind === 'accepted') write.tables.control.set('control', { ...control, failuresInARow: 0 });
-  else if (COUNTED.has(OUTCOME_OWNER[outcome.kind])) {
+  else if (COUNTED.has(OUTCOME_OWNER[outcome.kind]) && !('fault' in outcome)) {
     write.tables.control.set('control', { ...control, failuresInARow: control.failuresInARow + 1 });
   }
 }

@@ -35,7 +35,6 @@ const ROOMY = { directory: '/simulated', freeBytes: 2 ** 50 };
  */
 
 const STATE = '/state';
-const ROOM = { directory: STATE, freeBytes: Infinity };
 /** Far more than any backlog needs: what has not come to an end by then never will. */
 const STEPS_MAX = 60_000;
 const STEPS_AFTER = 2_000;
@@ -113,7 +112,6 @@ export class Simulation {
           world.record = world.target;
           return { kind: 'ok', commit: world.target };
         }),
-      freeSpace: () => ({ state: ROOM, repository: ROOM }),
       self: ['node', 'yard'],
     };
   }
