@@ -1,5 +1,6 @@
 import type { Store } from '../../src/store/store.ts';
 import type { Machine } from './machine.ts';
+import type { StoreRecord } from './store-record.ts';
 import type { World } from './world.ts';
 
 /** A promise of docs/promises.md that a history breaks. */
@@ -10,6 +11,7 @@ export interface Violation {
 
 export interface Played {
   readonly store: Store;
+  readonly records: readonly StoreRecord[];
   readonly world: World;
   readonly machine: Machine;
   /** Where the target stood at first. */
@@ -22,6 +24,7 @@ export async function checkPlayed(played: Played): Promise<Violation[]> {
   return [
     ...checkTarget(played),
     ...(await checkLandings(played)),
+    ...checkTokens(played),
     ...checkLanes(played),
     ...(await checkEnd(played)),
     ...played.machine.crashes.map((why) => ({ promise: 'P5', why: `a process crashed by itself: ${why}` }) as const),
@@ -72,6 +75,30 @@ async function checkLandings({ store, world }: Played): Promise<Violation[]> {
     const expected = state.status === 'landed' ? 1 : 0;
     if (times !== expected)
       violations.push({ promise: 'P3', why: `${id} is ${state.status}, and landed ${times} times` });
+  }
+  return violations;
+}
+
+/** P4: whoever wrote held the lease that they went by, at that very moment; and tokens only grow. */
+function checkTokens({ records }: Played): Violation[] {
+  const violations: Violation[] = [];
+  const held = new Map<string, { readonly token: number; readonly held: boolean }>();
+  for (const record of records) {
+    if (record.kind !== 'commit') continue;
+    for (const { resource, token } of record.fences) {
+      const lease = held.get(resource);
+      if (lease?.held === true && lease.token === token) continue;
+      violations.push({
+        promise: 'P4',
+        why: `${record.method} was taken with the outdated token ${token} of ${resource}`,
+      });
+    }
+    for (const lease of record.leases) {
+      if (lease.token < (held.get(lease.resource)?.token ?? 0)) {
+        violations.push({ promise: 'P4', why: `the token of ${lease.resource} went back to ${lease.token}` });
+      }
+      held.set(lease.resource, lease);
+    }
   }
   return violations;
 }

@@ -1,7 +1,16 @@
 import type { SimProcess } from './machine.ts';
 import type { Simulation } from './simulation.ts';
 
-export const FAULT_KINDS = ['kill', 'kill-other', 'stop', 'reboot', 'clock', 'stuck', 'second-scheduler'] as const;
+export const FAULT_KINDS = [
+  'kill',
+  'kill-other',
+  'stop',
+  'reboot',
+  'clock',
+  'stuck',
+  'second-scheduler',
+  'disk-full',
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** Faults of one history: then comes a time in which the yard must come to rest. */
@@ -18,6 +27,7 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   clock: 5,
   stuck: 3,
   'second-scheduler': 8,
+  'disk-full': 5,
 };
 const LOTS = FAULT_KINDS.flatMap((kind) => Array.from({ length: WEIGHTS[kind] }, () => kind));
 
@@ -31,6 +41,7 @@ export class Faults {
     clock: 0,
     stuck: 0,
     'second-scheduler': 0,
+    'disk-full': 0,
   };
   readonly #simulation: Simulation;
   /** Lets stopped processes go on, and stuck ones go. */
@@ -75,6 +86,9 @@ export class Faults {
         return true;
       case 'stuck':
         return this.#stick(process);
+      case 'disk-full':
+        this.#simulation.fullUntilMs = machine.monotonicMs + random.below(LONG_MS);
+        return true;
       case 'second-scheduler':
         this.#simulation.startScheduler();
         return true;

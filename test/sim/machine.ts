@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from '../../src/core/process-identity.ts';
+import { faultOf } from '../../src/core/machine-fault.ts';
 import type { Host } from '../../src/process/host.ts';
 import type { Random } from './random.ts';
 
@@ -77,7 +78,9 @@ export class Machine {
     try {
       await main(process);
     } catch (error) {
-      this.crashes.push(`${process.role}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      // A machine that has no room ends a process with a message, not with a bug.
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (faultOf(error) === null) this.crashes.push(`${process.role}: ${why}`);
     }
     this.end(process);
   }

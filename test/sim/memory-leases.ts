@@ -1,6 +1,5 @@
 import type { Fence, Lease, LeaseResource } from '../../src/core/lease.ts';
 import type { ProcessIdentity } from '../../src/core/process-identity.ts';
-import { isDefective } from '../../src/process/failpoint.ts';
 import { StaleTokenError } from '../../src/store/store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { StoredLease } from './memory-tables.ts';
@@ -18,7 +17,7 @@ function heldBy({ tables }: Write, { resource, token }: Fence): StoredLease | un
 
 export function requireFence(write: Write, fence: Fence, resource = fence.resource): void {
   const isCurrent = fence.resource === resource && heldBy(write, fence) !== undefined;
-  if (!isCurrent && !isDefective('stale-token-accepted')) throw new StaleTokenError(fence);
+  if (!isCurrent && !write.acceptsStale) throw new StaleTokenError(fence);
 }
 
 export function acquireLease(

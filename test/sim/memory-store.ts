@@ -22,6 +22,8 @@ export interface MemoryStoreOptions {
   readonly clock: Clock;
   /** Asked at every write. */
   readonly policy: () => RetryPolicy;
+  /** A deliberate defect: see `Write`. */
+  readonly acceptsStale?: boolean;
   /** Hears of every write at the moment of its commit, before the caller does. */
   readonly record?: (record: StoreRecord) => void;
 }
@@ -184,9 +186,9 @@ class MemoryStore extends MemoryReader implements Yard.Store {
 
   #write<T>(method: keyof Yard.Store, fences: readonly Fence[], change: (write: Write) => T): Promise<T> {
     return this.attempt(() => {
-      const { clock, policy, record } = this.#options;
+      const { clock, policy, record, acceptsStale = false } = this.#options;
       try {
-        const write = { tables: this.tables, nowMs: clock.nowMs(), policy: policy() };
+        const write = { tables: this.tables, nowMs: clock.nowMs(), policy: policy(), acceptsStale };
         const { result, changes } = this.tables.transact(() => change(write));
         if (changes !== null) record?.({ kind: 'commit', method, fences, ...changes });
         return result;

@@ -6,6 +6,8 @@ export interface Write {
   readonly tables: MemoryTables;
   readonly nowMs: number;
   readonly policy: RetryPolicy;
+  /** A deliberate defect: outdated tokens are as good as current ones. */
+  readonly acceptsStale: boolean;
 }
 
 export function appendEvent(

@@ -75,7 +75,7 @@ class Person {
 
   /** Whatever waits for a person gets what it waits for. */
   async #help(rows: readonly TaskRow[]): Promise<void> {
-    if ((await this.#store.control()).stopped !== null) await this.#store.resume();
+    if ((await this.#store.control()).stopped !== null) await this.#unlessOvertaken(this.#store.resume());
     for (const { id, state } of rows) {
       if (state.status === 'blocked') await this.#unlessOvertaken(this.#store.answer(id, 'this one'));
       if (state.status === 'parked') await this.#unlessOvertaken(this.#store.transition(id, { kind: 'unparked' }));
@@ -88,12 +88,12 @@ class Person {
     switch (random.below(4)) {
       case 2:
         // `yard stop --now`, by somebody whose terminal is closed before anything was ended.
-        return void (await this.#store.interrupt('operator', 'at once'));
+        return this.#unlessOvertaken(this.#store.interrupt('operator', 'at once'));
       case 0:
         if (row !== undefined) await this.#unlessOvertaken(this.#store.withdraw(row.id, { kind: 'cancelled' }));
         return;
       case 1:
-        return this.#store.stop('operator', 'a look around');
+        return this.#unlessOvertaken(this.#store.stop('operator', 'a look around'));
       default:
         await machine.step(this.#self, `commit on ${TARGET}`, () => {
           const from = world.target;
@@ -108,8 +108,9 @@ class Person {
     try {
       await work;
     } catch (error) {
-      // The task moved on since the look.
-      if (!(error instanceof Error && 'code' in error && error.code === 'illegal-transition')) throw error;
+      // The task moved on since the look; or there is no room to write, and they will be back.
+      const code = error instanceof Error && 'code' in error ? error.code : null;
+      if (code !== 'illegal-transition' && code !== 'store-full') throw error;
     }
   }
 }

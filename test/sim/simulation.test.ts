@@ -8,7 +8,7 @@ import { simulate } from './simulation.ts';
 const FROM = Date.now() % 1_000_000_000;
 const HISTORIES = 300;
 /** A defect that stays unseen for longer would not be found by a campaign either. */
-const ENOUGH = 1_500;
+const ENOUGH = 5_000;
 
 describe('a simulated yard', () => {
   test(`keeps its promises through ${HISTORIES} histories from seed ${FROM}`, async () => {

@@ -6,7 +6,7 @@ import { runYard } from '../../src/reconcile/run.ts';
 import { Scheduler } from '../../src/reconcile/scheduler.ts';
 import type { Settings } from '../../src/reconcile/settings.ts';
 import type { Yard } from '../../src/reconcile/yard.ts';
-import type { Fence } from '../../src/core/lease.ts';
+import { UserError } from '../../src/core/user-error.ts';
 import type { Host } from '../../src/process/host.ts';
 import type { Store } from '../../src/store/store.ts';
 import { runTrain } from '../../src/train/run-train.ts';
@@ -23,6 +23,7 @@ import { Random } from './random.ts';
 import { makeBacklog } from './scenario.ts';
 import type { ScriptedTask } from './scenario.ts';
 import { scriptedAttempt } from './scripted-attempt.ts';
+import type { StoreRecord } from './store-record.ts';
 import { scriptedTrain } from './scripted-train.ts';
 import { TARGET, World } from './world.ts';
 
@@ -37,6 +38,27 @@ const ROOMY = { directory: '/simulated', freeBytes: 2 ** 50 };
 const STATE = '/state';
 /** Far more than any backlog needs: what has not come to an end by then never will. */
 const STEPS_MAX = 60_000;
+/** Methods of a store that write nothing. */
+const READING: ReadonlySet<string> = new Set([
+  'task',
+  'rows',
+  'view',
+  'viewOf',
+  'overview',
+  'countByStatus',
+  'attempts',
+  'runningAttempts',
+  'leases',
+  'lease',
+  'openIntents',
+  'answers',
+  'isApproved',
+  'verdict',
+  'control',
+  'events',
+  'version',
+  'close',
+]);
 const STEPS_AFTER = 2_000;
 const POLICY = { ...DEFAULT_RETRY_POLICY, backoffMaxMs: 60_000 };
 
@@ -54,6 +76,10 @@ export class Simulation {
   readonly store: Store;
   readonly backlog: readonly ScriptedTask[];
   readonly faults: Faults;
+  /** All that was written to the store, and what was refused. */
+  readonly records: StoreRecord[] = [];
+  /** Until then no write finds room. */
+  fullUntilMs = 0;
   readonly random: Random;
   readonly #defect: Defect | null;
   readonly #settings: Settings;
@@ -66,6 +92,8 @@ export class Simulation {
     this.store = memoryStore({
       clock: { nowMs: () => Math.round(machine.wallMs), monotonicMs: () => Math.round(machine.monotonicMs) },
       policy: () => POLICY,
+      acceptsStale: defect === 'stale-token-accepted',
+      record: (record) => this.records.push(record),
     })();
     this.backlog = makeBacklog(this.random);
     this.faults = new Faults(this);
@@ -133,7 +161,8 @@ export class Simulation {
         return (...args: readonly unknown[]) =>
           machine.step(process, `store.${String(key)}`, async () => {
             if (this.#defect === 'never-recovered' && key === 'lose') return undefined;
-            const result = await method(...(await this.#spoilt(args)));
+            this.#refuseOnFullDisk(String(key));
+            const result = await method(...args);
             if (key === 'addVerdict') this.#observeVerdict(args);
             return result;
           });
@@ -141,11 +170,14 @@ export class Simulation {
     });
   }
 
-  /** With outdated tokens made current: what a store would take that does not look at them. */
-  async #spoilt(args: readonly unknown[]): Promise<readonly unknown[]> {
-    if (this.#defect !== 'stale-token-accepted') return args;
-    const leases = new Map((await this.store.leases()).map(({ resource, token }) => [resource, token]));
-    return args.map((arg) => (isFence(arg) ? { ...arg, token: leases.get(arg.resource) ?? arg.token } : arg));
+  #refuseOnFullDisk(method: string): void {
+    if (this.machine.monotonicMs >= this.fullUntilMs || READING.has(method)) return;
+    throw new UserError({
+      code: 'store-full',
+      message: 'there is no room to write the store',
+      hint: 'make room',
+      exitCode: 1,
+    });
   }
 
   #observeVerdict([, verdict]: readonly unknown[]): void {
@@ -201,10 +233,6 @@ export class Simulation {
   }
 }
 
-function isFence(arg: unknown): arg is Fence {
-  return typeof arg === 'object' && arg !== null && 'resource' in arg && 'token' in arg;
-}
-
 /** Plays one history to its end and says what was wrong with it. */
 export async function simulate(seed: number, defect: Defect | null = null): Promise<SimulationResult> {
   const simulation = new Simulation(seed, defect);
@@ -215,7 +243,14 @@ export async function simulate(seed: number, defect: Defect | null = null): Prom
   // What still runs may come to its own end.
   const last = machine.steps + STEPS_AFTER;
   while (machine.alive.some(({ isPerson }) => !isPerson) && machine.steps < last) if (!(await machine.next())) break;
-  const violations = await checkPlayed({ store, world, machine, first, isDone: operator.isDone() });
+  const violations = await checkPlayed({
+    store,
+    records: simulation.records,
+    world,
+    machine,
+    first,
+    isDone: operator.isDone(),
+  });
   return { seed, steps: machine.steps, faults: faults.counts, violations, trace: machine.trace };
 }
 
