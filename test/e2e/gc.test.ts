@@ -79,7 +79,12 @@ test('beside a run nothing is removed, and it says who runs', async () => {
   expect(ran).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining(`process ${run.pid} drives`) });
   await made.touch('go');
   expect(await run.done).toMatchObject({ code: 0 });
-  // Nothing is left that borrows from the depot.
+  // Nothing is left that borrows from the depot. Killed at each call of git, the next collection does it all.
+  const hits = { YARD_FAILPOINTS_DIR: `${made.base}/hits` };
+  for (const name of ['git.repack:before', 'git.repack:after', 'git.prune:before', 'git.prune:after']) {
+    const killed = await made.yard(['gc'], { env: { ...hits, YARD_FAILPOINTS: `${name}:1:kill` } });
+    expect([name, killed.code]).toEqual([name, null]);
+  }
   expect((await gc(made)).depot).toBe('pruned');
   expect(made.git('show', 'agent/integration:a.txt')).toBe('a');
   await made.addTask({ id: 'B-1', does: 'cat a.txt a.txt > b.txt' });

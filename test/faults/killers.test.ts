@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NO_COUNTERS } from '../../src/core/task-state.ts';
@@ -48,5 +49,20 @@ test('breaker reset, killed at each of its effects and said again', async () => 
     expect(inARow, moment).toBe(moment === 'after' ? 0 : 1);
     expect(await made.yard(['breaker', 'reset', '--json']), moment).toMatchObject({ code: 0 });
     expect((await made.read((reader) => reader.control())).failuresInARow, moment).toBe(0);
+  }
+});
+
+test('doctor --repair, killed while it writes down what it did: the repair is made, and nothing is left to do', async () => {
+  const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+  expect(await made.yard(['run'])).toMatchObject({ code: 0 });
+  for (const moment of ['before', 'commit', 'after']) {
+    await writeFile(join(made.state, 'depot.git/packed-refs.lock'), '');
+    expect(await made.yard(['doctor', '--repair'], dyingAt(`store.note:${moment}`)), moment).toMatchObject({
+      code: null,
+    });
+    expect(made.exists('state/depot.git/packed-refs.lock'), moment).toBe(false);
+    expect(await made.yard(['doctor', '--repair']), moment).toMatchObject({ code: 0 });
+    const noted = await made.read((reader) => reader.events({ types: ['yard.repaired'] }));
+    expect(noted.length, moment).toBe(moment === 'after' ? 1 : 0);
   }
 });

@@ -15,7 +15,7 @@ import { COVERED_ELSEWHERE, Sweep, firstHits } from './sweep.ts';
 // Each case starts dozens of processes, on machines that may be busy with other things.
 vi.setConfig({ testTimeout: 900_000 });
 
-const PAIRS = 4;
+const PAIRS = 2;
 /** Another one each day. */
 const SEED = Math.floor(Date.now() / 86_400_000);
 

@@ -8,18 +8,20 @@ import type { Action, Disturbance, Fault, FaultCase, SweptScenario } from './fau
  */
 const LED_TO: Readonly<Record<string, Fault>> = {
   'store.lose': { name: 'store.claim:after', hit: 1, action: 'kill' },
-  'store.note': { name: 'git.commit-tree:before', hit: 1, action: 'error' },
 };
 
 /** Names that only other commands come by, with the test that interrupts those. */
 export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'store.interrupt': 'test/faults/killers.test.ts',
   'store.closeKill': 'test/faults/killers.test.ts',
+  'store.note': 'test/faults/killers.test.ts',
   'store.resetBreaker': 'test/faults/killers.test.ts',
   'file-system.sync': 'test/faults/half-made.test.ts',
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
   // It writes below a directory that a person named.
   'git.checkout-index': 'test/e2e/salvage.test.ts',
+  'git.repack': 'test/e2e/gc.test.ts',
+  'git.prune': 'test/e2e/gc.test.ts',
   'git.init': 'test/faults/demo.test.ts',
   'git.add': 'test/faults/demo.test.ts',
   'git.commit': 'test/faults/demo.test.ts',
@@ -47,10 +49,10 @@ function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
 export function firstHits(names: readonly string[], quiet: QuietRuns): FaultCase[] {
   const single = names.flatMap((name) => firstHit(name, quiet) ?? []);
   const led = single.filter(({ faults }) => faults.length > 1);
-  return [...led, ...(['small', 'person'] as const).flatMap((scenario) => inThrees(scenario, single, quiet))];
+  return [...led, ...(['small', 'person'] as const).flatMap((scenario) => inFours(scenario, single, quiet))];
 }
 
-function inThrees(scenario: SweptScenario, single: readonly FaultCase[], quiet: QuietRuns): FaultCase[] {
+function inFours(scenario: SweptScenario, single: readonly FaultCase[], quiet: QuietRuns): FaultCase[] {
   const inAttempt = (fault: Fault): boolean =>
     quiet[scenario].trace.some(({ name, number, role }) => name === fault.name && number === 1 && role === 'attempt');
   const faults = single.filter((each) => each.scenario === scenario && each.faults.length === 1);
@@ -58,8 +60,8 @@ function inThrees(scenario: SweptScenario, single: readonly FaultCase[], quiet: 
   for (const fault of faults.flatMap((each) => each.faults)) (inAttempt(fault) ? attempts : others).push(fault);
   const cases: FaultCase[] = [];
   while (attempts.length + others.length > 0) {
-    const chosen = [...attempts.splice(0, 1), ...others.splice(0, 2)];
-    if (chosen.length < 3) chosen.push(...attempts.splice(0, chosen.length === 2 ? 0 : 1));
+    const chosen = [...attempts.splice(0, 2), ...others.splice(0, 2)];
+    if (chosen.length < 4 && attempts.length === 0) chosen.push(...others.splice(0, 4 - chosen.length));
     cases.push({ scenario, faults: chosen, disturbances: [] });
   }
   return cases;
