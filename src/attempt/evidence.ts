@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
 import { errnoOf } from '../process/errno.ts';
-import { writeFileDurably } from '../process/file.ts';
+import { syncFile, writeFileDurably } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import { mkdir } from '../process/file-system.ts';
 
@@ -54,7 +54,10 @@ export class Evidence {
   async seal(): Promise<string> {
     const files: Record<string, string> = {};
     for (const entry of await readdir(this.directory, { withFileTypes: true })) {
-      if (entry.isFile() && entry.name !== 'manifest.json') files[entry.name] = await hashFile(this.path(entry.name));
+      if (!entry.isFile() || entry.name === 'manifest.json') continue;
+      // Logs were streamed: what the manifest vouches for must survive a power cut as it does.
+      await syncFile(this.path(entry.name));
+      files[entry.name] = await hashFile(this.path(entry.name));
     }
     const text = `${JSON.stringify({ files: sortKeys(files) }, null, 2)}\n`;
     await this.write('manifest.json', text);

@@ -21,6 +21,9 @@ const DEFECTS_VARIABLE = 'YARD_DEFECTS';
 /** Milliseconds by which a process's monotonic clock is ahead: to it, all leases of the others have expired. */
 const CLOCK_VARIABLE = 'YARD_CLOCK_AHEAD_MS';
 
+/** Any text: as if the machine had been restarted, which a test cannot do. */
+const BOOT_VARIABLE = 'YARD_ANOTHER_BOOT';
+
 const ACTIONS = ['kill', 'stop', 'error', 'enospc', 'delay'] as const;
 type Action = (typeof ACTIONS)[number];
 
@@ -71,13 +74,22 @@ export function isDefective(defect: string): boolean {
   return defects.size > 0 && defects.has(defect);
 }
 
+/** Makes this process believe in another boot of the machine. */
+export const anotherBoot = process.env[BOOT_VARIABLE] ?? '';
+
 /** How far this process's monotonic clock is to be ahead of the machine's. */
 export const clockAheadMs = Number(process.env[CLOCK_VARIABLE] ?? '0');
 
 /** The settings of this process, for the workers that it starts. */
 export function failpointEnvironment(): Record<string, string> {
   const environment: Record<string, string> = {};
-  for (const name of [FAILPOINTS_VARIABLE, FAILPOINTS_DIRECTORY_VARIABLE, DEFECTS_VARIABLE, CLOCK_VARIABLE]) {
+  for (const name of [
+    FAILPOINTS_VARIABLE,
+    FAILPOINTS_DIRECTORY_VARIABLE,
+    DEFECTS_VARIABLE,
+    CLOCK_VARIABLE,
+    BOOT_VARIABLE,
+  ]) {
     const value = process.env[name];
     if (value !== undefined) environment[name] = value;
   }

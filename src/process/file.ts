@@ -54,7 +54,7 @@ export async function syncFileSystem(path: string): Promise<void> {
 
 /** Makes the content of a file survive a power cut. */
 export async function syncFile(path: string): Promise<void> {
-  await using file = await open(path, O_RDONLY);
+  await using file = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   failpoint('file.sync:before');
   await file.sync();
   failpoint('file.sync:after');

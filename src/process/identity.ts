@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessIdentity } from '../core/process-identity.ts';
+import { anotherBoot } from './failpoint.ts';
 import { readDarwinBootId } from './table-darwin.ts';
 import { readRow } from './table.ts';
 
@@ -8,7 +9,9 @@ let cachedBootId: string | null = null;
 /** The id of this boot of the machine. */
 export function currentBootId(): string {
   cachedBootId ??=
-    process.platform === 'darwin' ? readDarwinBootId() : readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    (process.platform === 'darwin'
+      ? readDarwinBootId()
+      : readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) + anotherBoot;
   return cachedBootId;
 }
 

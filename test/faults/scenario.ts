@@ -80,7 +80,8 @@ function config(concurrent: number): Record<string, unknown> {
     agents: { script: { kind: 'command', run: 'exec sh "$SCENARIO/agent.sh"' } },
     // Where the scenario is, so that its repository is the same wherever that may be.
     environment: { allow: ['SCENARIO'] },
-    limits: { concurrent, killGrace: '1s', agentTimeout: '2m' },
+    // Disks of tests are small.
+    limits: { concurrent, killGrace: '1s', agentTimeout: '2m', diskReserve: 0 },
   };
 }
 
