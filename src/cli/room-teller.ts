@@ -1,6 +1,6 @@
 import { formatBytes } from '../core/disk.ts';
 import type { LowSpace } from '../core/disk.ts';
-import { machineError } from '../core/machine-error.ts';
+import { isKilledGit, machineError } from '../core/machine-error.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { Output } from './output.ts';
 
@@ -8,6 +8,8 @@ import type { Output } from './output.ts';
 export class RoomTeller {
   readonly #output: Output;
   #isLow = false;
+  /** The last fault was no want of room. */
+  #isKilled = false;
 
   constructor(output: Output) {
     this.#output = output;
@@ -23,12 +25,14 @@ export class RoomTeller {
     this.#isLow = low !== null;
   }
 
-  /** A cycle failed for want of room; null: the next one did not. */
+  /** A cycle failed for want of room, or because its git was killed; null: the next one did not. */
   fault(error: Error | null): void {
-    if (error === null) return this.#output.say('there is room again; the run goes on');
+    if (error === null) return this.#output.say(`${this.#isKilled ? '' : 'there is room again; '}the run goes on`);
+    this.#isKilled = isKilledGit(error);
+    const advice = this.#isKilled ? ' The' : ' Make room (yard gc says what can go); the';
     this.#output.say(`waiting: ${machineError(error)?.message ?? error.message}`);
     this.#output.say(
-      'Nothing half-done was recorded, and what runs goes on as far as it can. Make room (yard gc says what can go); the run goes on by itself.',
+      `Nothing half-done was recorded, and what runs goes on as far as it can.${advice} run goes on by itself.`,
     );
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { faultOf } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
@@ -39,7 +40,8 @@ export async function claimStateDirectory(stateDirectory: string, commonDirector
     });
   } catch (error) {
     const code = errnoOf(error);
-    if (code === null) throw error;
+    // A permission can be mended; of a broken disk nothing is certain.
+    if (code === null || faultOf(error) === 'disk-broken') throw error;
     throw new UserError({
       code: 'state-not-writable',
       message: `the state directory ${stateDirectory} cannot be written to: ${code}`,

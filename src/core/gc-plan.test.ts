@@ -1,11 +1,18 @@
 import { expect, test } from 'vitest';
-import { planGc } from './gc-plan.ts';
+import { planGc, withoutLease } from './gc-plan.ts';
 import type { GcLimits, Kept } from './gc-plan.ts';
 import { TASK_STATUSES } from './task-state.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const NOW_MS = 1000 * DAY_MS;
-const LIMITS: GcLimits = { nowMs: NOW_MS, keepDays: 30, maxSizeBytes: 1000, busy: false, currentPin: 'pins/now.json' };
+const LIMITS: GcLimits = {
+  nowMs: NOW_MS,
+  keepDays: 30,
+  maxSizeBytes: 1000,
+  busy: false,
+  busyTasks: new Set(),
+  currentPin: 'pins/now.json',
+};
 const KINDS = ['evidence', 'train-evidence', 'log', 'lane', 'ref', 'pin', 'prewarm'] as const;
 
 function kept(kind: Kept['kind'], days: number, rest: Partial<Kept> = {}): Kept {
@@ -16,13 +23,23 @@ function kept(kind: Kept['kind'], days: number, rest: Partial<Kept> = {}): Kept 
 const removed = (things: readonly Kept[], limits: Partial<GcLimits> = {}): string[] =>
   planGc(things, { ...LIMITS, ...limits }).flatMap(({ name, remove }) => (remove ? [name] : []));
 
-test('what has not landed stays, however old and large', () => {
+test('what has not landed stays, however old and large, but for a lane that nobody will work in', () => {
   for (const status of TASK_STATUSES.filter((each) => each !== 'landed')) {
     const things = KINDS.filter((kind) => kind !== 'pin' && kind !== 'prewarm').map((kind) =>
       kept(kind, 900, { task: { id: 'T-1', status }, sizeBytes: 1e9 }),
     );
-    expect(removed(things), status).toEqual([]);
+    const isCalledOff = status === 'cancelled' || status === 'superseded';
+    expect(removed(things), status).toEqual(isCalledOff ? ['lane/900'] : []);
   }
+});
+
+test('the lane of a task that was called off stays while it is young, or processes may write to it', () => {
+  const lane = (days: number): Kept => kept('lane', days, { task: { id: 'T-1', status: 'cancelled' } });
+  expect(removed([lane(29), lane(30)])).toEqual(['lane/30']);
+  expect(removed([lane(30)], { busyTasks: new Set(['T-1']) })).toEqual([]);
+  expect(removed([lane(30)], { busyTasks: new Set(['T-2']) })).toEqual(['lane/30']);
+  // Without the lease somebody may be ending the same lane.
+  expect(withoutLease(planGc([lane(30)], LIMITS)).map(({ remove }) => remove)).toEqual([false]);
 });
 
 test('of what has landed, all that is old goes, but for a lane', () => {

@@ -25,6 +25,8 @@ export interface GcLimits {
   readonly maxSizeBytes: number;
   /** An attempt or the train works by a pin, and may be copying what was prewarmed. */
   readonly busy: boolean;
+  /** Tasks that something may still be writing for: processes that are not proved dead. */
+  readonly busyTasks: ReadonlySet<string>;
   /** Pin that is in force. */
   readonly currentPin: string;
 }
@@ -33,7 +35,8 @@ const DAY_MS = 24 * 3_600_000;
 
 /**
  * What a collection removes and what it keeps, each with the reason. Whatever may hold work that has not landed stays:
- * everything of a task that has not landed, every lane, and whatever is not recognised.
+ * everything of a task that has not landed, and whatever is not recognised. The lane of a task that was called off is
+ * removed as a lane is: what it holds is kept first.
  */
 export function planGc(kept: readonly Kept[], limits: GcLimits): GcDecision[] {
   const decisions = kept.map((one) => decideOne(one, limits));
@@ -51,15 +54,33 @@ function decideOne(one: Kept, limits: GcLimits): GcDecision {
     return { ...one, remove: true, why: `${ageDays} days old, and made anew when it is needed` };
   }
   if (one.task === null) return keep('it belongs to no task of this yard');
+  if (one.kind === 'lane' && isCalledOff(one.task.status)) return decideLane(one, one.task, ageDays, limits);
   if (one.task.status !== 'landed') return keep(`${one.task.id} is ${one.task.status} and has not landed`);
   if (one.kind === 'lane') return keep('a lane that outlived its landing may hold work of its own: yard salvage');
   if (!isOld) return keep(`${one.task.id} landed less than ${limits.keepDays} days ago`);
   return { ...one, remove: true, why: `${one.task.id} landed ${ageDays} days ago` };
 }
 
+function isCalledOff(status: TaskStatus): boolean {
+  return status === 'cancelled' || status === 'superseded';
+}
+
+/** Nobody will work in it again. A parked task may be put back, and goes on with what its lane holds. */
+function decideLane(
+  one: Kept,
+  { id, status }: NonNullable<Kept['task']>,
+  ageDays: number,
+  { keepDays, busyTasks }: GcLimits,
+): GcDecision {
+  if (ageDays < keepDays) return { ...one, remove: false, why: `${id} was ${status} less than ${keepDays} days ago` };
+  if (busyTasks.has(id)) return { ...one, remove: false, why: `processes of ${id} are being ended` };
+  return { ...one, remove: true, why: `${id} was ${status} ${ageDays} days ago; what the lane holds is salvaged` };
+}
+
 /** Of what would go, what another process may reach at this very moment stays: for a caller that has no lease. */
 export function withoutLease(decisions: readonly GcDecision[]): GcDecision[] {
-  const isShared = ({ kind }: GcDecision): boolean => kind === 'ref' || kind === 'pin' || kind === 'prewarm';
+  const shared: ReadonlySet<Kept['kind']> = new Set(['lane', 'pin', 'prewarm', 'ref']);
+  const isShared = ({ kind }: GcDecision): boolean => shared.has(kind);
   return decisions.map((one) =>
     one.remove && isShared(one) ? { ...one, remove: false, why: 'it goes when there is room to take a lease' } : one,
   );

@@ -9,7 +9,7 @@ export function machineError(error: unknown): UserError | null {
   const why = inertLine(error instanceof Error ? error.message : String(error), 500);
   switch (fault) {
     case null:
-      return null;
+      return isKilledGit(error) ? gitKilled(error, why) : null;
     case 'disk-full':
       return new UserError({
         code: 'disk-full',
@@ -37,4 +37,20 @@ export function machineError(error: unknown): UserError | null {
     default:
       throw impossible(fault satisfies never);
   }
+}
+
+/** A git that was ended by a signal: it says nothing of us, and another one may do better. */
+export function isKilledGit(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || !('signal' in error)) return false;
+  return error.code === 'git-failed' && error.signal !== null;
+}
+
+function gitKilled(cause: unknown, why: string): UserError {
+  return new UserError({
+    code: 'git-killed',
+    message: `a git process was killed: ${why}`,
+    hint: 'Nothing half-done was recorded. Run the command again.',
+    exitCode: 1,
+    cause,
+  });
 }

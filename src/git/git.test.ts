@@ -23,6 +23,12 @@ test('an exit code that is no answer is a GitError with what git said', async ()
   await expect(git(['cat-file', 'blob', 'nothing'], { ...call, answers: [128] })).resolves.toMatchObject({ code: 128 });
 });
 
+test('an error names the subcommand, behind the settings of its call', async () => {
+  const { path } = await makeRepository(await useTemporaryDirectory(), { a: 'a' });
+  const args = ['-c', 'core.abbrev=8', 'cat-file', 'blob', 'nothing'];
+  await expect(git(args, { gitDir: join(path, '.git') })).rejects.toThrow(/^git cat-file exited with 128/);
+});
+
 test('a machine without git is told so', async () => {
   const directory = await useTemporaryDirectory();
   vi.stubEnv('PATH', directory);

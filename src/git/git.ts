@@ -47,14 +47,30 @@ export class GitError extends Error {
   readonly stderr: string;
   /** What the machine failed it with, if so. */
   readonly fault: MachineFault | null;
+  /** What somebody ended it with; null: it ended otherwise. */
+  readonly signal: NodeJS.Signals | null;
 
-  constructor(args: readonly string[], exitCode: number | null, stderr: string, fault = faultIn(stderr)) {
-    super(`git ${args[0] ?? ''} ${exitCode === null ? 'did not finish' : `exited with ${exitCode}`}: ${stderr.trim()}`);
+  constructor(
+    args: readonly string[],
+    exitCode: number | null,
+    stderr: string,
+    fault = faultIn(stderr),
+    signal: NodeJS.Signals | null = null,
+  ) {
+    super(
+      `git ${commandOf(args)} ${exitCode === null ? 'did not finish' : `exited with ${exitCode}`}: ${stderr.trim()}`,
+    );
     this.name = 'GitError';
     this.exitCode = exitCode;
     this.stderr = stderr;
     this.fault = fault;
+    this.signal = signal;
   }
+}
+
+/** The subcommand, behind the settings of this call. */
+function commandOf(args: readonly string[]): string {
+  return args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-c') ?? '';
 }
 
 /** git has one exit code for everything; of the system's errors it passes on the text, untranslated (`LC_ALL=C`). */
@@ -120,6 +136,9 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
     if (fault !== null) throw new GitError(args, null, result.message, fault);
     throw gitMissing(result.errorCode);
   }
+  if (result.kind === 'signalled') {
+    throw new GitError(args, null, `ended by ${result.signal}; ${stderr}`, faultIn(stderr), result.signal);
+  }
   if (result.kind !== 'exited') throw new GitError(args, null, `${result.kind}; ${stderr}`);
   if (result.stdoutTruncated && call.mayCut !== true) {
     throw new GitError(args, null, `more than ${maxOutputBytes} bytes of output`);
@@ -167,7 +186,7 @@ const READING: ReadonlySet<string> = new Set([
 
 /** A fault asked for here looks like git's own. */
 function gitFailpoint(args: readonly string[], moment: 'before' | 'after'): void {
-  const command = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-c') ?? '';
+  const command = commandOf(args);
   if (READING.has(command)) return;
   try {
     failpoint(`git.${command}:${moment}`);

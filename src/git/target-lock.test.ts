@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
 import { runGit, writeFiles } from '../../test/fixtures/git/repository.ts';
 import { collect, IDENTITY, useLane, useYard } from '../../test/fixtures/git/yard.ts';
@@ -11,6 +11,8 @@ import { createTarget, moveTarget, readTarget } from './target.ts';
 import type { MoveResult } from './target.ts';
 
 const MAIN = 'refs/heads/main';
+
+afterEach(() => void vi.unstubAllEnvs());
 
 interface Candidates extends TestYard {
   /** Two landings on the target as it is; the first one holds the trailer that all landings have. */
@@ -93,10 +95,37 @@ test('a target whose making was killed is made', async () => {
   utimesSync(lock, 1_000, 1_000);
   await createTarget(yard.repository, ref, yard.base);
   expect(await readTarget(yard.repository, ref)).toEqual({ kind: 'commit', commit: yard.base });
+  const empty = join(yard.repository.commonDirectory, 'refs/heads/newest.lock');
+  writeFileSync(empty, '');
+  utimesSync(empty, 1_000, 1_000);
+  // Nobody can have begun to make it that early.
+  const early = createTarget(yard.repository, 'refs/heads/newest', yard.base, statSync(empty).mtimeMs + 1);
+  await expect(early).rejects.toMatchObject({ code: 'target-clash' });
+  await createTarget(yard.repository, 'refs/heads/newest', yard.base, statSync(empty).mtimeMs);
+  expect(await readTarget(yard.repository, 'refs/heads/newest')).toEqual({ kind: 'commit', commit: yard.base });
   writeFileSync(join(yard.repository.commonDirectory, 'refs/heads/newer.lock'), '');
   await expect(createTarget(yard.repository, 'refs/heads/newer', yard.base)).rejects.toMatchObject({
     code: 'target-clash',
     message: expect.stringContaining('newer.lock'),
   });
   expect(await resolve(yard.depot, yard.to)).toBe(yard.to);
+});
+
+test('a git that is killed while it makes the target is followed by another', async () => {
+  const yard = await useCandidates();
+  const programs = join(yard.stateDirectory, 'programs');
+  mkdirSync(programs);
+  const lock = join(yard.repository.commonDirectory, 'refs/heads/new.lock');
+  const path = process.env['PATH'] ?? '';
+  // It is killed once, at the moment at which it would rename its lock.
+  const script = `#!/bin/sh
+PATH='${path}'
+case " $* " in *' update-ref '*) mkdir '${programs}/done' && { echo ${yard.base} > '${lock}'; kill -KILL $$; } ;; esac 2> /dev/null
+exec git "$@"
+`;
+  writeFileSync(join(programs, 'git'), script, { mode: 0o755 });
+  vi.stubEnv('PATH', `${programs}:${path}`);
+  await createTarget(yard.repository, 'refs/heads/new', yard.base);
+  expect(existsSync(join(programs, 'done'))).toBe(true);
+  expect(await readTarget(yard.repository, 'refs/heads/new')).toEqual({ kind: 'commit', commit: yard.base });
 });

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
+import { systemClock } from '../process/clock.ts';
 import { inDepot } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git } from './git.ts';
@@ -36,14 +38,29 @@ export async function clearTargetLock({ repository, depot, ref, to, sinceMs }: T
   return true;
 }
 
-/** The same for a target that is about to be made, without an intent: only where the lock holds its commit already. */
-export function breakTargetLock(
+/** How long gits of other people, which come and go, may keep a lock from being judged. */
+const PATIENCE_MS = 5_000;
+const POLL_MS = 50;
+
+/**
+ * The same for a target that is about to be made, and which nobody can have begun to make before `sinceMs`: where the
+ * lock holds its commit already, or nothing yet. Waits a while for the gits that might hold it.
+ */
+export async function breakTargetLock(
   { commonDirectory }: Pick<Repository, 'commonDirectory'>,
-  ref: string,
-  commit: string,
-): boolean {
-  const lock = findLock(join(commonDirectory, `${ref}.lock`));
-  return lock !== null && readLock(lock) === `${commit}\n` && breakLock(lock, null);
+  { ref, to, sinceMs }: { readonly ref: string; readonly to: string; readonly sinceMs: number | undefined },
+): Promise<boolean> {
+  const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS;
+  for (;;) {
+    const lock = findLock(join(commonDirectory, `${ref}.lock`));
+    const content = lock === null ? null : readLock(lock);
+    if (lock === null || content === null) return false;
+    const isOurs = content === '' ? sinceMs !== undefined && lock.madeMs >= sinceMs : content === `${to}\n`;
+    if (!isOurs) return false;
+    if (breakLock(lock, null)) return true;
+    if (systemClock.monotonicMs() >= deadlineMs) return false;
+    await delay(POLL_MS);
+  }
 }
 
 /** A commit that the train has made. */

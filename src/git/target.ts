@@ -115,21 +115,44 @@ function readText(path: string): string | null {
   }
 }
 
-/** Makes the target where there is none. @throws UserError `target-clash` where another branch is in the way. */
-export async function createTarget(repository: Repository, ref: string, commit: string): Promise<void> {
-  const args = ['update-ref', '--no-deref', '-m', 'yard: create the target', ref, commit, noCommit(repository)];
-  const create = (): ReturnType<typeof git> => git(args, { gitDir: repository.commonDirectory, answers: [0, 1, 128] });
-  let answer = await create();
-  if (answer.code !== 0 && breakTargetLock(repository, ref, commit)) answer = await create();
-  const { code, stderr } = answer;
-  if (code === 0) return;
+/**
+ * Makes the target where there is none. A git that is killed on the way is followed by another one. `sinceMs` is a
+ * wall-clock time before which nobody can have begun to make it: see {@link breakTargetLock}.
+ *
+ * @throws UserError `target-clash` where another branch, or somebody's lock, is in the way.
+ */
+export async function createTarget(
+  repository: Repository,
+  ref: string,
+  commit: string,
+  sinceMs?: number,
+): Promise<void> {
+  let refusal = await tryToCreate(repository, ref, commit);
+  if (refusal !== null) {
+    const isFreed = await breakTargetLock(repository, { ref, to: commit, sinceMs });
+    if (isFreed || refusal.signal !== null) refusal = await tryToCreate(repository, ref, commit);
+  }
+  if (refusal === null) return;
+  if (refusal.fault !== null) throw refusal;
   // Another first run was faster.
   if ((await readTarget(repository, ref)).kind === 'commit') return;
   throw new UserError({
     code: 'target-clash',
-    message: `the target ${ref} could not be created: ${stderr.trim()}`,
+    message: `the target ${ref} could not be created: ${refusal.stderr.trim()}`,
     hint: 'Choose another target in .yard/config.yaml, or remove what git names, if nothing uses it.',
   });
+}
+
+/** Null: it is there. */
+async function tryToCreate(repository: Repository, ref: string, commit: string): Promise<GitError | null> {
+  const args = ['update-ref', '--no-deref', '-m', 'yard: create the target', ref, commit, noCommit(repository)];
+  try {
+    await git(args, { gitDir: repository.commonDirectory });
+    return null;
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    return error;
+  }
 }
 
 export type MoveResult =

@@ -40,12 +40,14 @@ interface Fault {
 /** What a failpoint throws for `error` and `enospc`: it looks like what the system says. */
 class InjectedError extends Error {
   readonly code: 'EIO' | 'ENOSPC';
-  readonly syscall = 'failpoint';
+  /** A failed sync is told by this, whatever its code: nothing about the disk is certain after it. */
+  readonly syscall: 'fsync' | 'failpoint';
 
   constructor(name: string, code: 'EIO' | 'ENOSPC') {
     super(`${code}: ${code === 'EIO' ? 'i/o error' : 'no space left on device'}, failpoint '${name}'`);
     this.name = 'InjectedError';
     this.code = code;
+    this.syscall = /^(?:file|directory|file-system)\.sync:/.test(name) ? 'fsync' : 'failpoint';
   }
 }
 

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failpoint, isDefective } from './failpoint.ts';
 import { errnoOf } from './errno.ts';
 import { rename, rm } from './file-system.ts';
+import { ownName } from './own-name.ts';
 import { runProcess } from './run.ts';
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -19,7 +19,7 @@ const SYNC_ENVIRONMENT = { PATH: '/usr/bin:/bin:/run/current-system/sw/bin', LC_
  */
 export async function writeFileDurably(path: string, data: string | Buffer, mode = 0o600): Promise<void> {
   const directory = dirname(path);
-  const temporary = join(directory, `.tmp-${randomUUID()}`);
+  const temporary = join(directory, ownName('.tmp-'));
   try {
     await writeSynced(temporary, data, mode);
     await rename(temporary, path);

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errnoOf } from './errno.ts';
+import { ownName } from './own-name.ts';
 import { runProcess } from './run.ts';
 import { rename, rm } from './file-system.ts';
 
@@ -35,7 +35,7 @@ export async function removeTree(path: string): Promise<Removal> {
 
 /** The new name; the old one when it cannot be renamed; null when there is nothing. */
 async function setAside(path: string): Promise<string | null> {
-  const trash = join(dirname(path), `${TRASH_PREFIX}${randomUUID()}`);
+  const trash = join(dirname(path), ownName(TRASH_PREFIX));
   try {
     await rename(path, trash);
     return trash;

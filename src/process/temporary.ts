@@ -2,25 +2,15 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { errnoOf } from './errno.ts';
-import { currentBootId, isAlive, ownIdentity } from './identity.ts';
+import { currentBootId, isAlive } from './identity.ts';
 import { mkdtemp } from './file-system.ts';
+import { ownTag } from './own-name.ts';
 import { removeTree } from './removal.ts';
 
 /*
  * Scratch directories. The name of each tells the process that made it, so that what a dead one left can be told from
  * what a living one works in.
  */
-
-let cachedTag: string | null = null;
-
-/** Of this process: pid, start time, and the beginning of the boot's id. */
-function ownTag(): string {
-  if (cachedTag === null) {
-    const { pid, startTime, bootId } = ownIdentity();
-    cachedTag = `${pid}.${startTime}.${bootId.slice(0, 8)}`;
-  }
-  return cachedTag;
-}
 
 /** Makes an empty directory whose path begins with `prefix`, in a directory that exists. */
 export async function makeTemporary(prefix: string): Promise<string> {
@@ -29,7 +19,7 @@ export async function makeTemporary(prefix: string): Promise<string> {
 
 const TAG = /[-.](\d+)\.(\d+)\.([0-9a-f]{8})-[A-Za-z0-9]{6}$/;
 
-/** It was made by {@link makeTemporary} of a process that has ended. False for every name that does not say so. */
+/** It was made by {@link makeTemporary}, or named by `ownName`, of a process that has ended. False for every name that does not say so. */
 export function isLeftOver(name: string): boolean {
   const [, pid, startTime = '', boot] = TAG.exec(name) ?? [];
   if (pid === undefined) return false;
@@ -37,14 +27,21 @@ export function isLeftOver(name: string): boolean {
   return boot !== bootId.slice(0, 8) || !isAlive({ bootId, pid: Number(pid), startTime });
 }
 
-/** Removes what dead processes left in a directory. Returns the names; none where there is no such directory. */
-export async function sweepLeftOvers(directory: string): Promise<string[]> {
-  const doomed = entriesOf(directory).filter((name) => isLeftOver(name));
+/**
+ * Removes what dead processes left in a directory, but for what is to be spared. Returns the names; none where there is
+ * no such directory.
+ */
+export async function sweepLeftOvers(
+  directory: string,
+  spares: (name: string) => boolean = () => false,
+): Promise<string[]> {
+  const doomed = entriesOf(directory).filter((name) => isLeftOver(name) && !spares(name));
   for (const name of doomed) await removeTree(join(directory, name));
   return doomed;
 }
 
-function entriesOf(directory: string): string[] {
+/** Names in a directory; none where there is no such directory. */
+export function entriesOf(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {

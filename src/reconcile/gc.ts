@@ -9,6 +9,7 @@ import { repackDepot } from '../git/repack.ts';
 import { removeTree } from '../process/removal.ts';
 import { treeSize } from '../process/tree-size.ts';
 import { isHeld } from '../store/lease-holder.ts';
+import { endLane } from './end-lane.ts';
 import type { LocalYard } from './yard.ts';
 
 /*
@@ -47,6 +48,7 @@ export async function gcDecisions(yard: LocalYard): Promise<GcDecision[]> {
     keepDays: config.gc.keepDays,
     maxSizeBytes: config.gc.maxSizeBytes,
     busy: await isBusy(yard),
+    busyTasks: await busyTasks(yard),
     currentPin: `pins/${pinHash}.json`,
   });
 }
@@ -56,6 +58,17 @@ async function isBusy({ store, host }: LocalYard): Promise<boolean> {
   const leases = await store.leases();
   const works = leases.some((lease) => lease.resource !== 'scheduler' && isHeld(lease, host));
   return works || (await store.rows(['running'])).length > 0;
+}
+
+/** Read after the rows: a task that was called off has its lease until its processes are proved dead. */
+async function busyTasks({ store }: LocalYard): Promise<ReadonlySet<string>> {
+  const ids = (await store.leases()).flatMap(({ resource }) =>
+    resource.startsWith('task:') ? [resource.slice('task:'.length)] : [],
+  );
+  for (const { intent } of await store.openIntents()) {
+    if (intent.kind === 'kill' && intent.subject.of !== 'train') ids.push(intent.subject.taskId);
+  }
+  return new Set(ids);
 }
 
 async function refsOf({ depot }: LocalYard, ownerOf: Gathering['ownerOf']): Promise<Kept[]> {
@@ -98,27 +111,41 @@ function gatherFiles({ stateDirectory, ownerOf }: Gathering): Kept[] {
 
 export type DepotWork = 'pruned' | 'repacked' | 'left';
 
+export interface Collected {
+  readonly depot: DepotWork;
+  /** As they were carried out: a lane whose work cannot be kept elsewhere stays. */
+  readonly decisions: readonly GcDecision[];
+}
+
 /**
  * Carries the decisions out. `hasLease`: the caller holds the scheduler's lease; without it (see `withoutLease`) the depot
  * is left alone.
  */
 export async function carryOutGc(
   yard: LocalYard,
-  decisions: readonly GcDecision[],
+  planned: readonly GcDecision[],
   hasLease: boolean,
-): Promise<DepotWork> {
+): Promise<Collected> {
   const { depot, stateDirectory, store } = yard;
-  const doomed = decisions.filter(({ remove }) => remove);
-  for (const { kind, name } of doomed) {
-    if (kind !== 'ref') await removeTree(join(stateDirectory, name));
+  const decisions: GcDecision[] = [];
+  for (const one of planned) {
+    decisions.push(one.kind === 'lane' && one.remove ? await endOne(yard, one) : one);
+    if (one.remove && one.kind !== 'ref' && one.kind !== 'lane') await removeTree(join(stateDirectory, one.name));
   }
-  if (!hasLease) return 'left';
-  const refs = doomed.filter(({ kind }) => kind === 'ref').map(({ name }) => [name, null] as const);
+  if (!hasLease) return { depot: 'left', decisions };
+  const refs = decisions.flatMap(({ kind, name, remove }) => (kind === 'ref' && remove ? [[name, null] as const] : []));
   if (refs.length > 0) await setRefs(depot, Object.fromEntries(refs));
-  const lends = decisions.some(({ kind }) => kind === 'lane');
+  const lends = decisions.some(({ kind, remove }) => kind === 'lane' && !remove);
   const prune = !lends && !(await isBusy(yard)) && (await store.openIntents()).length === 0;
   await repackDepot(depot, prune);
-  return prune ? 'pruned' : 'repacked';
+  return { depot: prune ? 'pruned' : 'repacked', decisions };
+}
+
+async function endOne(yard: LocalYard, decision: GcDecision): Promise<GcDecision> {
+  const record = decision.task === null ? null : await yard.store.task(decision.task.id);
+  if (record === null) return { ...decision, remove: false, why: 'the store does not know its task any more' };
+  const end = await endLane(yard, { taskId: record.spec.id, attempt: record.attempts });
+  return end.kind === 'retired' ? decision : { ...decision, remove: false, why: `it stays: ${end.why}` };
 }
 
 /** Bytes of what a decision list removes. */

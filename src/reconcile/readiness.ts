@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 import type { AgentConfig, Config } from '../config/schema.ts';
@@ -55,7 +55,9 @@ export async function checkReady(
 /** Makes the target at the first run. One that was there once and has gone is not made again: false. */
 export async function makeTarget({ repository, depot }: LocalYard, target: string, commit: string): Promise<boolean> {
   if ((await resolve(depot, TARGET_RECORD)) !== null) return false;
-  await createTarget(repository, toRefName(target), commit);
+  // A yard makes its depot first.
+  const { mtimeMs } = statSync(join(depot.path, 'HEAD'));
+  await createTarget(repository, toRefName(target), commit, mtimeMs);
   return true;
 }
 

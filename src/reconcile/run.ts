@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { isKilledGit } from '../core/machine-error.ts';
 import { faultOf, isPassing } from '../core/machine-fault.ts';
 import type { CycleOptions, CycleReport, Scheduler } from './scheduler.ts';
 import type { Wake } from './wake.ts';
@@ -71,7 +72,8 @@ function lostEnd({ reason }: AbortSignal): RunEnd {
 }
 
 /**
- * A cycle, or what ended the run in the midst of it. An error: the machine had no room for it; the next one may have.
+ * A cycle, or what ended the run in the midst of it. An error: the machine had no room for it, or its git was killed; the
+ * next one may do better.
  * `lost`: another scheduler has taken over, and every write of this
  * one is refused. `interrupted`: Ctrl-C goes to all processes of the terminal, and a git has died of it.
  */
@@ -84,14 +86,9 @@ async function tryCycle(
   } catch (error) {
     const isStale = error instanceof Error && 'code' in error && error.code === 'stale-token';
     if (isStale && 'resource' in error && error.resource === 'scheduler') return { kind: 'lost' };
-    const wasSignalled =
-      error instanceof Error &&
-      'code' in error &&
-      error.code === 'git-failed' &&
-      'exitCode' in error &&
-      error.exitCode === null;
-    if (options.signal.aborted && wasSignalled) return { kind: 'interrupted' };
-    if (error instanceof Error && isPassing(faultOf(error))) return error;
+    const isCut = isKilledGit(error);
+    if (options.signal.aborted && isCut) return { kind: 'interrupted' };
+    if (error instanceof Error && (isCut || isPassing(faultOf(error)))) return error;
     throw error;
   }
 }

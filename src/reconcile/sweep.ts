@@ -1,11 +1,86 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { sweepLeftOvers } from '../process/temporary.ts';
+import { LEASE_MS } from '../core/lease.ts';
+import type { LeaseResource } from '../core/lease.ts';
+import { errnoOf } from '../process/errno.ts';
+import { removeTree } from '../process/removal.ts';
+import { entriesOf, sweepLeftOvers } from '../process/temporary.ts';
+import type { Yard } from './yard.ts';
 
-/**
- * Removes what dead processes left half-made: their scratch directories, and a depot that was never finished. By the
- * holder of the scheduler's lease, after the cycle that ended what those processes had started. Costs two listings.
+/*
+ * Removes what dead processes left half-made. By the holder of the scheduler's lease, after the cycle that ended what
+ * those processes had started. Costs a listing for each directory. Invariants:
+ * 1. What a living process may be using stays: a name tells its maker, or a lease guards it, which is taken first.
+ * 2. While a gate of a dead train or attempt still runs (in a yard that is stopped, say), its directory for temporary
+ *    files stays, although its maker is dead.
  */
-export async function sweep(stateDirectory: string): Promise<void> {
-  for (const directory of [join(stateDirectory, 'tmp'), stateDirectory]) await sweepLeftOvers(directory);
+
+/** Directories in which something is made beside its place, or moved aside before it is removed. */
+const PLACES = ['', 'lanes', 'gates', 'prewarm', 'pins', 'attempts', 'train', 'logs'];
+
+type Sweepable = Pick<Yard, 'store' | 'host' | 'stateDirectory'>;
+
+export async function sweep(yard: Sweepable): Promise<void> {
+  const { stateDirectory } = yard;
+  const gateRuns = someGateRuns(yard);
+  await sweepLeftOvers(join(stateDirectory, 'tmp'), (name) => gateRuns && name.startsWith('gate-'));
+  for (const place of PLACES) await sweepLeftOvers(join(stateDirectory, place));
+  if (!gateRuns) await sweepRetired(yard);
+  await sweepPrewarms(yard);
+}
+
+/** A process that carries the marker of any slot's gate lives. */
+function someGateRuns({ host, stateDirectory }: Sweepable): boolean {
+  const gates = join(stateDirectory, 'gates');
+  return entriesOf(gates)
+    .filter((name) => name.endsWith('.marker'))
+    .map((name) => readMarker(join(gates, name)))
+    .some((marker) => marker !== '' && host.hasMarked(marker));
+}
+
+/** Empty where its slot has just been given back. */
+function readMarker(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** Slots that were set aside. */
+async function sweepRetired(yard: Sweepable): Promise<void> {
+  const gates = join(yard.stateDirectory, 'gates');
+  for (const name of entriesOf(gates)) {
+    const [, index] = /^\.retired-(\d+)-\d+$/.exec(name) ?? [];
+    if (index !== undefined) await removeHolding(yard, `slot:${Number(index)}`, join(gates, name));
+  }
+}
+
+/** What a prewarm was making when its process died. */
+async function sweepPrewarms(yard: Sweepable): Promise<void> {
+  const prewarms = join(yard.stateDirectory, 'prewarm');
+  for (const name of entriesOf(prewarms)) {
+    const [, key] = /^([0-9a-f]+)\.making$/.exec(name) ?? [];
+    if (key === undefined || yard.host.hasMarked(`${yard.stateDirectory}:prewarm:${key}`)) continue;
+    await removeHolding(yard, `prewarm:${key}`, join(prewarms, name));
+  }
+}
+
+/** Whoever works there holds this lease, so it is removed under it; left where somebody living has it. */
+async function removeHolding({ store, host }: Sweepable, resource: LeaseResource, path: string): Promise<void> {
+  const untilMs = host.clock.monotonicMs() + LEASE_MS;
+  const taken = await store.acquire(
+    resource,
+    host.self,
+    untilMs,
+    ({ owner }) => owner === null || !host.isAlive(owner),
+  );
+  if (taken.kind === 'held') return;
+  try {
+    await removeTree(path);
+  } finally {
+    await store.release(taken.fence);
+  }
 }

@@ -125,3 +125,19 @@ describe('what is injected at a write', () => {
     expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
   });
 });
+
+test.for(['file.sync:before', 'directory.sync:before', 'fs.rename:before', 'process.launch:before'])(
+  'a disk that breaks at %s ends the run with what is safe to know, and the next one goes on',
+  async (name) => {
+    const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+    // A sync that failed is that whatever it failed with.
+    const action = name.includes('.sync:') ? 'enospc' : 'error';
+    const broken = await made.yard(['run'], { env: { YARD_FAILPOINTS: `${name}:1:${action}` } });
+    expect(broken).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the disk failed to keep what was written'),
+    });
+    expect(await made.yard(['run'])).toMatchObject({ code: 0 });
+    expect(made.git('show', 'agent/integration:a.txt')).toBe('a');
+  },
+);

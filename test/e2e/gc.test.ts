@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { runGit } from '../fixtures/e2e/git.ts';
 import { makeYard } from '../fixtures/e2e/yard.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
+
+const SALVAGED = 'refs/yard/salvage/B-1/1';
 
 interface GcJson {
   readonly removedBytes: number;
@@ -89,4 +92,26 @@ test('beside a run nothing is removed, and it says who runs', async () => {
   expect(made.git('show', 'agent/integration:a.txt')).toBe('a');
   await made.addTask({ id: 'B-1', does: 'cat a.txt a.txt > b.txt' });
   expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
+});
+
+test('the lane of a cancelled task goes when what it holds is salvaged; that of a parked one stays', async () => {
+  const made = await worked();
+  expect(await made.yard(['cancel', 'B-1'])).toMatchObject({ code: 0 });
+  const planned = await gc(made, '--dry-run');
+  expect(made.exists('state/lanes/B-1/half.txt')).toBe(true);
+  const done = await gc(made);
+  expect(done.things).toEqual(planned.things);
+  expect(names(done, true)).toContain('lanes/B-1');
+  expect(names(done, false)).toContain('lanes/C-1');
+  for (const path of ['lanes/B-1', 'lanes/B-1.json', 'lanes/B-1.index'])
+    expect(made.exists(`state/${path}`)).toBe(false);
+  expect(made.exists('state/lanes/C-1')).toBe(true);
+  const salvaged = runGit(made.root, made.home, [
+    '--git-dir',
+    `${made.state}/depot.git`,
+    'show',
+    `${SALVAGED}:half.txt`,
+  ]);
+  expect(salvaged).toBe('half');
+  expect(names(await gc(made), false)).toContain(SALVAGED);
 });

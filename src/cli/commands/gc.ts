@@ -2,7 +2,7 @@ import { formatBytes } from '../../core/disk.ts';
 import { withoutLease } from '../../core/gc-plan.ts';
 import { faultOf } from '../../core/machine-fault.ts';
 import { carryOutGc, gcDecisions, removedBytes } from '../../reconcile/gc.ts';
-import type { DepotWork } from '../../reconcile/gc.ts';
+import type { Collected, DepotWork } from '../../reconcile/gc.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
@@ -60,8 +60,9 @@ async function report(
   how: 'left' | 'acquired' | 'no-room',
 ): Promise<void> {
   const planned = await gcDecisions(yard);
-  const decisions = how === 'no-room' ? withoutLease(planned) : planned;
-  const depot: DepotWork = how === 'left' ? 'left' : await carryOutGc(yard, decisions, how === 'acquired');
+  const possible = how === 'no-room' ? withoutLease(planned) : planned;
+  const { decisions, depot }: Collected =
+    how === 'left' ? { decisions: possible, depot: 'left' } : await carryOutGc(yard, possible, how === 'acquired');
   const things = decisions.map(({ kind, name, sizeBytes, remove, why }) => ({ kind, name, sizeBytes, remove, why }));
   const sizeBytes = removedBytes(decisions);
   if (json) return output.json({ dryRun, removedBytes: sizeBytes, depot, things });

@@ -64,7 +64,7 @@ async function oneCycle(
   }
   try {
     const report = await acquired.scheduler.cycle(cycle);
-    if (!cycle.dryRun) await sweep(yard.stateDirectory);
+    if (!cycle.dryRun) await sweep(yard);
     return report;
   } finally {
     await acquired.scheduler.release();

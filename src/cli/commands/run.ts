@@ -64,7 +64,7 @@ export async function drive(
       signal: interrupt.signal,
       onCycle: async (report) => {
         // The first cycle has ended what dead attempts left running.
-        if (!isSwept) await sweep(yard.stateDirectory);
+        if (!isSwept) await sweep(yard);
         isSwept = true;
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);

@@ -1,10 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { excludedPaths } from '../../agents/excluded-paths.ts';
-import { openLane } from '../../git/lane.ts';
-import { retireLane } from '../../git/retire-lane.ts';
 import { removeTree } from '../../process/removal.ts';
+import { endLane } from '../../reconcile/end-lane.ts';
 import type { TaskRow } from '../../store/store.ts';
 import { ok, skipped, warning } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
@@ -100,25 +98,11 @@ function examineLanes(patient: Patient): Promise<Finding> {
 
 /** As the train does it: whatever in it did not land is kept first. */
 async function retireLanded(_: Patient, { yard }: Hands): Promise<string[]> {
-  const { store, depot, stateDirectory, settings, host } = yard;
-  const rows = await store.rows();
-  const { pin } = await settings.current();
+  const rows = await yard.store.rows();
   const lines: string[] = [];
-  for (const taskId of sortLanes(stateDirectory, rows).landed) {
+  for (const taskId of sortLanes(yard.stateDirectory, rows).landed) {
     const attempt = rows.find(({ id }) => id === taskId)?.attempts ?? 1;
-    const end = await retireLane({
-      depot,
-      stateDirectory,
-      taskId,
-      attempt,
-      identity: pin.config.identity,
-      excludes: pin.excludes,
-      excluded: excludedPaths(pin.config, await openLane(depot, stateDirectory, taskId)),
-      include: pin.config.salvage.include,
-      keepsake: join(stateDirectory, 'attempts', taskId, String(attempt)),
-      atMs: host.clock.nowMs(),
-      landed: null,
-    });
+    const end = await endLane(yard, { taskId, attempt });
     lines.push(
       end.kind === 'retired' ? `the lane of ${taskId} was retired` : `the lane of ${taskId} stays: ${end.why}`,
     );
