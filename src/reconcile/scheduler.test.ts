@@ -245,7 +245,7 @@ test('where nothing can land, no train starts, attempts do', async () => {
   await driven.awaitStarted(2);
 });
 
-test('one scheduler at a time; one that died is followed, and a stale one writes nothing', async () => {
+test('case 20: one scheduler at a time; one that died is followed, and a stale one writes nothing', async () => {
   const driven = await openDriven();
   await driven.writeTask({ id: 'TASK-1' });
   const { store, yard } = driven;

@@ -35,7 +35,7 @@ async function oldStore(): Promise<string> {
   return path;
 }
 
-test('a store of version 1 keeps all that it held, and takes what is new', async () => {
+test('case 15: a store of version 1 keeps all that it held, and takes what is new', async () => {
   const path = await oldStore();
   expect(() => openReader(path)).toThrow(expect.objectContaining({ code: 'store-older' }));
   const store = await openStore(path, { clock: systemClock, policy: () => DEFAULT_RETRY_POLICY });
@@ -55,7 +55,7 @@ test('a store of version 1 keeps all that it held, and takes what is new', async
   expect(await store.openIntents()).toEqual([]);
 });
 
-test('each migration is one transaction: one that fails leaves the store as it was', async () => {
+test('case 15: each migration is one transaction: one that fails leaves the store as it was', async () => {
   const path = await oldStore();
   const db = new DatabaseSync(path, { enableForeignKeyConstraints: true });
   onTestFinished(() => db.close());

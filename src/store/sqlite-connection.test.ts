@@ -62,7 +62,7 @@ test('an empty file becomes a store', async () => {
   expect(await (await open(path)).events({})).toEqual([]);
 });
 
-test('a newer store is left to a newer program', async () => {
+test('case 15: a newer store is left to a newer program', async () => {
   const path = await storeFile();
   await (await open(path)).close();
   edit(path, `pragma user_version = ${STORE_VERSION + 6}`);

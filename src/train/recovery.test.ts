@@ -57,7 +57,7 @@ async function commitOn(yard: LocalYard, commit: string): Promise<string> {
 
 const landed = (yard: LocalYard) => yard.events('landing.closed', TASK);
 
-test('the target is where it was: the landing is carried out', async () => {
+test('case 3: the target is where it was: the landing is carried out', async () => {
   const yard = await openYard();
   const { commit } = await diedLanding(yard);
   expect(await yard.train()).toEqual({ kind: 'empty' });
@@ -65,7 +65,7 @@ test('the target is where it was: the landing is carried out', async () => {
   expect(await yard.state(TASK)).toEqual({ status: 'landed', commit });
 });
 
-test('the target has moved already: the landing is recorded', async () => {
+test('case 2: the target has moved already: the landing is recorded, and not made again', async () => {
   const yard = await openYard();
   const { commit } = await diedLanding(yard);
   await bring(yard, commit);
@@ -75,7 +75,7 @@ test('the target has moved already: the landing is recorded', async () => {
   expect(await yard.state(TASK)).toEqual({ status: 'landed', commit });
 });
 
-test('others have gone on from it: the landing is recorded', async () => {
+test('case 2: others have gone on from it: the landing is recorded, and not made again', async () => {
   const yard = await openYard();
   const { commit } = await diedLanding(yard);
   await bring(yard, commit);
@@ -86,7 +86,7 @@ test('others have gone on from it: the landing is recorded', async () => {
   expect(await yard.state(TASK)).toEqual({ status: 'landed', commit });
 });
 
-test('the target has moved elsewhere: the landing is undone, and made anew from there', async () => {
+test('case 3: the target has moved elsewhere: the landing is undone, and made anew from there', async () => {
   const yard = await openYard();
   const { commit } = await diedLanding(yard);
   const elsewhere = await commitOn(yard, yard.parts.base);

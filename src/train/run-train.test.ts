@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -151,7 +151,7 @@ test('a conflict goes back to its own lane, with both sides named; the others la
   expect(await readFileAt(yard.parts.source, yard.target, 'a')).toBe('one\ntwo\n');
 });
 
-test('red twice while the target alone is green: the task is sent back, with the log', async () => {
+test('case 27: two tasks green alone and red together: the second is sent back with the log, the others land', async () => {
   const yard = await openYard(gateOf('if [ -e a ] && [ -e b ]; then echo a and b do not go together; exit 1; fi'));
   await yard.accept('TASK-1', { a: 'a\n' });
   await yard.accept('TASK-2', { b: 'b\n' });
@@ -169,7 +169,56 @@ test('red twice while the target alone is green: the task is sent back, with the
   expect(yard.lines('runs')).toHaveLength(4);
 });
 
-test('red once and then green: a flake, which is noted', async () => {
+test('case 24: the third is tested on the first, without the second that was red: only that one is sent back', async () => {
+  // Red with b in whatever company: a third that stood on the second would be red as well.
+  const yard = await openYard(gateOf(`${SEE}; test ! -e b`));
+  for (const [id, name] of Object.entries({ 'TASK-1': 'a', 'TASK-2': 'b', 'TASK-3': 'c' })) {
+    await yard.accept(id, { [name]: 'x\n' });
+  }
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect([await yard.status('TASK-1'), await yard.status('TASK-2'), await yard.status('TASK-3')]).toEqual([
+    'landed',
+    'ready',
+    'landed',
+  ]);
+  expect(yard.lines('seen')).toHaveLength(4);
+  expect(yard.lines('seen')[3]).toMatch(/\.\/a <==.*\.\/c <==/);
+  expect((await yard.store.task('TASK-3'))?.counters.retries).toBe(0);
+});
+
+// The train is serial: there is no batch to be cut in halves, and the bound is one run for each and one more for a red.
+test.each([
+  ['in the order of their numbers', (task: number) => -task],
+  ['in the opposite order', (task: number) => task],
+  ['the bad one first', (task: number) => (task === 5 ? 9 : -task)],
+])('case 26: eight tasks, the fifth is bad, %s: seven land, that one is sent back alone', async (_, priority) => {
+  const yard = await openYard(gateOf('test ! -e bad'));
+  const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
+  for (const task of numbers) {
+    const name = task === 5 ? 'bad' : `good-${task}`;
+    await yard.accept(`TASK-${task}`, { [name]: 'x\n' }, { rest: { priority: priority(task) } });
+  }
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  for (const task of numbers) expect(await yard.status(`TASK-${task}`)).toBe(task === 5 ? 'ready' : 'landed');
+  const landed = numbers.filter((task) => task !== 5).map((task) => `good-${task}`);
+  expect((await yard.git('ls-tree', '--name-only', yard.target)).split('\n')).toEqual(['README.md', ...landed]);
+  // Where nothing has landed yet, the target is tested too before anybody is blamed.
+  expect(yard.lines('runs')).toHaveLength(priority(5) === 9 ? 10 : 9);
+});
+
+test('case 25: red twice: sent back, and both logs are kept', async () => {
+  const yard = await openYard(gateOf(`test ! -e a || { echo "run $(wc -l < ${BASE}/runs)"; exit 1; }`));
+  await yard.accept('TASK-1', { a: 'a\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await yard.status('TASK-1')).toBe('ready');
+  expect(await yard.events('train.flake', 'TASK-1')).toEqual([]);
+  const logs = join(yard.stateDirectory, 'train/TASK-1');
+  const [combination = ''] = readdirSync(logs);
+  expect(readFileSync(join(logs, combination, 'gate.log'), 'utf8')).toMatch(/run +1/);
+  expect(readFileSync(join(logs, combination, 'gate-again.log'), 'utf8')).toMatch(/run +2/);
+});
+
+test('case 25: red once and then green: it lands, and the flake is noted', async () => {
   const yard = await openYard(gateOf(`test "$(wc -l < ${BASE}/runs)" != 1`));
   await yard.accept('TASK-1', { a: 'a\n' });
   expect(await yard.train()).toEqual({ kind: 'empty' });
@@ -177,8 +226,11 @@ test('red once and then green: a flake, which is noted', async () => {
   expect(await yard.events('train.flake', 'TASK-1')).toHaveLength(1);
 });
 
-test('a target that is red itself stops the yard once every task was tried, and blames nobody', async () => {
-  const yard = await openYard(gateOf('echo broken; exit 1'));
+// What lands was proved, so no red escapes a gate; only a person can put one on the target.
+test('case 28: a target that a person made red stops the yard once every task was tried, and blames nobody', async () => {
+  const yard = await openYard(gateOf('test ! -e red'));
+  const theirs = await commitOnTarget(yard, 'red');
+  await yard.sync();
   for (const id of ['TASK-1', 'TASK-2']) await yard.accept(id, { [id]: 'x\n' });
   expect(await yard.train()).toEqual({ kind: 'empty' });
   expect((await yard.store.control()).stopped).toMatchObject({ by: 'train' });
@@ -187,12 +239,12 @@ test('a target that is red itself stops the yard once every task was tried, and 
     expect((await yard.store.task(id))?.counters.retries).toBe(0);
     expect(await yard.events('train.base-red', id)).toHaveLength(1);
   }
-  expect(await yard.targetHead()).toBe(yard.parts.base);
+  expect(await yard.targetHead()).toBe(theirs);
   expect(await yard.train()).toEqual({ kind: 'empty' });
   expect(yard.lines('runs')).toHaveLength(6);
 });
 
-test('a task that mends a red target lands, and those that were set back come after it', async () => {
+test('case 28: a task that mends a red target lands, and those that were set back come after it', async () => {
   const yard = await openYard(gateOf('test -e fix'));
   await yard.accept('TASK-1', { a: 'a\n' });
   await yard.accept('TASK-2', { fix: 'x\n' });
@@ -219,7 +271,7 @@ test('no place for a checkout is the machine’s fault', async () => {
   expect(await yard.status('TASK-1')).toBe('accepted');
 });
 
-test('a person moves the target while its gate runs: combined and tested again', async () => {
+test('case 22: a person moves the target while its gate runs: combined and tested again', async () => {
   const yard = await openYard(gateOf(WAIT));
   await yard.accept('TASK-1', { a: 'a\n' });
   const running = yard.train();
@@ -242,7 +294,7 @@ const OBSTACLES: readonly [string, (yard: LocalYard) => Promise<unknown>, RegExp
 ];
 
 test.each(OBSTACLES)(
-  'the target is %s while its gate runs: nothing lands, and the reason is said',
+  'case 23: the target is %s while its gate runs: nothing lands, and the reason is said',
   async (_, obstruct, why) => {
     const yard = await openYard(gateOf(WAIT));
     await commitOnTarget(yard, 'theirs');

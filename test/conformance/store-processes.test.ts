@@ -136,7 +136,7 @@ test('a reader sees all that a killed writer had written, with no writer alive',
 });
 
 test(
-  'workers that are killed at any moment lose nothing and spoil nothing',
+  'case 7: workers that are killed at any moment lose nothing and spoil nothing',
   async () => {
     const seed = Math.floor(Math.random() * 2 ** 32);
     console.log(`seed ${seed}`);

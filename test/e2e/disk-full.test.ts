@@ -46,7 +46,7 @@ describe('a disk that is filled during a landing, and freed', () => {
   test.for([
     ['with a reserve', '40MiB'],
     ['without a reserve', 0],
-  ] as const)('%s: the run goes on by itself and lands all', async ([, diskReserve], context) => {
+  ] as const)('case 11: %s: the run goes on by itself and lands all', async ([, diskReserve], context) => {
     const disk = await smallDisk('size=96m');
     if (disk === null) return context.skip(NO_MOUNT);
     useAsTemporary(disk);

@@ -62,7 +62,22 @@ describe('while work runs', () => {
     expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
   });
 
-  test('a second scheduler names the first and exits with 0', async () => {
+  test('case 20: two started at the same moment: one drives, the other names it and exits with 0', async () => {
+    const made = await makeYard({ tasks: [{ id: 'A-1', does: 'wait_for go; echo a > a.txt' }] });
+    const runs = [made.start(['run']), made.start(['run'])] as const;
+    const first = await Promise.race(runs.map(async ({ pid, done }) => ({ pid, ...(await done) })));
+    const [driver] = runs.filter(({ pid }) => pid !== first.pid);
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: expect.stringContaining(`another scheduler drives this yard already: process ${driver?.pid}\n`),
+    });
+    await made.touch('go');
+    expect(await driver?.done).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+    expect(await made.read(async (reader) => (await reader.attempts('A-1')).length)).toBe(1);
+  });
+
+  test('case 20: a second scheduler names the first and exits with 0', async () => {
     const made = await makeYard({ tasks: [{ id: 'A-1', does: 'touch "$BASE/started"; wait_for go; echo a > a.txt' }] });
     const run = made.start(['run']);
     await made.waitForFile('started');

@@ -97,7 +97,7 @@ describe('a target that cannot be moved', () => {
     expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringContaining('1 landed') });
   });
 
-  test('symbolic, moved back, gone: nothing is followed before a person says so', async () => {
+  test('case 23: symbolic, moved back, gone: nothing is followed before a person says so', async () => {
     const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
     made.git('symbolic-ref', 'refs/heads/agent/integration', 'refs/heads/main');
     await expectRefused(made, ['run'], {

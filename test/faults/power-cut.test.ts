@@ -25,7 +25,7 @@ test('P1: every acknowledged write is there after a power cut; the variant store
   expect(broken.found).toBeLessThan(broken.acknowledged);
 });
 
-test(`a power cut under a whole yard (seed ${SEED}): the next run comes to the same end`, async (context) => {
+test(`case 8: a power cut under a whole yard (seed ${SEED}): the next run comes to the same end`, async (context) => {
   const directory = await useTemporaryDirectory('disk');
   const why = whyNoDisk(directory);
   if (why !== null) return context.skip(`no disk can be made here: ${why}`);

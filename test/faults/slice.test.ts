@@ -19,7 +19,7 @@ const PAIRS = 2;
 /** Another one each day. */
 const SEED = Math.floor(Date.now() / 86_400_000);
 
-test(`a kill at each failpoint, and ${PAIRS} pairs of faults (seed ${SEED}): all converges, nothing is lost`, async () => {
+test(`case 1: a kill at each failpoint, and ${PAIRS} pairs of faults (seed ${SEED}): all converges, nothing is lost`, async () => {
   const directory = await useTemporaryDirectory('faults');
   const names = failpointNames(readSources());
   const quiet = await quietRuns(directory);
