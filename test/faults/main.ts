@@ -19,7 +19,7 @@ import { Tally } from './tally.ts';
 const KINDS = ['real', 'kills', 'strace', 'sim'] as const;
 type Kind = (typeof KINDS)[number];
 /** How the time is shared out. */
-const SHARE: Readonly<Record<Kind, number>> = { real: 0.55, kills: 0.2, strace: 0.1, sim: 0.15 };
+const SHARE: Readonly<Record<Kind, number>> = { real: 0.4, kills: 0.35, strace: 0.15, sim: 0.1 };
 const BACKLOG = 40;
 const GIT_COMMANDS = ['update-ref', 'fast-import', 'fetch', 'commit-tree', 'merge-tree', 'read-tree'];
 const SYSTEM_CALLS = ['openat', 'write', 'close', 'rename', 'link', 'unlink', 'mkdir', 'fsync'];
