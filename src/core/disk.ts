@@ -17,6 +17,9 @@ export interface DiskView {
 
 export const DISK_ROOMY: DiskView = { starting: null, landing: null };
 
+/** What is kept free unless the configuration says otherwise. */
+export const DISK_RESERVE_BYTES = 2 * 1024 ** 3;
+
 /** A landing writes some objects and a ref; below this a half-made one is too likely. */
 export const LANDING_NEEDS_BYTES = 32 * 1024 ** 2;
 

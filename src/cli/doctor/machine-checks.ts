@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+import { DISK_RESERVE_BYTES, diskView, formatBytes } from '../../core/disk.ts';
 import { canMergeInMemory, gitVersion, isAtLeast, OLDEST_GIT } from '../../git/diagnosis.ts';
+import { freeSpaceAt } from '../../process/disk-space.ts';
 import { ownIdentity } from '../../process/identity.ts';
 import { failure, ok, warning } from './check.ts';
 import type { Check } from './check.ts';
 
 const OLDEST_NODE = '24';
-const DISK_LOW_BYTES = 2 * 1024 ** 3;
 
 /** What the machine must have. */
 export const machineChecks: readonly Check[] = [
@@ -42,18 +42,22 @@ export const machineChecks: readonly Check[] = [
   },
 ];
 
-/** Room where the state is kept. */
+/** Room where the state is kept, and where it lands, by the same rule as the scheduler's. */
 export const diskCheck: Check = {
   id: 'disk',
   needs: ['state-directory'],
-  examine: async (patient) => {
-    const directory = nearestDirectory(patient.know('places').directory);
-    const { bavail, bsize } = await statfs(directory);
-    const free = bavail * bsize;
-    const detail = `${(free / 1024 ** 3).toFixed(1)} GiB free at ${directory}`;
-    return free < DISK_LOW_BYTES
-      ? warning(detail, 'Make room: lanes, gates and the store need it.', 'A full disk stops work, and loses none.')
-      : ok(detail);
+  examine: (patient) => {
+    // A configuration that does not hold is another check's to tell.
+    const reserveBytes = patient.may('config')?.limits.diskReserveBytes ?? DISK_RESERVE_BYTES;
+    const state = freeSpaceAt(patient.know('places').directory);
+    const repository = freeSpaceAt(patient.may('repository')?.commonDirectory ?? state.directory);
+    const { starting, landing } = diskView({ state, repository }, reserveBytes);
+    const low = landing ?? starting;
+    if (low === null) return Promise.resolve(ok(`${formatBytes(state.freeBytes)} free at ${state.directory}`));
+    const what = `${formatBytes(low.freeBytes)} free at ${low.directory}: nothing ${landing === null ? 'starts' : 'lands'}`;
+    const remedy = 'Make room; yard gc --dry-run says what can go. The run goes on by itself.';
+    const safe = `Below ${formatBytes(low.neededBytes)} the yard waits, and loses nothing.`;
+    return Promise.resolve(warning(what, remedy, safe));
   },
 };
 
