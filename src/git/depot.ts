@@ -145,6 +145,18 @@ export async function setRefs(depot: Depot, refs: Readonly<Record<string, string
   await movingRefs(depot, Object.keys(refs), () => git(['update-ref', '--stdin', '-z'], call));
 }
 
+/** Moves a ref by compare-and-swap; `from` is null where there is none yet. False: it is another one by now. */
+export async function moveRef(depot: Depot, ref: string, from: string | null, to: string): Promise<boolean> {
+  const input = `update ${ref}\0${to}\0${from ?? '0'.repeat(to.length)}\0`;
+  try {
+    await movingRefs(depot, [ref], () => git(['update-ref', '--stdin', '-z'], { ...inDepot(depot), input }));
+    return true;
+  } catch (error) {
+    if (!(error instanceof GitError) || (await resolve(depot, ref)) === from) throw error;
+    return false;
+  }
+}
+
 /** Takes a ref away if it still is what the caller read. */
 export async function dropRef(depot: Depot, ref: string, commit: string): Promise<void> {
   await movingRefs(depot, [ref], () => git(['update-ref', '--no-deref', '-d', ref, commit], inDepot(depot)));

@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { commitFiles, runGit } from '../../test/fixtures/git/repository.ts';
 import { useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
-import { resolve } from './depot.ts';
-import { syncTarget, TARGET_RECORD } from './target-sync.ts';
+import { fetchCommit, moveRef, resolve, setRefs } from './depot.ts';
+import { recordLanding, syncTarget, TARGET_RECORD } from './target-sync.ts';
 import type { SyncedTarget } from './target-sync.ts';
 
 async function sync({ repository, depot }: TestYard): Promise<SyncedTarget> {
@@ -30,4 +30,35 @@ test('the target is followed forward, and never back or away', async () => {
   await runGit(source.path, ['symbolic-ref', 'refs/heads/main', 'refs/heads/elsewhere']);
   expect(await sync(yard)).toMatchObject({ kind: 'blocked', commit: next });
   expect(await resolve(depot, TARGET_RECORD)).toBe(next);
+});
+
+test('a landing is recorded on what it landed on, and by nobody who comes late', async () => {
+  const yard = await useYard({ f: '1' });
+  const { source, depot, base } = yard;
+  await runGit(source.path, ['checkout', '--quiet', '-b', 'elsewhere']);
+  await sync(yard);
+  const next = await commitFiles(source, { f: '2' });
+  const last = await commitFiles(source, { f: '3' });
+  await fetchCommit({ into: depot.path, from: yard.repository.commonDirectory, commit: last });
+  await recordLanding(depot, base, next);
+  expect(await resolve(depot, TARGET_RECORD)).toBe(next);
+  await recordLanding(depot, base, last);
+  expect(await resolve(depot, TARGET_RECORD)).toBe(next);
+  // After a person's reset to nothing neither.
+  await setRefs(depot, { [TARGET_RECORD]: null });
+  await recordLanding(depot, next, last);
+  expect(await resolve(depot, TARGET_RECORD)).toBeNull();
+});
+
+test('a ref is moved from what it is, or not at all', async () => {
+  const { source, depot, base, repository } = await useYard({ f: '1' });
+  const next = await commitFiles(source, { f: '2' });
+  await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit: next });
+  const ref = 'refs/yard/some';
+  expect(await moveRef(depot, ref, base, next)).toBe(false);
+  expect(await moveRef(depot, ref, null, base)).toBe(true);
+  expect(await moveRef(depot, ref, null, next)).toBe(false);
+  expect(await moveRef(depot, ref, next, base)).toBe(false);
+  expect(await moveRef(depot, ref, base, next)).toBe(true);
+  expect(await resolve(depot, ref)).toBe(next);
 });

@@ -1,4 +1,4 @@
-import { fetchCommit, isAncestor, resolve, setRefs } from './depot.ts';
+import { fetchCommit, isAncestor, moveRef, resolve } from './depot.ts';
 import type { Depot } from './depot.ts';
 import type { Repository } from './repository.ts';
 import { findHolder, readTarget } from './target.ts';
@@ -27,10 +27,12 @@ export type SyncedTarget =
  */
 export async function syncTarget(places: TargetPlaces, known?: string | null): Promise<SyncedTarget> {
   const { repository, depot, ref } = places;
-  const state = await readTarget(repository, ref);
+  const now = await readTarget(repository, ref);
   // Where the target is not what the caller knows, it was most likely the train that moved it, and recorded it here.
-  const isKnown = known !== undefined && state.kind === 'commit' && state.commit === known;
-  const record = isKnown ? state.commit : await resolve(depot, TARGET_RECORD);
+  const isKnown = known !== undefined && now.kind === 'commit' && now.commit === known;
+  const record = isKnown ? known : await resolve(depot, TARGET_RECORD);
+  // After the record: one that a person resets meanwhile must not be set to where the target was before.
+  const state = isKnown ? now : await readTarget(repository, ref);
   if (state.kind === 'missing') return { kind: 'blocked', why: missing(ref), commit: record };
   if (state.kind === 'symbolic') return { kind: 'blocked', why: symbolic(ref, state.to), commit: record };
   const { commit } = state;
@@ -39,10 +41,21 @@ export async function syncTarget(places: TargetPlaces, known?: string | null): P
     if (record !== null && !(await isAncestor(depot, record, commit))) {
       return { kind: 'blocked', why: movedBack(ref, commit, record), commit: record };
     }
-    await setRefs(depot, { [TARGET_RECORD]: commit });
+    // Somebody else has seen more of it, or a person has reset it.
+    if (!(await moveRef(depot, TARGET_RECORD, record, commit))) return syncTarget(places);
   }
   const holder = findHolder(repository, ref);
   return holder === null ? { kind: 'ok', commit } : { kind: 'blocked', why: held(ref, holder), commit };
+}
+
+/**
+ * Records a landing. Only where the record still is what was landed on: a train that was stopped here, and woke up after
+ * its successor or after a person had reset the record (`yard resume`), would set it to a commit that may not be in the
+ * target any more, on which attempts would start and nothing could land. (A record that is behind the target does no harm:
+ * it is brought forward when it is looked at.)
+ */
+export async function recordLanding(depot: Depot, from: string, head: string): Promise<void> {
+  if ((await resolve(depot, TARGET_RECORD)) === from) await moveRef(depot, TARGET_RECORD, from, head);
 }
 
 /**

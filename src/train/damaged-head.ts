@@ -1,4 +1,5 @@
 import { TARGET_RECORD } from '../git/target-sync.ts';
+import { dropLostRefs } from '../git/lost-refs.ts';
 import { isIntact } from '../git/object-damage.ts';
 import { repairDepot } from '../git/object-repair.ts';
 import type { TaskRecord } from '../store/store.ts';
@@ -15,5 +16,7 @@ export async function examineHead(
   if (await isIntact(depot, head, TARGET_RECORD)) return 'intact';
   const { setAside, restored } = await repairDepot({ depot, repository, stateDirectory, taskIds: [spec.id] });
   await store.note('depot.damaged', { head, setAside, restored }, { taskId: spec.id, attempt, fence });
-  return (await isIntact(depot, head, TARGET_RECORD)) ? 'mended' : 'lost';
+  if (await isIntact(depot, head, TARGET_RECORD)) return 'mended';
+  await dropLostRefs(depot, `refs/yard/attempt/${spec.id}/`);
+  return 'lost';
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-import { fetchCommit, isAncestor, setRefs } from '../git/depot.ts';
+import { fetchCommit, isAncestor } from '../git/depot.ts';
 import { Merger } from '../git/merge.ts';
 import type { MoveResult } from '../git/target.ts';
 import { moveTarget, readTarget } from '../git/target.ts';
-import { syncTarget, TARGET_RECORD } from '../git/target-sync.ts';
+import { recordLanding, syncTarget } from '../git/target-sync.ts';
 import { makeCandidate } from './candidate.ts';
 import { examineHead } from './damaged-head.ts';
 import { prove } from './prove.ts';
@@ -59,6 +59,6 @@ async function landedIn({ repository, depot }: TrainContext, intent: LandIntent)
 }
 
 async function clearUp(context: TrainContext, intent: LandIntent, head: string): Promise<void> {
-  await setRefs(context.depot, { [TARGET_RECORD]: head });
+  await recordLanding(context.depot, intent.oldCommit, head);
   await retireLandedLane(context, intent);
 }

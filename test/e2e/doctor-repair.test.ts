@@ -133,6 +133,11 @@ test('a commit of a queued task that the depot lacks is named', async () => {
   expect(found.unwell['depot']).toContain('it touches A-1');
   // The lane still has the work: the next run makes it again, and lands it.
   expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+  // Nothing of what was lost is in the way when the target is moved by a person.
+  const landed = made.git('rev-parse', 'agent/integration');
+  const own = made.git('commit-tree', '-p', landed, '-m', 'Mine', `${landed}^{tree}`);
+  made.git('update-ref', 'refs/heads/agent/integration', own);
+  expect(await made.yard(['run'])).toMatchObject({ code: 0 });
 });
 
 test('processes that outlived their attempt are ended; those of others and of a live attempt are not', async () => {
@@ -166,6 +171,11 @@ test('processes that outlived their attempt are ended; those of others and of a 
   expect(await made.statusOf('A-1')).toBe('running');
   await made.touch('go');
   expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+  // Nothing of what was lost is in the way when the target is moved by a person.
+  const landed = made.git('rev-parse', 'agent/integration');
+  const own = made.git('commit-tree', '-p', landed, '-m', 'Mine', `${landed}^{tree}`);
+  made.git('update-ref', 'refs/heads/agent/integration', own);
+  expect(await made.yard(['run'])).toMatchObject({ code: 0 });
 });
 
 test('leases and landings of dead processes; tasks that need a person; a lock on the target', async () => {
