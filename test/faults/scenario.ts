@@ -80,7 +80,8 @@ function config(concurrent: number): Record<string, unknown> {
     agents: { script: { kind: 'command', run: 'exec sh "$SCENARIO/agent.sh"' } },
     // Where the scenario is, so that its repository is the same wherever that may be.
     environment: { allow: ['SCENARIO'] },
-    limits: { concurrent, killGrace: '1s', agentTimeout: '2m' },
+    // The disk of a power cut is smaller than what a yard keeps free.
+    limits: { concurrent, killGrace: '1s', agentTimeout: '2m', diskReserve: 0 },
   };
 }
 
@@ -128,7 +129,7 @@ function large(count: number): Blueprint {
       ...config(5),
       gates: { default: { run: 'sleep 0.2; exec sh gate.sh', timeout: '1m' } },
       // Whoever kills agents and gates would otherwise park every task.
-      limits: { concurrent: 5, killGrace: '1s', retries: 100, consecutiveFailures: 1000 },
+      limits: { concurrent: 5, killGrace: '1s', retries: 100, consecutiveFailures: 1000, diskReserve: 0 },
     },
   };
 }
