@@ -6,6 +6,7 @@ import { UserError } from '../core/user-error.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions, StartedProcess } from '../process/run.ts';
 import { failpoint } from '../process/failpoint.ts';
+import { MARKER_VARIABLE } from '../process/table.ts';
 
 /** One call of git. There is no other way to git in Yardmaster. */
 export interface GitCall {
@@ -197,7 +198,10 @@ function gitFailpoint(args: readonly string[], moment: 'before' | 'after'): void
 
 function environmentOf(call: GitCall): Record<string, string> {
   const own = call.gitDir !== null;
+  // Whoever ends the attempt or the train that this process is ends its gits with it.
+  const marker = process.env[MARKER_VARIABLE];
   return {
+    ...(marker === undefined ? {} : { [MARKER_VARIABLE]: marker }),
     PATH: process.env['PATH'] ?? '/usr/bin:/bin',
     LC_ALL: 'C',
     GIT_OPTIONAL_LOCKS: '0',

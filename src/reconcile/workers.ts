@@ -127,9 +127,11 @@ export class Workers {
     if (isDefective('dead-owner-ignored')) return;
     const lost: Fence = { resource: taskResource(taskId), token };
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
-    if ((await store.lease(lost.resource))?.token !== token) return;
+    const lease = await store.lease(lost.resource);
+    if (lease?.token !== token) return;
     const { survivors } = await host.killTree({
-      leader: null,
+      // Its own git carries no marker, but is in its session.
+      leader: lease.owner,
       marker: attemptMarker(stateDirectory, taskId, attempt, token),
       graceMs: why === 'expired' ? settings.config.limits.killGraceMs : 0,
     });

@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { isRunning, kill } from '../fixtures/e2e/own-processes.ts';
@@ -104,6 +105,34 @@ else test "$(cat half.txt)" = half; mv half.txt whole.txt; fi`,
     ).toEqual(['lost', 'accepted']);
     // A lost lease is nobody's fault.
     expect(await made.read(async (reader) => (await reader.task('A-1'))?.counters.retries)).toBe(0);
+  });
+
+  test('case 6: of an attempt, but not of its git that fills the lane: that is ended before the lane is used', async () => {
+    const made = await makeYard({
+      tasks: [
+        {
+          id: 'A-1',
+          does: 'if grep -qs "^State:.[^ZX]" "/proc/$(cat "$BASE/filling")/status"; then touch "$BASE/alive"; fi; echo a > a.txt',
+        },
+      ],
+    });
+    const path = made.environment['PATH'] ?? '';
+    const script = `#!/bin/sh
+PATH='${path}'
+case " $* " in
+  *" read-tree --reset -u "*)
+    if mkdir '${made.base}/first'; then echo $$ > '${made.base}/filling'; while [ ! -e '${made.base}/never' ]; do sleep 0.02; done; fi ;;
+esac
+exec git "$@"
+`;
+    await chmod(await made.write('bin/git', script), 0o755);
+    const run = made.start(['run'], { env: { PATH: `${made.base}/bin:${path}` } });
+    await made.waitForFile('filling');
+    const filling = Number(await made.readText('filling'));
+    kill(await ownerOf(made, 'task:A-1'));
+    expect(await run.done).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
+    expect(made.exists('alive')).toBe(false);
+    expect(await isRunning(filling)).toBe(false);
   });
 
   test('of the train during its gate: the same run starts it again, and nothing is landed twice', async () => {

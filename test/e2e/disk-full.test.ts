@@ -44,10 +44,11 @@ function landed(made: E2eYard): string[] {
 describe('a disk that is filled during a landing, and freed', () => {
   // With a reserve nothing is tried any more; without one, every write is.
   test.for([
-    ['with a reserve', '40MiB'],
-    ['without a reserve', 0],
-  ] as const)('case 11: %s: the run goes on by itself and lands all', async ([, diskReserve], context) => {
-    const disk = await smallDisk('size=96m');
+    ['case 11: with a reserve', '40MiB', 'room'],
+    ['case 11: without a reserve', 0, 'room'],
+    ['case 13: of its inodes alone', 0, 'inodes'],
+  ] as const)('%s: the run goes on by itself and lands all', async ([, diskReserve, what], context) => {
+    const disk = await smallDisk('size=96m,nr_inodes=8k');
     if (disk === null) return context.skip(NO_MOUNT);
     useAsTemporary(disk);
     const made = await makeYard({ config: { ...TWO_TASKS('SIGNALS'), limits: { diskReserve } }, tasks: TASKS });
@@ -58,7 +59,7 @@ describe('a disk that is filled during a landing, and freed', () => {
     await made.waitForFile('b-started');
     await made.touch('go');
     await made.waitForFile('signals/gate');
-    disk.fill();
+    await (what === 'inodes' ? disk.fillInodes() : disk.fill());
     // To take a file away needs no room.
     await rm(join(signals, 'hold'));
     if (diskReserve !== 0) {
@@ -72,7 +73,7 @@ describe('a disk that is filled during a landing, and freed', () => {
     const { stopped, counts } = await made.status();
     expect(stopped).toBeNull();
     expect(counts.landed).toBe(1);
-    await disk.free();
+    await (what === 'inodes' ? disk.freeInodes() : disk.free());
     expect(await run.done).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
     expect(landed(made)).toEqual(['Do A-1', 'Do B-1', 'First']);
     expect(await made.read(async (reader) => (await reader.control()).failuresInARow)).toBe(0);
@@ -92,6 +93,24 @@ function isThere(pid: number): boolean {
     throw error;
   }
 }
+
+test('case 12: no room for one agent alone: its task is parked with what it said, the others land', async (context) => {
+  const disk = await smallDisk('size=64k');
+  if (disk === null) return context.skip(NO_MOUNT);
+  const made = await makeYard({
+    config: { limits: { retries: 0 } },
+    tasks: [
+      { id: 'A-1', does: `head -c 1000000 /dev/zero > '${disk.path}/big'` },
+      { id: 'B-1', does: 'echo b > b.txt' },
+    ],
+  });
+  const ran = await made.yard(['run']);
+  expect(ran).toMatchObject({ code: 3, stdout: expect.stringMatching(/\n1 landed, 1 parked\n$/) });
+  // The machine is not to blame: nobody waits for room.
+  expect(ran.stderr).not.toContain('waiting: ');
+  expect(await made.statusOf('B-1')).toBe('landed');
+  expect(await made.readText('state/attempts/A-1/1/transcript.ndjson')).toContain('No space left on device');
+});
 
 describe('what is injected at a write', () => {
   test('a scheduler that finds no room says so once, waits, and lands all', async () => {

@@ -129,7 +129,7 @@ function large(count: number): Blueprint {
       ...config(5),
       gates: { default: { run: 'sleep 0.2; exec sh gate.sh', timeout: '1m' } },
       // Whoever kills agents and gates would otherwise park every task.
-      limits: { concurrent: 5, killGrace: '1s', retries: 100, consecutiveFailures: 1000 },
+      limits: { concurrent: 5, killGrace: '1s', retries: 100, consecutiveFailures: 1000, diskReserve: 0 },
     },
   };
 }

@@ -31,9 +31,9 @@ function stem(name: string): string {
   return name.slice(0, name.indexOf(':'));
 }
 
-/** The case that kills at the first hit of a failpoint; null: covered elsewhere. Throws for one that nothing covers. */
-function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
-  const fault: Fault = { name, hit: 1, action: 'kill' };
+/** The case that strikes at the first hit of a failpoint; null: covered elsewhere. Throws for one that nothing covers. */
+function firstHit(name: string, quiet: QuietRuns, action: Action): FaultCase | null {
+  const fault: Fault = { name, hit: 1, action };
   if (quiet.small.hits.has(name)) return { scenario: 'small', faults: [fault], disturbances: [] };
   if (quiet.person.hits.has(name)) return { scenario: 'person', faults: [fault], disturbances: [] };
   const leader = LED_TO[stem(name)];
@@ -46,8 +46,8 @@ function firstHit(name: string, quiet: QuietRuns): FaultCase | null {
  * A case for each failpoint to strike at its first hit, several in one run to save time: no more than two of them in
  * attempts, for the third attempt of a task that is lost in a row parks it.
  */
-export function firstHits(names: readonly string[], quiet: QuietRuns): FaultCase[] {
-  const single = names.flatMap((name) => firstHit(name, quiet) ?? []);
+export function firstHits(names: readonly string[], quiet: QuietRuns, action: Action = 'kill'): FaultCase[] {
+  const single = names.flatMap((name) => firstHit(name, quiet, action) ?? []);
   const led = single.filter(({ faults }) => faults.length > 1);
   return [...led, ...(['small', 'person'] as const).flatMap((scenario) => inFours(scenario, single, quiet))];
 }
@@ -78,7 +78,7 @@ export class Sweep {
   constructor(names: readonly string[], quiet: QuietRuns, seed: number) {
     this.#quiet = quiet;
     this.#random = seededRandom(seed);
-    const first = names.flatMap((name) => firstHit(name, quiet) ?? []);
+    const first = names.flatMap((name) => firstHit(name, quiet, 'kill') ?? []);
     const later = (['small', 'person'] as const).flatMap((scenario) =>
       [...quiet[scenario].hits].flatMap(([name, count]) =>
         // One more than in the quiet run: the restart comes by as well.
