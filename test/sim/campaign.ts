@@ -1,7 +1,7 @@
-import type { Violation } from './check.ts';
 import type { Defect } from './defect.ts';
 import { FAULT_KINDS } from './faults.ts';
 import type { FaultKind } from './faults.ts';
+import type { Violation } from './played.ts';
 import { simulate } from './simulation.ts';
 
 export interface CampaignOptions {

@@ -1,23 +1,8 @@
-import type { Store } from '../../src/store/store.ts';
-import type { Machine } from './machine.ts';
-import type { StoreRecord } from './store-record.ts';
-import type { World } from './world.ts';
+import { checkRecord } from './check-record.ts';
+import type { Played, Violation } from './played.ts';
 
-/** A promise of docs/promises.md that a history breaks. */
-export interface Violation {
-  readonly promise: 'P2' | 'P3' | 'P4' | 'P5' | 'P8';
-  readonly why: string;
-}
-
-export interface Played {
-  readonly store: Store;
-  readonly records: readonly StoreRecord[];
-  readonly world: World;
-  readonly machine: Machine;
-  /** Where the target stood at first. */
-  readonly first: string;
-  readonly isDone: boolean;
-}
+/** Methods that hand a lease to somebody: under a token that nobody had before. */
+const HANDS_OUT: ReadonlySet<string> = new Set(['acquire', 'dispatch']);
 
 /** What the history of a simulated yard breaks. */
 export async function checkPlayed(played: Played): Promise<Violation[]> {
@@ -26,6 +11,7 @@ export async function checkPlayed(played: Played): Promise<Violation[]> {
     ...(await checkLandings(played)),
     ...checkTokens(played),
     ...checkLanes(played),
+    ...(await checkRecord(played)),
     ...(await checkEnd(played)),
     ...played.machine.crashes.map((why) => ({ promise: 'P5', why: `a process crashed by itself: ${why}` }) as const),
   ];
@@ -79,7 +65,7 @@ async function checkLandings({ store, world }: Played): Promise<Violation[]> {
   return violations;
 }
 
-/** P4: whoever wrote held the lease that they went by, at that very moment; and tokens only grow. */
+/** P4: whoever wrote held the lease that they went by, at that very moment; tokens only grow, and none is given twice. */
 function checkTokens({ records }: Played): Violation[] {
   const violations: Violation[] = [];
   const held = new Map<string, { readonly token: number; readonly held: boolean }>();
@@ -94,8 +80,12 @@ function checkTokens({ records }: Played): Violation[] {
       });
     }
     for (const lease of record.leases) {
-      if (lease.token < (held.get(lease.resource)?.token ?? 0)) {
+      const before = held.get(lease.resource);
+      const isHandedOut = lease.held && (before?.held !== true || HANDS_OUT.has(record.method));
+      if (lease.token < (before?.token ?? 0)) {
         violations.push({ promise: 'P4', why: `the token of ${lease.resource} went back to ${lease.token}` });
+      } else if (isHandedOut && lease.token === before?.token) {
+        violations.push({ promise: 'P4', why: `the token ${lease.token} of ${lease.resource} was given out twice` });
       }
       held.set(lease.resource, lease);
     }

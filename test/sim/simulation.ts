@@ -14,11 +14,11 @@ import type { Defect } from './defect.ts';
 import { Faults } from './faults.ts';
 import type { FaultKind } from './faults.ts';
 import { checkPlayed } from './check.ts';
-import type { Violation } from './check.ts';
 import { Machine } from './machine.ts';
 import type { Program, SimProcess } from './machine.ts';
 import { memoryStore } from './memory-store.ts';
 import { operate } from './operator.ts';
+import type { Violation } from './played.ts';
 import { Random } from './random.ts';
 import { makeBacklog } from './scenario.ts';
 import type { ScriptedTask } from './scenario.ts';
@@ -245,6 +245,7 @@ export async function simulate(seed: number, defect: Defect | null = null): Prom
   while (machine.alive.some(({ isPerson }) => !isPerson) && machine.steps < last) if (!(await machine.next())) break;
   const violations = await checkPlayed({
     store,
+    policy: POLICY,
     records: simulation.records,
     world,
     machine,

@@ -1,0 +1,61 @@
+import type { EventFilter, StoreReader, StoreView } from '../../src/store/store.ts';
+import { HASHES, RESOURCES, TASK_IDS, VERDICT_KEYS } from './store-calls.ts';
+
+/** All that a store can tell, apart from its events; what has no order of its own is put into one. */
+export async function readState(store: StoreReader): Promise<object> {
+  const tasks = [];
+  for (const id of [...TASK_IDS, 'T-404']) {
+    const approved = [];
+    for (const hash of HASHES) approved.push(await store.isApproved(id, hash));
+    const [task, attempts, answers] = [await store.task(id), await store.attempts(id), await store.answers(id)];
+    tasks.push({ task, attempts, answers, approved });
+  }
+  const leases = [];
+  for (const resource of RESOURCES) leases.push(await store.lease(resource));
+  const verdicts = [];
+  for (const key of VERDICT_KEYS) verdicts.push(await store.verdict(key));
+  return {
+    tasks,
+    leases,
+    verdicts,
+    rows: by('id', await store.rows()),
+    waiting: by('id', await store.rows(['ready', 'blocked', 'parked'])),
+    held: by('resource', await store.leases()),
+    intents: by('id', await store.openIntents()),
+    running: by('taskId', await store.runningAttempts()),
+    control: await store.control(),
+    counts: await store.countByStatus(),
+    view: ordered(await store.view()),
+    part: ordered(await store.viewOf({ first: 2, ids: ['T-3', 'T-404'] })),
+    ...(await readOverviews(store)),
+  };
+}
+
+async function readOverviews(store: StoreReader): Promise<object> {
+  const all = await store.overview('all');
+  const part = await store.overview({ ready: 1, finished: 2 });
+  const finished = JSON.parse(`[${all.finishedJson}]`) as readonly { readonly id: string }[];
+  return {
+    all: { ...all, view: ordered(all.view), running: by('taskId', all.running), finishedJson: by('id', finished) },
+    overview: { ...part, view: ordered(part.view), running: by('taskId', part.running) },
+  };
+}
+
+/** Filters whose answers say whether a store understands them. */
+export function filtersOf(sinceSeq: number): readonly EventFilter[] {
+  return [
+    { sinceSeq },
+    { taskId: 'T-1', limit: 3 },
+    { taskId: 'T-2', newest: true, limit: 2, types: ['task.leased', 'attempt.finished'] },
+    { sinceSeq: Math.max(0, sinceSeq - 5), newest: true, limit: 4 },
+  ];
+}
+
+function ordered(view: StoreView): StoreView {
+  const { rows, leases, intents } = view;
+  return { ...view, rows: by('id', rows), leases: by('resource', leases), intents: by('id', intents) };
+}
+
+function by<K extends string, T extends { readonly [key in K]: string | number }>(key: K, rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
+}
