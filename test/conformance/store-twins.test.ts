@@ -13,7 +13,7 @@ import { filtersOf, readState } from './store-reading.ts';
 
 /** Seeds of every run are new ones; a failure names its own, and `TWINS_SEED` begins with it again. */
 const FROM = Number(process.env['TWINS_SEED'] ?? Date.now() % 1_000_000_000);
-const HISTORIES = 4;
+const HISTORIES = 6;
 const CALLS = 200;
 /** Small limits, so that they are met. */
 const POLICY = { ...DEFAULT_RETRY_POLICY, retries: 2, infrastructure: 1, lost: 1, lostTogether: 1, conflicts: 1 };
