@@ -18,7 +18,7 @@ export interface Call {
   readonly on: (store: Store) => Promise<unknown>;
 }
 
-export const TASK_IDS = ['T-1', 'T-2', 'T-3', 'T-4', 'T-5', 'T-6', 'T-7', 'T-8', 'T-9', 'T-10'];
+export const TASK_IDS = ['T-1', 'T-2', 'T-3', 'T-4', 'T-5', 'T-6', 'T-7', 'T-8'];
 const VITAL: readonly LeaseResource[] = ['scheduler', 'train'];
 const PLACES: readonly LeaseResource[] = ['slot:1', 'prewarm:node'];
 export const RESOURCES: readonly LeaseResource[] = [...VITAL, ...PLACES, ...TASK_IDS.map(taskResource)];
@@ -29,27 +29,27 @@ const HEADS = ['head-1', 'head-2'];
 
 /** How often each is called, among all others; what no task could live without is called most. */
 const WEIGHTS: { readonly [M in Writing]: number } = {
-  importTasks: 8,
+  importTasks: 4,
   transition: 16,
-  withdraw: 2,
+  withdraw: 1,
   answer: 4,
   approve: 4,
-  acquire: 8,
-  claim: 8,
+  acquire: 6,
+  claim: 6,
   renew: 4,
-  release: 4,
-  dispatch: 20,
+  release: 2,
+  dispatch: 40,
   spawned: 5,
   progress: 8,
-  finish: 16,
+  finish: 40,
   lose: 4,
   openLanding: 8,
   closeLanding: 8,
   addVerdict: 4,
   stop: 1,
-  interrupt: 1,
+  interrupt: 4,
   closeKill: 6,
-  resume: 8,
+  resume: 14,
   resetBreaker: 2,
   note: 2,
 };
@@ -201,7 +201,7 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
   },
   finish: (scene) => {
     const { id, row } = scene.task('running');
-    const signature = scene.any([undefined, null, 'signature-1', 'signature-2']);
+    const signature = scene.any(['signature-1', 'signature-1', 'signature-2', null, undefined]);
     return [scene.fence(taskResource(id)), id, scene.attempt(row), outcomeOf(scene), signature];
   },
   lose: (scene) => {
@@ -245,7 +245,7 @@ function importsOf(scene: Scene): TaskImport[] {
     const rest = {
       priority: scene.random.below(3),
       after: scene.random.once(3) ? [scene.any([...TASK_IDS, 'T-404'])] : [],
-      supersedes: scene.random.once(6) ? [scene.any([...TASK_IDS, 'T-404'])] : [],
+      supersedes: scene.random.once(15) ? [scene.any([...TASK_IDS, 'T-404'])] : [],
       acceptance: scene.random.once(4) ? [] : ['it works'],
     };
     const entry = imported(id, rest, scene.any(['hash-1', 'hash-2']));
@@ -325,6 +325,7 @@ function outcomeOf(scene: Scene): AttemptOutcome {
     { kind: 'provider', why, retryAtMs: scene.any([null, 2_000_000]) },
     { kind: 'infrastructure', why },
     { kind: 'infrastructure', why, fault: 'disk-full' },
+    { kind: 'infrastructure', why, fault: 'exhausted' },
     { kind: 'conflict', paths, why },
     { kind: 'integrity', why },
     { kind: 'policy', why, paths },
@@ -332,6 +333,6 @@ function outcomeOf(scene: Scene): AttemptOutcome {
     { kind: 'lost', why },
     { kind: 'lost', why, together: true },
   ];
-  if (scene.random.once(2)) return accepted;
+  if (scene.random.once(3)) return accepted;
   return scene.any(scene.random.once(3) ? forPeople : others);
 }

@@ -16,7 +16,7 @@ const FROM = Number(process.env['TWINS_SEED'] ?? Date.now() % 1_000_000_000);
 const HISTORIES = 6;
 const CALLS = 200;
 /** Small limits, so that they are met. */
-const POLICY = { ...DEFAULT_RETRY_POLICY, retries: 1, infrastructure: 1, lost: 1, lostTogether: 1, conflicts: 1 };
+const POLICY = { ...DEFAULT_RETRY_POLICY, retries: 2, infrastructure: 1, lost: 1, lostTogether: 1, conflicts: 1 };
 
 interface Result {
   readonly value?: unknown;
