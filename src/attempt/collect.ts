@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { excludedPaths } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { listPaths } from '../core/decision.ts';
-import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { toText } from '../git/byte-path.ts';
 import { treeOf } from '../git/depot.ts';
@@ -15,6 +12,7 @@ import { diffPatch, diffRaw } from '../git/raw-diff.ts';
 import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Collected } from './attempt-work.ts';
+import { refusalOf } from './refusal.ts';
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -49,7 +47,7 @@ export async function collect(
   const { head, tree, changes } = made;
   if (changes.length === 0) return { kind: 'no-change' };
   await evidence.write('diff.patch', made.patch.subarray(0, DIFF_BYTES_MAX));
-  const refusal = await refusalOf(context, spec, lane, head, changes);
+  const refusal = (await conflictOf(context, lane, head)) ?? (await refusalOf(context, spec, head, changes));
   if (refusal === null) return { kind: 'collected', head, tree };
   await context.store.progress(fence, taskId, attempt, { head });
   return refusal;
@@ -74,31 +72,8 @@ async function commit({ depot }: AttemptContext, lane: Lane, request: Omit<Commi
   return { head, tree: await treeOf(depot, head), changes: await diffRaw(depot, lane.base, head), patch };
 }
 
-async function refusalOf(
-  context: AttemptContext,
-  spec: TaskSpec,
-  lane: Lane,
-  head: string,
-  changes: readonly Change[],
-): Promise<AttemptOutcome | null> {
-  const paths = changes.map(({ path }) => toText(path));
-  const unresolved = await unresolvedConflicts(context.depot, lane, head);
-  if (unresolved.length > 0) {
-    return { kind: 'conflict', paths: unresolved, why: `conflict markers are left in ${listPaths(unresolved)}` };
-  }
-  const violations = scopeViolations(spec, paths);
-  if (violations.length > 0) return { kind: 'scope', violations };
-  const guarded = protectedPaths(context.pin.config.protected, paths);
-  if (guarded.length === 0) return null;
-  const hash = approvalHash(changes.filter(({ path }) => guarded.includes(toText(path))));
-  if (await context.store.isApproved(context.taskId, hash)) return null;
-  return { kind: 'needs-approval', head, hash, paths: guarded };
-}
-
-/** Over the content of the protected paths, so that an approval covers exactly what was looked at, on any base. */
-function approvalHash(changes: readonly Change[]): string {
-  const hash = createHash('sha256');
-  for (const { path, mode, oid } of changes)
-    hash.update(`${path}\0${oid === null ? 'gone' : `${mode} ${oid}`}\0`, 'latin1');
-  return hash.digest('hex');
+async function conflictOf(context: AttemptContext, lane: Lane, head: string): Promise<AttemptOutcome | null> {
+  const paths = await unresolvedConflicts(context.depot, lane, head);
+  if (paths.length === 0) return null;
+  return { kind: 'conflict', paths, why: `conflict markers are left in ${listPaths(paths)}` };
 }

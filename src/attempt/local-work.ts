@@ -1,6 +1,4 @@
-import { scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
-import { toText } from '../git/byte-path.ts';
 import { treeOf } from '../git/depot.ts';
 import { diffRaw } from '../git/raw-diff.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -10,6 +8,7 @@ import { gate } from './gate-phase.ts';
 import { implement } from './implement.ts';
 import { prepare } from './prepare.ts';
 import type { Prepared } from './prepare.ts';
+import { refusalOf } from './refusal.ts';
 import { signatureOf } from './signature.ts';
 
 /** The phases as they are done on this machine: lane, agent, depot, slot. */
@@ -29,17 +28,14 @@ export function localWork(context: AttemptContext): AttemptWork<Prepared> {
   };
 }
 
-/** The task may have been edited meanwhile so that the commit would not have been made. */
+/** What is allowed may have changed since the commit was made. */
 async function takeUp(
   context: AttemptContext,
   spec: TaskSpec,
   head: string,
 ): ReturnType<AttemptWork<Prepared>['takeUp']> {
   const changes = await diffRaw(context.depot, `${head}^`, head);
-  const violations = scopeViolations(
-    spec,
-    changes.map(({ path }) => toText(path)),
-  );
-  if (violations.length > 0) return { kind: 'scope', violations };
+  const refusal = await refusalOf(context, spec, head, changes);
+  if (refusal !== null) return refusal;
   return { kind: 'collected', head, tree: await treeOf(context.depot, head) };
 }

@@ -123,3 +123,41 @@ test('a lane with more than git can hold is kept whole, and its work goes on', a
   expect(await readFileAt(yard.depot.path, head, 'a')).toBe('one\ntwo\n');
   expect(existsSync(join(yard.stateDirectory, `attempts/${TASK}/2/lane-of-1/inner`))).toBe(true);
 });
+
+/** An attempt whose work stands at its gate when the machine fails; the next one enters there. */
+async function atItsGate(yard: LocalYard): Promise<string> {
+  await yard.does(TASK, 'echo "$YARD_ATTEMPT" > a');
+  const first = await yard.attempt(TASK);
+  expect(first.outcome).toMatchObject({ kind: 'infrastructure' });
+  const { entry } = (await yard.state(TASK)) as { entry?: { phase: string; head?: string } };
+  expect(entry).toMatchObject({ phase: 'gating' });
+  return entry?.head ?? '';
+}
+
+const KILLED_ONCE = 'test -e ../../../killed || { touch ../../../killed; kill -9 $$; }';
+const killedOnce = { gates: { default: { run: KILLED_ONCE, timeout: '1m' } } };
+
+test('what stood at its gate when the machine failed goes on there, without another turn of the agent', async () => {
+  const yard = await openYard({ config: killedOnce });
+  await yard.add(TASK);
+  const head = await atItsGate(yard);
+  expect((await yard.attempt(TASK)).outcome).toEqual({ kind: 'accepted', head });
+});
+
+test('… unless the task was edited meanwhile: then it is made anew', async () => {
+  const yard = await openYard({ config: killedOnce });
+  await yard.add(TASK);
+  const head = await atItsGate(yard);
+  await yard.add(TASK, { objective: 'Something else.' });
+  const again = headOfOutcome(await yard.attempt(TASK));
+  expect(again).not.toBe(head);
+  expect(await readFileAt(yard.depot.path, again, 'a')).toBe('2\n');
+});
+
+test('… or what it changes is protected by now: then a person is asked', async () => {
+  const yard = await openYard({ config: killedOnce });
+  await yard.add(TASK);
+  await atItsGate(yard);
+  const second = await yard.attempt(TASK, yard.pinWith({ ...killedOnce, protected: ['a'] }));
+  expect(second.outcome).toMatchObject({ kind: 'needs-approval', paths: ['a'] });
+});

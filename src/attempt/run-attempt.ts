@@ -85,7 +85,9 @@ async function phases<Prepared extends Ready>(running: Running<Prepared>): Promi
   const { entry } = record.state;
   const enter = async (phase: 'auditing' | 'deciding') => store.progress(fence, taskId, attempt, { phase });
   const made =
-    entry.phase === 'gating' ? await work.takeUp(record.spec, entry.head) : await makeHead(running, record.spec);
+    entry.phase === 'gating' && !(await isEdited(running))
+      ? await work.takeUp(record.spec, entry.head)
+      : await makeHead(running, record.spec);
   if (made.kind !== 'collected') return made;
   const { head } = made;
   await store.progress(fence, taskId, attempt, { phase: 'gating', head });
@@ -95,6 +97,13 @@ async function phases<Prepared extends Ready>(running: Running<Prepared>): Promi
   await work.audit(head);
   await enter('deciding');
   return { kind: 'accepted', head };
+}
+
+/** The task was edited since the attempt before this one ended: what that one made is not what is asked for now. */
+async function isEdited<Prepared extends Ready>({ store, taskId }: Running<Prepared>): Promise<boolean> {
+  const types = ['task.changed', 'attempt.finished'];
+  const [last] = await store.events({ taskId, types, newest: true, limit: 1 });
+  return last?.type === 'task.changed';
 }
 
 /** The attempt stands in `preparing` since its dispatch. */

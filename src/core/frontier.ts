@@ -9,6 +9,9 @@ import type { Waiting } from './waiting.ts';
 /** Running, or accepted and not landed yet: on the train or in a review. */
 const HOLDS_ITS_SCOPE: ReadonlySet<TaskStatus> = new Set(['running', 'accepted', 'landing', 'in-review']);
 
+/** How far a clock may be out of step with that of a moment ago before it counts as set. */
+const CLOCK_SLACK_MS = 60_000;
+
 /**
  * The state of the yard while tasks are chosen one after the other. `refusals` is the one predicate of the scheduler:
  * `plan` takes its first value, `yard why` prints all of them.
@@ -83,8 +86,10 @@ export class Frontier {
     if (full !== null) yield full;
   }
 
-  #timeRefusal({ state }: TaskView): Waiting | null {
+  #timeRefusal({ state, updatedMs }: TaskView): Waiting | null {
     if (state.status !== 'ready' || state.notBeforeMs === null) return null;
+    // The clock has been set back since: what was said by it then means nothing any more.
+    if (updatedMs > this.#nowMs + CLOCK_SLACK_MS) return null;
     const remainingMs = state.notBeforeMs - this.#nowMs;
     return remainingMs > 0 ? { reason: 'not-before', notBeforeMs: state.notBeforeMs, remainingMs } : null;
   }

@@ -214,7 +214,15 @@ const tasks: fc.Arbitrary<TaskView[]> = fc
     { minLength: 1, maxLength: 7 },
   )
   .map((list) =>
-    list.map((one, at) => ({ ...one, id: `T-${at}`, title: '', state: READY, counters: NO_COUNTERS, area: null })),
+    list.map((one, at) => ({
+      ...one,
+      id: `T-${at}`,
+      title: '',
+      state: READY,
+      counters: NO_COUNTERS,
+      updatedMs: 0,
+      area: null,
+    })),
   );
 const limits: fc.Arbitrary<PlanLimits> = fc.record({
   concurrent: fc.integer({ min: 1, max: 4 }),

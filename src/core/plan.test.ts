@@ -11,6 +11,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
   title: `title of ${id}`,
   state: READY,
   counters: NO_COUNTERS,
+  updatedMs: 0,
   priority: 0,
   area: null,
   owns: [],
@@ -130,6 +131,9 @@ describe('dispatch', () => {
   });
 
   test('waits for the time that a failure put it off to', () => {
+    // Put off by a clock that was ahead, and has been set right.
+    const ahead = task('T-1', { state: { ...READY, notBeforeMs: 9e9 } as TaskState, updatedMs: 8e9 });
+    expect(started(snapshot([ahead]), 100)).toEqual(['T-1']);
     const put = task('T-1', { state: { ...READY, notBeforeMs: 500 } as TaskState });
     expect(waitingOf(put, snapshot([put]), new Frontier(snapshot([put]), 100))).toEqual([
       { reason: 'not-before', notBeforeMs: 500, remainingMs: 400 },

@@ -9,6 +9,8 @@ export interface TaskView {
   readonly state: TaskState;
   readonly counters: Counters;
   readonly priority: number;
+  /** When its row was last written, by the clock of then. */
+  readonly updatedMs: number;
   readonly area: string | null;
   readonly owns: readonly string[];
   readonly after: readonly string[];

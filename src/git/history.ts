@@ -33,3 +33,10 @@ export async function describeChanges(
   const text = `${log.stdout.toString('utf8').trim()}\n\n${diff.stdout.toString('utf8')}`;
   return text.length <= maxBytes ? text : `${text.slice(0, maxBytes)}\n[cut]`;
 }
+
+/** The oldest commit on the way from `tip` by first parents that has `commit` behind it; null: `tip` is that commit. */
+export async function firstHolder(depot: Depot, commit: string, tip: string): Promise<string | null> {
+  const args = ['rev-list', '--first-parent', '--ancestry-path', '--end-of-options', `${commit}..${tip}`, '--'];
+  const { stdout } = await git(args, inDepot(depot));
+  return stdout.toString('latin1').trim().split('\n').at(-1) || null;
+}

@@ -128,6 +128,7 @@ function pendingView(spec: TaskSpec, config: Config): TaskView {
     state: READY,
     counters: NO_COUNTERS,
     priority: spec.priority,
+    updatedMs: 0,
     area: spec.area,
     owns: spec.owns,
     after: spec.after,

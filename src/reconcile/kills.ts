@@ -3,6 +3,7 @@ import { impossible } from '../core/impossible.ts';
 import type { Fence } from '../core/lease.ts';
 import type { KillSubject, OpenKill } from '../core/snapshot.ts';
 import { trainGateMarker, trainMarker } from '../train/train-context.ts';
+import type { Survivors } from './survivors.ts';
 import type { Yard } from './yard.ts';
 
 export interface KillOptions {
@@ -10,6 +11,8 @@ export interface KillOptions {
   readonly graceMs: number;
   /** The scheduler's, where one carries it out; a person needs none. */
   readonly fence?: Fence;
+  /** Those that could not be ended before; a person tries at once. */
+  readonly known?: Survivors;
 }
 
 /**
@@ -19,14 +22,19 @@ export interface KillOptions {
 export async function carryOutKill(
   { store, host, stateDirectory }: Pick<Yard, 'store' | 'host' | 'stateDirectory'>,
   { intentId, subject }: OpenKill,
-  { graceMs, fence }: KillOptions,
+  { graceMs, fence, known }: KillOptions,
 ): Promise<readonly number[]> {
+  const name = `kill ${intentId}`;
+  const nowMs = host.clock.monotonicMs();
+  if (known?.mayTry(name, nowMs) === false) return known.of(name);
   const trees = markersOf(stateDirectory, subject).map((marker) => host.killTree({ leader: null, marker, graceMs }));
   const survivors = (await Promise.all(trees)).flatMap((tree) => tree.survivors);
+  const isNews = known?.learn(name, survivors, nowMs) ?? true;
   if (survivors.length === 0) {
     await store.closeKill(intentId, fence);
     return survivors;
   }
+  if (!isNews) return survivors;
   const about = subject.of === 'attempt' ? { taskId: subject.taskId, attempt: subject.attempt } : {};
   await store.note(`${subject.of}.survivors`, { pids: survivors }, { ...about, ...(fence && { fence }) });
   return survivors;

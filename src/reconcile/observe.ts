@@ -77,6 +77,7 @@ function taskView(row: TaskRow, config: Config): TaskView {
     state: row.state,
     counters: row.counters,
     priority: row.priority,
+    updatedMs: row.updatedMs,
     area: row.area,
     owns: row.owns,
     after: row.after,

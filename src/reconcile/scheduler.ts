@@ -18,6 +18,7 @@ import type { ImportReport } from './import.ts';
 import { carryOutKill } from './kills.ts';
 import { observe } from './observe.ts';
 import type { Settings } from './settings.ts';
+import { Survivors } from './survivors.ts';
 import { Workers } from './workers.ts';
 import type { Yard } from './yard.ts';
 
@@ -59,6 +60,7 @@ export class Scheduler {
   readonly #presence: Presence;
   #target: SyncedTarget | null = null;
   #isFirstLook = true;
+  readonly #survivors = new Survivors();
 
   private constructor(yard: Yard, { fence, before }: Acquired & { kind: 'acquired' }, onWorkerExit: () => void) {
     this.#yard = yard;
@@ -156,7 +158,11 @@ export class Scheduler {
       switch (command.kind) {
         case 'kill': {
           const graceMs = settings.config.limits.killGraceMs;
-          return void (await carryOutKill(this.#yard, command, { graceMs, fence: this.#fence }));
+          return void (await carryOutKill(this.#yard, command, {
+            graceMs,
+            fence: this.#fence,
+            known: this.#survivors,
+          }));
         }
         case 'recover':
           return await this.#workers.recover(settings, this.#fence, command);

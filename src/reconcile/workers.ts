@@ -16,6 +16,7 @@ import type { DetachedProcess } from '../process/spawn.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
 import { trainGateMarker, trainMarker } from '../train/train-context.ts';
 import type { Settings } from './settings.ts';
+import { Survivors } from './survivors.ts';
 import type { Yard } from './yard.ts';
 
 /** A train is not started again sooner than this after the last start: it may have nothing that it can do. */
@@ -39,6 +40,8 @@ export class Workers {
   #trainPauseMs = TRAIN_EVERY_MS;
   /** The last one that was started; without an identity, it could not be. */
   #train: { readonly identity: ProcessIdentity | null; readonly startedMs: number } | null = null;
+
+  readonly #survivors = new Survivors();
 
   /** @param onExit called when a worker that this process started has ended. */
   constructor(yard: Yard, onExit: () => void) {
@@ -129,14 +132,18 @@ export class Workers {
     // It may have ended by itself since the snapshot. To look for its processes takes longer than to look again.
     const lease = await store.lease(lost.resource);
     if (lease?.token !== token) return;
+    const marker = attemptMarker(stateDirectory, taskId, attempt, token);
+    const nowMs = host.clock.monotonicMs();
+    if (!this.#survivors.mayTry(marker, nowMs)) return;
     const { survivors } = await host.killTree({
-      // Its own git carries no marker, but is in its session.
       leader: lease.owner,
-      marker: attemptMarker(stateDirectory, taskId, attempt, token),
+      marker,
       graceMs: why === 'expired' ? settings.config.limits.killGraceMs : 0,
     });
+    const isNews = this.#survivors.learn(marker, survivors, nowMs);
     if (survivors.length > 0) {
-      await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt, fence: scheduler });
+      if (isNews)
+        await store.note('attempt.survivors', { pids: [...survivors] }, { taskId, attempt, fence: scheduler });
       return;
     }
     await store.lose(scheduler, lost, taskId, attempt, lostOutcome(why, together));

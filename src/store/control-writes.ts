@@ -12,8 +12,14 @@ export async function addVerdict({ db }: Write, verdict: Verdict): Promise<void>
     .execute();
 }
 
-export async function stop(write: Write, by: string, why: string): Promise<void> {
-  await write.db.updateTable('control').set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs }).execute();
+/** @param isPerson what stands is theirs to say anew; a machine's stop does not hide the one before it. */
+export async function stop(write: Write, by: string, why: string, isPerson: boolean): Promise<void> {
+  const { numUpdatedRows } = await write.db
+    .updateTable('control')
+    .set({ stopped_by: by, stopped_why: why, stopped_at_ms: write.nowMs })
+    .$if(!isPerson, (update) => update.where('stopped_by', 'is', null))
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return;
   await appendEvent(write, 'yard.stopped', { by, why });
 }
 

@@ -161,7 +161,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   }
 
   stop(by: string, why: string, fence?: Fence): Promise<void> {
-    return this.#write('stop', (write) => control.stop(write, by, why), fence);
+    return this.#write('stop', (write) => control.stop(write, by, why, fence === undefined), fence);
   }
 
   interrupt(by: string, why: string): Promise<Yard.IntentRecord[]> {

@@ -305,7 +305,10 @@ export interface Store extends StoreReader {
   addVerdict(fence: Fence, verdict: Verdict): Promise<void>;
 
   // The yard
-  /** `fence` where the actor holds a lease: not for a person. */
+  /**
+   * `fence` where the actor holds a lease: not for a person. Such a stop leaves one that stands as it is, so that nobody's
+   * reason is hidden.
+   */
   stop(by: string, why: string, fence?: Fence): Promise<void>;
   /**
    * Stops the yard unless it is stopped already, voids the tokens of all running attempts and of the train, and opens a

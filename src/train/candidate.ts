@@ -4,8 +4,9 @@ import { join } from 'node:path';
 
 import { listPaths } from '../core/decision.ts';
 import { inertLine } from '../core/inert.ts';
-import { treeOf } from '../git/depot.ts';
-import { describeChanges } from '../git/history.ts';
+import { isAncestor, treeOf } from '../git/depot.ts';
+import type { Depot } from '../git/depot.ts';
+import { describeChanges, firstHolder } from '../git/history.ts';
 import { writeCommit } from '../git/merge.ts';
 import type { MergeResult } from '../git/merge.ts';
 import { errnoOf } from '../process/errno.ts';
@@ -23,6 +24,7 @@ export async function makeCandidate(
   work: { readonly attempt: number; readonly head: string; readonly base: string },
 ): Promise<CandidateResult> {
   const { depot, merger, pin, host } = context;
+  if (await isAncestor(depot, work.head, work.base)) return landedAlready(depot, work);
   const merge = await merger.merge(work.base, work.head);
   if (merge.kind === 'conflict') return describeConflict(context, merge, work);
   const commit = await writeCommit(depot, {
@@ -33,6 +35,15 @@ export async function makeCandidate(
     atMs: host.clock.nowMs(),
   });
   return { kind: 'made', candidate: { commit, tree: merge.tree, base: work.base } };
+}
+
+/** The oldest commit of the target, by first parents, that holds the head. */
+async function landedAlready(
+  depot: Depot,
+  { head, base }: { readonly head: string; readonly base: string },
+): Promise<CandidateResult> {
+  const commit = (await firstHolder(depot, head, base)) ?? base;
+  return { kind: 'landed', candidate: { commit, tree: await treeOf(depot, commit), base: `${commit}^` } };
 }
 
 /** The tree of the target itself, for the control run. */

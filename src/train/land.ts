@@ -22,6 +22,12 @@ export async function land(context: LandingContext, intent: LandIntent): Promise
   return carryOut(context, id, intent);
 }
 
+/** Records a landing that came about without anybody's knowing: what the target holds is never landed again. */
+export async function recordLanded(context: LandingContext, intent: LandIntent): Promise<void> {
+  const id = await context.store.openLanding(context.fence, intent);
+  await recoverLanding(context, { id, intent, openedMs: 0 });
+}
+
 /** Finishes a landing whose process died: forward, unless the target has moved elsewhere meanwhile. */
 export async function recoverLanding(context: LandingContext, { id, intent }: IntentRecord): Promise<void> {
   if (intent.kind !== 'land') return;

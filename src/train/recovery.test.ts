@@ -157,3 +157,19 @@ test('a train that another has taken over from writes nothing; the other takes u
   expect(await yard.train()).toEqual({ kind: 'empty' });
   expect(await yard.status(TASK)).toBe('landed');
 });
+
+test('what the target holds already is recorded, and not landed again', async () => {
+  const yard = await openYard();
+  const head = await yard.accept(TASK, { a: 'a\n' });
+  const { base } = yard.parts;
+  // A git that outlived its train, or a store from a copy: landed, and nobody knows.
+  const args = ['commit-tree', `${head}^{tree}`, '-p', base, '-p', head, '-m', `Do it\n\nYard-Task: ${TASK}\n`];
+  const holder = await runGit(yard.depot.path, args);
+  const after = await runGit(yard.depot.path, ['commit-tree', `${head}^{tree}`, '-p', holder, '-m', 'theirs']);
+  await bring(yard, after);
+  await yard.git('update-ref', yard.target, after, base);
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await yard.state(TASK)).toEqual({ status: 'landed', commit: holder });
+  expect(await yard.targetHead()).toBe(after);
+  expect(await yard.store.openIntents()).toEqual([]);
+});

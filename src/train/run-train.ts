@@ -11,7 +11,7 @@ import { giveBack } from '../store/give-back.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Store, TaskRecord } from '../store/store.ts';
-import { describeMove, land, recoverLanding } from './land.ts';
+import { describeMove, land, recordLanded, recoverLanding } from './land.ts';
 import type { LandingContext } from './land.ts';
 import type { Candidate, TrainWork } from './train-work.ts';
 
@@ -74,12 +74,25 @@ export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
     return await new Train(context).run();
   } catch (error) {
     if (codeOf(error) === 'stale-token') return { kind: 'lost' };
-    if (!isPassing(faultOf(error))) throw error;
-    return { kind: 'no-room', why: inertLine(error instanceof Error ? error.message : String(error), 500) };
+    if (!isPassing(faultOf(error)) && codeOf(error) !== 'git-failed' && codeOf(error) !== 'unfinished') throw error;
+    const why = inertLine(error instanceof Error ? error.message : String(error), 500);
+    // Told where it can be: the next train takes it up from there, after a while.
+    if (faultOf(error) === null) await store.note('train.infrastructure', { why, inARow: 1 }, { fence });
+    return { kind: 'no-room', why };
   } finally {
     heartbeat.stop();
     await work?.dispose();
     await giveBack(store, fence, signal);
+  }
+}
+
+/** git failed between the swap and the record of a landing. */
+class UnfinishedError extends Error {
+  readonly code = 'unfinished';
+
+  constructor(cause: Error) {
+    super(`a landing could not be finished: ${cause.message}`, { cause });
+    this.name = 'UnfinishedError';
   }
 }
 
@@ -181,8 +194,15 @@ class Train {
       return await this.#advance(task);
     } catch (error) {
       if (!(error instanceof Error) || codeOf(error) !== 'git-failed' || faultOf(error) !== null) throw error;
+      // The target has moved: there is no way but forward, by the recovery of the next train.
+      if (await this.#isSealed(task.spec.id)) throw new UnfinishedError(error);
       return this.#setDown(task, inertLine(error.message, 500));
     }
+  }
+
+  async #isSealed(taskId: string): Promise<boolean> {
+    const intents = await this.#context.store.openIntents();
+    return intents.some(({ intent }) => intent.kind === 'land' && intent.taskId === taskId);
   }
 
   /** Off the train again, for what may be the machine's fault, or that of the disk under this one task's commit. */
@@ -214,10 +234,11 @@ class Train {
       await this.#tell(task.spec.id, { kind: 'conflicted', why, detail });
       return null;
     }
+    const isLanded = made.kind === 'landed';
     const proof = await work.prove(boarded, made.candidate);
     switch (proof.kind) {
       case 'green':
-        return this.#land(boarded, attempt, made.candidate, proof.verdict);
+        return this.#land(boarded, attempt, { ...made.candidate, isLanded }, proof.verdict);
       case 'blamed':
         await this.#tell(task.spec.id, { kind: 'blamed', why: proof.why, detail: proof.detail });
         return null;
@@ -246,7 +267,12 @@ class Train {
     this.#setBack.clear();
   }
 
-  async #land(task: TaskRecord, attempt: number, candidate: Candidate, verdict: string): Promise<string | null> {
+  async #land(
+    task: TaskRecord,
+    attempt: number,
+    candidate: Candidate & { readonly isLanded: boolean },
+    verdict: string,
+  ): Promise<string | null> {
     const { target } = this.#context;
     const { base: oldCommit, commit: newCommit, tree } = candidate;
     const intent = {
@@ -259,6 +285,10 @@ class Train {
       tree,
       verdict,
     } as const;
+    if (candidate.isLanded) {
+      await unlessWithdrawn(recordLanded(this.#context, intent));
+      return null;
+    }
     const result = await unlessWithdrawn(land(this.#context, intent));
     if (result === null) return null;
     if (result.kind === 'moved') {

@@ -13,6 +13,8 @@ export interface Candidate {
 
 export type CandidateResult =
   | { readonly kind: 'made'; readonly candidate: Candidate }
+  /** The target holds it already, since this commit: a landing that nobody could record. */
+  | { readonly kind: 'landed'; readonly candidate: Candidate }
   | { readonly kind: 'conflict'; readonly why: string; readonly detail: string };
 
 /** What the combination came to. */

@@ -142,6 +142,7 @@ class MemoryStore extends MemoryReader implements Yard.Store {
 
   stop(by: string, why: string, fence?: Fence): Promise<void> {
     return this.#fenced('stop', fence, (write) => {
+      if (fence !== undefined && write.tables.readControl().stopped !== null) return;
       const stopped = { by, why, atMs: write.nowMs };
       write.tables.control.set('control', { ...write.tables.readControl(), stopped });
       appendEvent(write, 'yard.stopped', { by, why });

@@ -34,6 +34,8 @@ export function scriptedTrain(
     standOn: () => Promise.resolve(),
     combine: (_task, { head, base }) =>
       step('combine', () => {
+        const held = world.firstHolder(head, base);
+        if (held !== null) return { kind: 'landed', candidate: { commit: held, tree: world.treeOf(held), base } };
         const before = world.commits.get(head)?.parents[0] ?? base;
         const { files, conflicts } = world.merge(before, base, head);
         if (conflicts.length > 0) return { kind: 'conflict', why: `conflict in ${conflicts.join()}`, detail: '' };

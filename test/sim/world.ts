@@ -68,6 +68,19 @@ export class World {
     return (this.commits.get(id)?.parents ?? []).some((parent) => this.contains(parent, ancestor));
   }
 
+  /** The oldest commit on the way from `tip` by first parents that has `commit` behind it; null: there is none. */
+  firstHolder(commit: string, tip: string): string | null {
+    let holder: string | null = null;
+    for (
+      let at: string | undefined = tip;
+      at !== undefined && this.contains(at, commit);
+      [at] = this.commits.get(at)?.parents ?? []
+    ) {
+      holder = at;
+    }
+    return holder;
+  }
+
   /** A three-way merge, file by file; the paths that both sides changed where it does not come out. */
   merge(base: string, ours: string, theirs: string): { readonly files: Files; readonly conflicts: readonly string[] } {
     const before = this.filesOf(base);
