@@ -3,7 +3,7 @@ import { impossible } from './impossible.ts';
 import { isExpired } from './presence.ts';
 import type { Grace } from './presence.ts';
 import type { AttemptLease, KillSubject, Snapshot, TaskView } from './snapshot.ts';
-import type { Waiting } from './waiting.ts';
+import type { LostWhy, Waiting } from './waiting.ts';
 
 /** One thing that a cycle will do. */
 export type Command =
@@ -19,9 +19,6 @@ export type Command =
     }
   | { readonly kind: 'integrate'; readonly accepted: number; readonly openLandings: number }
   | { readonly kind: 'dispatch'; readonly taskId: string; readonly title: string };
-
-/** `unclaimed` is the machine's failure (no process came up); the others lose the lease. */
-export type LostWhy = 'unclaimed' | 'owner-dead' | 'rebooted' | 'expired';
 
 /**
  * What one cycle does, in order: end what is to be ended, recover, integrate, dispatch. Pure and idempotent: the same snapshot gives the same
@@ -69,8 +66,12 @@ export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier
     }
     case 'parked':
       return [{ reason: 'parked', why: state.why }];
+    case 'running': {
+      const lease = snapshot.leases.find(({ taskId }) => taskId === task.id);
+      const why = lease === undefined ? null : lostWhy(lease, snapshot.monotonicMs, snapshot.graces);
+      return why === null ? [] : [{ reason: 'lost', why }];
+    }
     case 'proposed':
-    case 'running':
     case 'in-review':
     case 'landed':
     case 'cancelled':

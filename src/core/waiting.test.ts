@@ -24,6 +24,12 @@ const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[]
   area: [{ reason: 'area', area: 'api', running: 2, limit: 2 }],
   slots: [{ reason: 'slots', running: 4, limit: 4 }],
   'cycle-limit': [{ reason: 'cycle-limit', started: 2, limit: 2 }],
+  lost: [
+    { reason: 'lost', why: 'unclaimed' },
+    { reason: 'lost', why: 'owner-dead' },
+    { reason: 'lost', why: 'rebooted' },
+    { reason: 'lost', why: 'expired' },
+  ],
   question: [{ reason: 'question', text: 'Tabs or spaces?' }],
   approval: [{ reason: 'approval', hash: '0123456789abcdef', paths: ['.yard/config.yaml', 'CLAUDE.md'] }],
   train: [
@@ -54,6 +60,10 @@ test('each reason is a sentence with its numbers', () => {
     2 attempts run in the area api (limit 2)
     4 attempts run (limit 4)
     this cycle has started 2 attempts (limit 2); it comes in a next one
+    no process took it up; its work is kept, and the next cycle of yard run starts it again
+    its process died; its work is kept, and the next cycle of yard run starts it again
+    the machine was restarted; its work is kept, and the next cycle of yard run starts it again
+    its process does not renew its lease; its work is kept, and the next cycle of yard run starts it again
     it asks: Tabs or spaces? — answer with: yard answer T-7 "…"
     it changed protected paths (.yard/config.yaml, CLAUDE.md); look with: yard diff T-7, then: yard approve T-7 0123456789ab (or refuse)
     it is next to land

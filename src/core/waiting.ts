@@ -5,6 +5,9 @@ import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
 import type { DependencyState } from './snapshot.ts';
 
+/** Why a lease is lost. `unclaimed` is the machine's failure (no process came up). */
+export type LostWhy = 'unclaimed' | 'owner-dead' | 'rebooted' | 'expired';
+
 /** One reason why a task does not move, with the numbers that decided it. */
 export type Waiting =
   | { readonly reason: 'stopped'; readonly by: string; readonly why: string }
@@ -19,6 +22,8 @@ export type Waiting =
   | { readonly reason: 'area'; readonly area: string; readonly running: number; readonly limit: number }
   | { readonly reason: 'slots'; readonly running: number; readonly limit: number }
   | { readonly reason: 'cycle-limit'; readonly started: number; readonly limit: number }
+  /** Its attempt has ended without saying so. */
+  | { readonly reason: 'lost'; readonly why: LostWhy }
   | { readonly reason: 'question'; readonly text: string }
   | { readonly reason: 'approval'; readonly hash: string; readonly paths: readonly string[] }
   | { readonly reason: 'train'; readonly ahead: number }
@@ -30,6 +35,13 @@ export type WaitingReason = Waiting['reason'];
 /** Most characters of a foreign text within a sentence: what to do comes after it and must stay in sight. */
 const FOREIGN_MAX = 400;
 const PATHS_MAX = 10;
+
+const LOST: { readonly [K in LostWhy]: string } = {
+  unclaimed: 'no process took it up',
+  'owner-dead': 'its process died',
+  rebooted: 'the machine was restarted',
+  expired: 'its process does not renew its lease',
+};
 
 /** The reason in one sentence, numbers included, and what to do where a person can do something. One inert line. */
 export function describeWaiting(waiting: Waiting, taskId: string): string {
@@ -60,6 +72,8 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
       return `${waiting.running} attempts run (limit ${waiting.limit})`;
     case 'cycle-limit':
       return `this cycle has started ${waiting.started} attempts (limit ${waiting.limit}); it comes in a next one`;
+    case 'lost':
+      return `${LOST[waiting.why]}; its work is kept, and the next cycle of yard run starts it again`;
     case 'question':
       return `it asks: ${foreign(waiting.text)} — answer with: yard answer ${taskId} "…"`;
     case 'approval':

@@ -106,7 +106,9 @@ describe('status and why', () => {
     });
     await expectRefused(made, ['status'], { error: /^there is no yard for /, hint: /yard run/ });
     await made.yard(['reconcile', '--drain']);
-    expect((await why(made, 'NEXT-1')).text).toBe('NEXT-1 is ready\n  it starts in the next cycle\n');
+    expect((await why(made, 'NEXT-1')).text).toBe(
+      'NEXT-1 is ready\n  no scheduler runs, so nothing new starts; go on with: yard run\n',
+    );
     await made.yard(['reconcile', '--sync', '--no-land']);
     const infra = JSON.parse((await made.yard(['why', 'INFRA-1', '--json'])).stdout) as {
       state: { notBeforeMs: number };

@@ -62,7 +62,7 @@ export function renderStatus(status: StatusView, width: number): string[] {
     attempt.phase,
     attempt.agent,
     formatDuration(attempt.ageMs),
-    attempt.activity,
+    status.open.find(({ id }) => id === attempt.id)?.waiting[0]?.detail ?? attempt.activity,
   ]);
   if (running.length > 0) lines.push('', ...renderTable(running, width));
   const open = status.open.filter((task) => task.status !== 'running');

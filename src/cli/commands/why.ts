@@ -3,7 +3,10 @@ import { waitingOf } from '../../core/plan.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import { inertLine } from '../../core/inert.ts';
-import type { AttemptRecord, TaskRecord } from '../../store/store.ts';
+import type { Clock } from '../../core/clock.ts';
+import { onlooker } from '../../process/onlooker.ts';
+import { isHeld } from '../../store/lease-holder.ts';
+import type { AttemptRecord, StoreReader, TaskRecord } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
 import { snapshotAround } from '../status-view.ts';
@@ -43,13 +46,23 @@ export async function whyCommand(
       const detail = inertLine(describeWaiting(entry, task.spec.id), 2000);
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
-    if (waiting.length === 0 && task.state.status === 'ready') {
+    if (snapshot !== null && MOVES.has(task.state.status) && !(await isDriven(reading.reader, compose.clock))) {
+      output.print('  no scheduler runs, so nothing new starts; go on with: yard run');
+    } else if (waiting.length === 0 && task.state.status === 'ready') {
       output.print(snapshot === null ? '  nothing has run yet; start with: yard run' : '  it starts in the next cycle');
     }
     return EXIT.ok;
   } finally {
     await reading.reader.close();
   }
+}
+
+/** States that a scheduler takes further. */
+const MOVES: ReadonlySet<TaskState['status']> = new Set(['ready', 'running', 'accepted', 'landing']);
+
+async function isDriven(reader: StoreReader, clock: Clock): Promise<boolean> {
+  const lease = await reader.lease('scheduler');
+  return lease !== null && isHeld(lease, onlooker(clock));
 }
 
 function stateSentence({ state, counters }: TaskRecord, last: AttemptRecord | null, nowMs: number): string {
