@@ -97,6 +97,8 @@ function describeYardEvent(
         'dim',
         `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
       );
+    case 'sweep.left':
+      return line('!', 'yellow', `${textOf(event.data, 'path')} could not be removed: ${why}`);
     case 'depot.damaged':
       return line('!', 'red', 'objects of its commit are damaged in the depot; copies are looked for');
     case 'lane.stays':

@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { diskView } from '../core/disk.ts';
@@ -130,11 +130,9 @@ async function landingBlocked(
   rows: readonly TaskRow[],
 ): Promise<string | null> {
   if (!rows.some(({ state }) => state.status === 'accepted' || state.status === 'landing')) return null;
-  const [{ openDepot }, { peekTarget }] = await Promise.all([
-    import('../git/depot.ts'),
-    import('../git/target-sync.ts'),
-  ]);
-  const depot = await openDepot(stateDirectory, repository.format);
+  const [{ depotAt }, { peekTarget }] = await Promise.all([import('../git/depot.ts'), import('../git/target-sync.ts')]);
+  const depot = depotAt(stateDirectory, repository.format);
+  if (!existsSync(depot.path)) return `the depot ${depot.path} is gone: yard doctor`;
   return peekTarget({ repository: location, depot, ref: `refs/heads/${config.target}` });
 }
 

@@ -43,8 +43,22 @@ test('the lane of a task that was called off stays while it is young, or process
 });
 
 test('of what has landed, all that is old goes, but for a lane', () => {
-  const things = KINDS.flatMap((kind) => [kept(kind, 29), kept(kind, 30)]);
-  expect(removed(things)).toEqual(KINDS.filter((kind) => kind !== 'lane').map((kind) => `${kind}/30`));
+  const kinds = KINDS.filter((kind) => kind !== 'lane');
+  expect(removed(kinds.flatMap((kind) => [kept(kind, 29), kept(kind, 30)]))).toEqual(kinds.map((kind) => `${kind}/30`));
+  expect(removed([kept('lane', 90)])).toEqual([]);
+});
+
+test('what was salvaged stays for ever, whatever became of its task', () => {
+  const things = TASK_STATUSES.map((status) => kept('salvaged', 900, { task: { id: 'T-1', status }, sizeBytes: 1e9 }));
+  expect(removed([...things, kept('salvaged', 900, { task: null })], { maxSizeBytes: 0, keepDays: 0 })).toEqual([]);
+  // Nor does it count: evidence does not go for its size.
+  expect(removed([...things, kept('evidence', 1)])).toEqual([]);
+});
+
+test('evidence stays while a lane may be moved into it', () => {
+  expect(removed([kept('evidence', 90), kept('lane', 90)], { maxSizeBytes: 0 })).toEqual([]);
+  const other = kept('lane', 90, { task: { id: 'T-2', status: 'landed' } });
+  expect(removed([kept('evidence', 90), other])).toEqual(['evidence/90']);
 });
 
 test('what belongs to no task that is known stays', () => {

@@ -2,7 +2,8 @@ import type { TaskStatus } from './task-state.ts';
 
 /** What a yard keeps besides its store, one by one. */
 export interface Kept {
-  readonly kind: 'evidence' | 'train-evidence' | 'log' | 'lane' | 'ref' | 'pin' | 'prewarm';
+  /** `salvaged`: what an agent wrote and what did not land, in the depot or whole in the evidence. */
+  readonly kind: 'evidence' | 'train-evidence' | 'log' | 'lane' | 'ref' | 'salvaged' | 'pin' | 'prewarm';
   /** Relative to the state directory; of a ref its full name. */
   readonly name: string;
   /** Whose it is, and how that task stands; null for what belongs to no task, or to one that the store does not know. */
@@ -31,15 +32,24 @@ export interface GcLimits {
   readonly currentPin: string;
 }
 
+/** Whoever ends the lane may move it into the evidence at this very moment. */
+const LANE_TO_COME = 'its task still has a lane, which may yet be kept there';
+
 const DAY_MS = 24 * 3_600_000;
 
 /**
  * What a collection removes and what it keeps, each with the reason. Whatever may hold work that has not landed stays:
- * everything of a task that has not landed, and whatever is not recognised. The lane of a task that was called off is
- * removed as a lane is: what it holds is kept first.
+ * everything of a task that has not landed, what was salvaged of any task, and whatever is not recognised. The lane of a
+ * task that was called off is removed as a lane is: what it holds is kept first. (Commits of attempts go when their task
+ * has landed: what one made, the next went on with.)
  */
 export function planGc(kept: readonly Kept[], limits: GcLimits): GcDecision[] {
-  const decisions = kept.map((one) => decideOne(one, limits));
+  const withLane = new Set(kept.flatMap(({ kind, task }) => (kind === 'lane' && task !== null ? [task.id] : [])));
+  const decisions = kept.map((one) =>
+    one.kind === 'evidence' && one.task?.status === 'landed' && withLane.has(one.task.id)
+      ? { ...one, remove: false, why: LANE_TO_COME }
+      : decideOne(one, limits),
+  );
   return shrink(decisions, limits.maxSizeBytes);
 }
 
@@ -53,6 +63,7 @@ function decideOne(one: Kept, limits: GcLimits): GcDecision {
     if (limits.busy) return keep('something runs that may use it');
     return { ...one, remove: true, why: `${ageDays} days old, and made anew when it is needed` };
   }
+  if (one.kind === 'salvaged') return keep('it is work that did not land, and there is no other copy: yard salvage');
   if (one.task === null) return keep('it belongs to no task of this yard');
   if (one.kind === 'lane' && isCalledOff(one.task.status)) return decideLane(one, one.task, ageDays, limits);
   if (one.task.status !== 'landed') return keep(`${one.task.id} is ${one.task.status} and has not landed`);
@@ -89,7 +100,8 @@ export function withoutLease(decisions: readonly GcDecision[]): GcDecision[] {
 /** Beyond the size, the evidence of landed tasks goes too: the oldest first. */
 function shrink(decisions: readonly GcDecision[], maxSizeBytes: number): GcDecision[] {
   const left = decisions.filter(
-    ({ kind, remove, task }) => kind === 'evidence' && !remove && task?.status === 'landed',
+    ({ kind, remove, task, why }) =>
+      kind === 'evidence' && !remove && task?.status === 'landed' && why !== LANE_TO_COME,
   );
   let sizeBytes = left.reduce((sum, one) => sum + one.sizeBytes, 0);
   const doomed = new Set<GcDecision>();

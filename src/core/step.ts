@@ -3,7 +3,10 @@ import type { TaskEvent } from './task-event.ts';
 import { NO_COUNTERS, READY } from './task-state.ts';
 import type { Counters, Entry, RetryPolicy, TaskState } from './task-state.ts';
 
-/** Counters that anything but another of the kind sets back. */
+/**
+ * Counters that an attempt sets back which came to an end of its own: accepted, failed by what its agent did, with a
+ * question, or without progress. Neither of these losses sets the other back, nor does an interruption or a conflict.
+ */
 const IN_A_ROW = { infrastructure: 0, lost: 0, lostTogether: 0 };
 
 /** A task's state together with what it has spent. */

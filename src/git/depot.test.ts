@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -14,7 +14,18 @@ import {
 } from '../../test/fixtures/git/repository.ts';
 import { collect, laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
-import { fetchCommit, inDepot, isAncestor, listRefs, openDepot, readBlobs, resolve, setRefs, treeOf } from './depot.ts';
+import {
+  fetchCommit,
+  inDepot,
+  isAncestor,
+  listRefs,
+  openDepot,
+  readBlobs,
+  requireDepot,
+  resolve,
+  setRefs,
+  treeOf,
+} from './depot.ts';
 import { commitChanges } from './fast-import.ts';
 import { git } from './git.ts';
 import { prepareLane } from './prepare-lane.ts';
@@ -45,6 +56,19 @@ test('a depot that was half made when its maker died is made again', async () =>
   const depot = await openDepot(state, 'sha1');
   expect(await runGit(depot.path, ['rev-parse', '--is-bare-repository'])).toBe('true');
   expect(await openDepot(state, 'sha1')).toEqual(depot);
+});
+
+test('a depot that is gone is not made anew where work has been done', async () => {
+  for (const lived of ['attempts/A-1', 'lanes/A-1']) {
+    const state = await useTemporaryDirectory();
+    mkdirSync(join(state, lived.split('/')[0] ?? ''));
+    await openDepot(state, 'sha1');
+    rmSync(join(state, 'depot.git'), { recursive: true });
+    mkdirSync(join(state, lived));
+    await expect(openDepot(state, 'sha1')).rejects.toMatchObject({ code: 'depot-gone' });
+    expect(() => requireDepot(state, 'sha1')).toThrow(expect.objectContaining({ code: 'depot-gone' }));
+    expect(readdirSync(state)).not.toContain('depot.git');
+  }
 });
 
 test('commits come and go by their id, with all of their history', async () => {

@@ -11,7 +11,7 @@ import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
 import { clearLocks } from './stale-lock.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
-import { makeTemporary } from '../process/temporary.ts';
+import { entriesOf, makeTemporary } from '../process/temporary.ts';
 
 /*
  * Yardmaster's own bare repository: all that is merged, gated and salvaged lives here. Invariants:
@@ -59,24 +59,61 @@ export function depotLayout(
   ];
 }
 
+/** The depot of a state directory for whoever only reads: nothing is made, mended or looked at. */
+export function depotAt(stateDirectory: string, format: ObjectFormat): Depot {
+  return { path: join(stateDirectory, 'depot.git'), format, fillDirectory: join(stateDirectory, 'fill.git') };
+}
+
 /**
- * Opens the depot of a state directory, making it first where there is none; files of its own that a power cut has
+ * As {@link depotAt}, where there is one.
+ *
+ * @throws UserError `depot-gone`.
+ */
+export function requireDepot(stateDirectory: string, format: ObjectFormat): Depot {
+  const depot = depotAt(stateDirectory, format);
+  if (!existsSync(depot.path)) throw gone(depot.path);
+  return depot;
+}
+
+/**
+ * Opens the depot of a state directory, making it first where nothing has lived yet; files of its own that a power cut has
  * damaged are written anew. `onMended` is told of everything that is mended from now on.
  *
- * @throws UserError `depot-unusable` where something else stands in its place.
+ * @throws UserError `depot-unusable` where something else stands in its place, `depot-gone` where there must have been one.
  */
 export async function openDepot(
   stateDirectory: string,
   format: ObjectFormat,
   onMended?: (mended: Mended) => Promise<void>,
 ): Promise<Depot> {
+  const depot = depotAt(stateDirectory, format);
+  refuseGone(stateDirectory, depot.path);
   for (const { path, options } of depotLayout(stateDirectory, format)) {
     await createOnce(path, (half) => createGitDirectory(half, options));
     const mended = await mendGitDirectory(path, options);
     for (const name of mended) await onMended?.({ what: 'git-directory', path: join(path, name) });
   }
-  const depot = { path: join(stateDirectory, 'depot.git'), format, fillDirectory: join(stateDirectory, 'fill.git') };
   return onMended === undefined ? depot : { ...depot, onMended };
+}
+
+/** An empty one in its place would look as if all were well, while the store names commits that are nowhere. */
+function refuseGone(stateDirectory: string, path: string): void {
+  const hasLived = ['attempts', 'lanes'].some((name) => entriesOf(join(stateDirectory, name)).length > 0);
+  // Asked last: another process may be making it, and start the first attempt at once.
+  if (!hasLived || lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
+  throw gone(path);
+}
+
+function gone(path: string): UserError {
+  return new UserError({
+    code: 'depot-gone',
+    message: `the depot ${path} is gone, although this yard has worked`,
+    hint:
+      'Nothing was changed. Safe are the target in your repository, the files in lanes/ and the evidence in attempts/; ' +
+      'commits that did not land were in the depot. Restore depot.git from a copy; or, to go on without them, move the ' +
+      'state directory away, keep it, and start anew: yard run',
+    exitCode: 1,
+  });
 }
 
 /** Two processes may come at once, and one may be killed half-way: it appears whole or not at all. */

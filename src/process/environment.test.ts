@@ -38,10 +38,13 @@ describe('allowedEnvironment', () => {
     expect(environment).not.toHaveProperty('GIT_DIR');
   });
 
-  it('keeps the marker of an outer yard from a wildcard', () => {
-    const environment = allowedEnvironment(['YARD_*'], {}, from);
-    expect(environment).toMatchObject({ YARD_HOME: '/yard' });
-    expect(environment).not.toHaveProperty('YARD_MARKER');
+  it.each(['*', 'YARD_*', 'Y*', 'YARD_F*'])('keeps what steers a yard from %s', (pattern) => {
+    const environment = allowedEnvironment([pattern], {}, { ...from, YARD_FAILPOINTS: 'x:1:kill', YARD_DEFECTS: 'x' });
+    expect(Object.keys(environment).filter((name) => name.startsWith('YARD'))).toEqual([]);
+  });
+
+  it('passes a variable of ours by its name', () => {
+    expect(allowedEnvironment(['YARD_HOME'], {}, from)).toMatchObject({ YARD_HOME: '/yard' });
   });
 
   it('puts `extra` on top, whatever it names', () => {

@@ -1,11 +1,14 @@
 const ALWAYS_ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'SHELL'];
 
-/** What git obeys, and what names an attempt: a wildcard never lets these through, only the name itself. */
-const ONLY_BY_NAME = /^(?:GIT_|YARD_MARKER$)/u;
+/**
+ * What git obeys, and all of our own: what names an attempt, where the state is, the switches of our tests. A wildcard
+ * never lets these through, only the name itself.
+ */
+const ONLY_BY_NAME = /^(?:GIT|YARD)_/u;
 
 /**
  * The whole environment of a child: what the base list and `allow` let through from `from`, and `extra` on top.
- * An entry of `allow` is a name, or a prefix and `*`. `GIT_*` variables and the marker pass only when named in full.
+ * An entry of `allow` is a name, or a prefix and `*`. `GIT_*` and `YARD_*` variables pass only when named in full.
  */
 export function allowedEnvironment(
   allow: readonly string[],

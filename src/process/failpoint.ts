@@ -80,7 +80,7 @@ export function isDefective(defect: string): boolean {
 export const anotherBoot = process.env[BOOT_VARIABLE] ?? '';
 
 /** How far this process's monotonic clock is to be ahead of the machine's. */
-export const clockAheadMs = Number(process.env[CLOCK_VARIABLE] ?? '0');
+export const clockAheadMs = parseMilliseconds(process.env[CLOCK_VARIABLE] ?? '0');
 
 /** The settings of this process, for the workers that it starts. */
 export function failpointEnvironment(): Record<string, string> {
@@ -110,6 +110,12 @@ function parseFaults(text: string): Fault[] {
         throw new Error(`${FAILPOINTS_VARIABLE}: ${entry} is not <name>:<n>:<${ACTIONS.join('|')}>`);
       return { name, hit: Number(hit), action: known };
     });
+}
+
+/** With NaN for a time no lease would ever be found expired. */
+function parseMilliseconds(text: string): number {
+  if (!/^\d+$/u.test(text)) throw new Error(`${CLOCK_VARIABLE}: ${text} is no number of milliseconds`);
+  return Number(text);
 }
 
 function count(name: string): number {

@@ -6,6 +6,7 @@ import { currentBootId, isAlive } from './identity.ts';
 import { mkdtemp } from './file-system.ts';
 import { ownTag } from './own-name.ts';
 import { removeTree } from './removal.ts';
+import type { Removal } from './removal.ts';
 
 /*
  * Scratch directories. The name of each tells the process that made it, so that what a dead one left can be told from
@@ -19,7 +20,10 @@ export async function makeTemporary(prefix: string): Promise<string> {
 
 const TAG = /[-.](\d+)\.(\d+)\.([0-9a-f]{8})-[A-Za-z0-9]{6}$/;
 
-/** It was made by {@link makeTemporary}, or named by `ownName`, of a process that has ended. False for every name that does not say so. */
+/**
+ * The name says that a process made it, by {@link makeTemporary} or `ownName`, which has ended or is of another boot.
+ * False for every name that says nothing of its maker.
+ */
 export function isLeftOver(name: string): boolean {
   const [, pid, startTime = '', boot] = TAG.exec(name) ?? [];
   if (pid === undefined) return false;
@@ -28,15 +32,25 @@ export function isLeftOver(name: string): boolean {
 }
 
 /**
- * Removes what dead processes left in a directory, but for what is to be spared. Returns the names; none where there is
+ * Removes what dead processes left in a directory, but for what is to be spared. Returns the names of all that was to go; none where there is
  * no such directory.
  */
 export async function sweepLeftOvers(
   directory: string,
-  spares: (name: string) => boolean = () => false,
+  {
+    spares = () => false,
+    onLeft,
+  }: {
+    readonly spares?: (name: string) => boolean;
+    /** Told of what resists. */
+    readonly onLeft?: (removal: Removal & { kind: 'left' }) => Promise<void>;
+  } = {},
 ): Promise<string[]> {
   const doomed = entriesOf(directory).filter((name) => isLeftOver(name) && !spares(name));
-  for (const name of doomed) await removeTree(join(directory, name));
+  for (const name of doomed) {
+    const removal = await removeTree(join(directory, name));
+    if (removal.kind === 'left') await onLeft?.(removal);
+  }
   return doomed;
 }
 

@@ -94,6 +94,13 @@ export class Scheduler {
     return this.#heartbeat.signal;
   }
 
+  /** Throws when the lease is lost (`stale-token`). */
+  async renew(): Promise<void> {
+    const { store, host } = this.#yard;
+    this.lost.throwIfAborted();
+    await store.renew(this.#fence, host.clock.monotonicMs() + LEASE_MS);
+  }
+
   async release(): Promise<void> {
     this.#heartbeat.stop();
     await giveBack(this.#yard.store, this.#fence, this.lost);

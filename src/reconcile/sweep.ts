@@ -5,6 +5,7 @@ import { LEASE_MS } from '../core/lease.ts';
 import type { LeaseResource } from '../core/lease.ts';
 import { errnoOf } from '../process/errno.ts';
 import { removeTree } from '../process/removal.ts';
+import type { Removal } from '../process/removal.ts';
 import { entriesOf, sweepLeftOvers } from '../process/temporary.ts';
 import type { Yard } from './yard.ts';
 
@@ -24,10 +25,16 @@ type Sweepable = Pick<Yard, 'store' | 'host' | 'stateDirectory'>;
 export async function sweep(yard: Sweepable): Promise<void> {
   const { stateDirectory } = yard;
   const gateRuns = someGateRuns(yard);
-  await sweepLeftOvers(join(stateDirectory, 'tmp'), (name) => gateRuns && name.startsWith('gate-'));
-  for (const place of PLACES) await sweepLeftOvers(join(stateDirectory, place));
+  const onLeft = (removal: Removal): Promise<void> => tellLeft(yard, removal);
+  await sweepLeftOvers(join(stateDirectory, 'tmp'), { spares: (name) => gateRuns && name.startsWith('gate-'), onLeft });
+  for (const place of PLACES) await sweepLeftOvers(join(stateDirectory, place), { onLeft });
   if (!gateRuns) await sweepRetired(yard);
   await sweepPrewarms(yard);
+}
+
+/** What resists is told of in the yard's log: a person has to see to it. */
+async function tellLeft({ store }: Pick<Sweepable, 'store'>, removal: Removal): Promise<void> {
+  if (removal.kind === 'left') await store.note('sweep.left', { path: removal.path, why: removal.why });
 }
 
 /** A process that carries the marker of any slot's gate lives. */
@@ -79,7 +86,7 @@ async function removeHolding({ store, host }: Sweepable, resource: LeaseResource
   );
   if (taken.kind === 'held') return;
   try {
-    await removeTree(path);
+    await tellLeft({ store }, await removeTree(path));
   } finally {
     await store.release(taken.fence);
   }

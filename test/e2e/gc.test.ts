@@ -71,6 +71,22 @@ test('killed at each of its removals, the next collection does the rest', async 
   expect(await made.yard(['doctor'])).toMatchObject({ stdout: expect.stringMatching(/depot +every object is there/) });
 });
 
+test('what was salvaged of a landed task stays, and the evidence around it goes', async () => {
+  const made = await worked();
+  await made.touch('state/attempts/A-1/1/lane-of-1/inner/precious');
+  const depot = ['--git-dir', `${made.state}/depot.git`];
+  const head = made.git('rev-parse', 'agent/integration');
+  const refs = ['refs/yard/salvage/A-1/1', `refs/yard/commits/A-1/1/${head}`];
+  for (const ref of refs) runGit(made.root, made.home, [...depot, 'update-ref', ref, head]);
+  const done = await gc(made);
+  expect(names(done, false)).toEqual(expect.arrayContaining([...refs, 'attempts/A-1/1/lane-of-1']));
+  expect(names(done, true)).toContain('attempts/A-1/1/prompt.md');
+  expect(made.exists('state/attempts/A-1/1/prompt.md')).toBe(false);
+  expect(made.exists('state/attempts/A-1/1/lane-of-1/inner/precious')).toBe(true);
+  for (const ref of refs) expect(runGit(made.root, made.home, [...depot, 'rev-parse', ref])).toBe(head);
+  expect(names(await gc(made), true)).toEqual([]);
+});
+
 test('beside a run nothing is removed, and it says who runs', async () => {
   const made = await makeYard({
     config: { gc: { keepDays: 0 } },

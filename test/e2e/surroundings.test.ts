@@ -135,14 +135,14 @@ describe('what git does not hold', () => {
   test('agents and gates see the variables that the configuration allows, and no other', async () => {
     const made = await makeYard({
       config: {
-        environment: { allow: ['YARD_E2E_SHARED', 'YARD_E2E_GROUP_*', 'GIT_AUTHOR_*'] },
+        environment: { allow: ['YARD_E2E_SHARED', 'E2E_GROUP_*', 'GIT_AUTHOR_*'] },
         gates: { default: { run: 'env > "$YARD_E2E_SHARED/gate.env"', environment: { allow: ['YARD_E2E_GATE'] } } },
       },
       tasks: [{ id: 'A-1', does: 'env > "$YARD_E2E_SHARED/agent.env"; echo a > a.txt' }],
     });
     const env = {
       YARD_E2E_SHARED: made.base,
-      YARD_E2E_GROUP_A: 'a',
+      E2E_GROUP_A: 'a',
       YARD_E2E_GATE: 'g',
       YARD_E2E_SECRET: 's',
       AWS_SECRET_ACCESS_KEY: 's',
@@ -156,7 +156,7 @@ describe('what git does not hold', () => {
         'PATH',
         'HOME',
         'YARD_E2E_SHARED',
-        'YARD_E2E_GROUP_A',
+        'E2E_GROUP_A',
         'YARD_TASK_ID',
         'YARD_ATTEMPT',
         'YARD_BASE_SHA',
@@ -173,7 +173,7 @@ describe('what git does not hold', () => {
     ])
       expect(agent).not.toContain(name);
     const gate = await names('gate.env');
-    expect(gate).toEqual(expect.arrayContaining(['CI', 'YARD_E2E_GATE', 'YARD_E2E_GROUP_A']));
+    expect(gate).toEqual(expect.arrayContaining(['CI', 'YARD_E2E_GATE', 'E2E_GROUP_A']));
     for (const name of ['YARD_E2E_SECRET', 'AWS_SECRET_ACCESS_KEY', 'YARD_STATE_DIR', 'YARD_RESULT'])
       expect(gate).not.toContain(name);
   });

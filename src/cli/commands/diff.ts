@@ -1,6 +1,6 @@
 import { UserError } from '../../core/user-error.ts';
 import { inert } from '../../core/inert.ts';
-import { openDepot } from '../../git/depot.ts';
+import { requireDepot } from '../../git/depot.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -27,7 +27,7 @@ export async function diffCommand(
         hint: `See how far it is with: yard why ${task.spec.id}`,
       });
     }
-    const depot = await openDepot(reading.stateDirectory, reading.pin.repository.format);
+    const depot = requireDepot(reading.stateDirectory, reading.pin.repository.format);
     const patch = await diffPatch(depot, `${chosen.head}^`, chosen.head, { stat: options.stat === true });
     // Piped, it must apply; on a terminal it must not act.
     output.write(output.isTerminal ? inert(patch.toString('utf8')) : patch);

@@ -17,7 +17,7 @@ export interface GcOptions {
 export async function gcCommand(context: CommandContext, options: GcOptions): Promise<ExitCode> {
   const yard = await context.compose.yard(context.cwd);
   try {
-    if (options.dryRun === true) await report(context, yard, options, 'left');
+    if (options.dryRun === true) await report(context, yard, options, { kind: 'dry' });
     else await collect(context, yard, options);
     return EXIT.ok;
   } finally {
@@ -35,7 +35,7 @@ async function collect(context: CommandContext, yard: LocalYard, options: GcOpti
   }
   if (acquired.kind === 'no-room') output.say('the disk is full: only old evidence and logs are removed for now');
   try {
-    await report(context, yard, options, acquired.kind);
+    await report(context, yard, options, acquired);
   } finally {
     if (acquired.kind === 'acquired') await acquired.scheduler.release();
   }
@@ -57,12 +57,14 @@ async function report(
   { output }: CommandContext,
   yard: LocalYard,
   { dryRun = false, json = false }: GcOptions,
-  how: 'left' | 'acquired' | 'no-room',
+  how: { readonly kind: 'dry' | 'no-room' } | { readonly kind: 'acquired'; readonly scheduler: Scheduler },
 ): Promise<void> {
   const planned = await gcDecisions(yard);
-  const possible = how === 'no-room' ? withoutLease(planned) : planned;
+  const possible = how.kind === 'no-room' ? withoutLease(planned) : planned;
   const { decisions, depot }: Collected =
-    how === 'left' ? { decisions: possible, depot: 'left' } : await carryOutGc(yard, possible, how === 'acquired');
+    how.kind === 'dry'
+      ? { decisions: possible, depot: 'left' }
+      : await carryOutGc(yard, possible, how.kind === 'acquired' ? how.scheduler : null);
   const things = decisions.map(({ kind, name, sizeBytes, remove, why }) => ({ kind, name, sizeBytes, remove, why }));
   const sizeBytes = removedBytes(decisions);
   if (json) return output.json({ dryRun, removedBytes: sizeBytes, depot, things });

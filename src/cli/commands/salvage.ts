@@ -4,7 +4,7 @@ import { inertLine } from '../../core/inert.ts';
 import { isBranchName } from '../../core/ref-name.ts';
 import { UserError } from '../../core/user-error.ts';
 import { toText } from '../../git/byte-path.ts';
-import { openDepot } from '../../git/depot.ts';
+import { requireDepot } from '../../git/depot.ts';
 import { statFiles } from '../../git/file-stat.ts';
 import { GitError } from '../../git/git.ts';
 import { findRepository } from '../../git/repository.ts';
@@ -83,7 +83,7 @@ async function withFinds(
 ): Promise<void> {
   // Nothing has run yet.
   if (pin === null) return act([]);
-  const depot = await openDepot(stateDirectory, pin.repository.format);
+  const depot = requireDepot(stateDirectory, pin.repository.format);
   const scratch = await openScratchDepot(depot, join(stateDirectory, 'tmp'));
   try {
     const wanted = id?.split('/')[0]?.toLowerCase();
