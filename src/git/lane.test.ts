@@ -233,6 +233,11 @@ test('a first fill that was cut short is begun again', async () => {
   expect((await read(yard, lane)).changes).toEqual([]);
 });
 
+function spoilNote(path: string, other: object): void {
+  const note = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...note, ...other }));
+}
+
 test('a lane that can be read no more is kept whole, never cleaned', async () => {
   const yard = await useYard(FILES);
   const paths = lanePaths(yard.stateDirectory, 'task');
@@ -240,6 +245,13 @@ test('a lane that can be read no more is kept whole, never cleaned', async () =>
     () => rmSync(paths.index),
     () => writeFileSync(paths.index, ''),
     () => writeFileSync(paths.index, readFileSync(paths.index).fill(0, 100)),
+    ...['', '7', 'null', '{}'].map((text) => () => writeFileSync(paths.note, text)),
+    () => spoilNote(paths.note, { content: undefined }),
+    () => spoilNote(paths.note, { base: '1'.repeat(40) }),
+    () => spoilNote(paths.note, { content: '1'.repeat(40) }),
+    () => spoilNote(paths.note, { conflicts: [7] }),
+    () => spoilNote(paths.note, { filledMs: 'now' }),
+    () => spoilNote(paths.note, { bootId: null }),
   ];
   for (const [again, spoil] of spoilings.entries()) {
     const lane = await useLane(yard);
