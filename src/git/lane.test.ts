@@ -126,6 +126,17 @@ test('on a newer base the work is carried over, with a fresh .git', async () => 
   expect(readFileSync(join(third.directory, 'f.txt'), 'utf8')).toBe('ONE\ntwo\nTHREE\n');
 });
 
+test('what a person took off the target does not come back with earlier work', async () => {
+  const yard = await useYard(FILES);
+  const removed = await moveOn(yard, { 'removed.txt': 'r', 'f.txt': 'one\ntwo\nthree\nremoved\n' });
+  const first = await useLane(yard, { base: removed });
+  await writeFiles(first.directory, { n: 'n', 'f.txt': 'ONE\ntwo\nthree\nremoved\n' });
+  const second = await useLane(yard, { attempt: 2, base: yard.base });
+  expect(second).toMatchObject({ base: yard.base, continued: true, conflicts: [] });
+  expect(await runGit(yard.depot.path, ['diff', '--name-only', yard.base, second.content])).toBe('f.txt\nn');
+  expect(readFileSync(join(second.directory, 'f.txt'), 'utf8')).toBe('ONE\ntwo\nthree\n');
+});
+
 test('conflicts are filled in with their markers, named, and not forgotten before they are resolved', async () => {
   const yard = await useYard({ ...FILES, 'd/é': 'one\n' });
   const first = await useLane(yard);
