@@ -126,6 +126,17 @@ test('on a newer base the work is carried over, with a fresh .git', async () => 
   expect(readFileSync(join(third.directory, 'f.txt'), 'utf8')).toBe('ONE\ntwo\nTHREE\n');
 });
 
+test('what a person took off the target does not come back with earlier work', async () => {
+  const yard = await useYard(FILES);
+  const removed = await moveOn(yard, { 'removed.txt': 'r', 'f.txt': 'one\ntwo\nthree\nremoved\n' });
+  const first = await useLane(yard, { base: removed });
+  await writeFiles(first.directory, { n: 'n', 'f.txt': 'ONE\ntwo\nthree\nremoved\n' });
+  const second = await useLane(yard, { attempt: 2, base: yard.base });
+  expect(second).toMatchObject({ base: yard.base, continued: true, conflicts: [] });
+  expect(await runGit(yard.depot.path, ['diff', '--name-only', yard.base, second.content])).toBe('f.txt\nn');
+  expect(readFileSync(join(second.directory, 'f.txt'), 'utf8')).toBe('ONE\ntwo\nthree\n');
+});
+
 test('conflicts are filled in with their markers, named, and not forgotten before they are resolved', async () => {
   const yard = await useYard({ ...FILES, 'd/é': 'one\n' });
   const first = await useLane(yard);
@@ -233,6 +244,11 @@ test('a first fill that was cut short is begun again', async () => {
   expect((await read(yard, lane)).changes).toEqual([]);
 });
 
+function spoilNote(path: string, other: object): void {
+  const note = JSON.parse(readFileSync(path, 'utf8')) as object;
+  writeFileSync(path, JSON.stringify({ ...note, ...other }));
+}
+
 test('a lane that can be read no more is kept whole, never cleaned', async () => {
   const yard = await useYard(FILES);
   const paths = lanePaths(yard.stateDirectory, 'task');
@@ -240,6 +256,13 @@ test('a lane that can be read no more is kept whole, never cleaned', async () =>
     () => rmSync(paths.index),
     () => writeFileSync(paths.index, ''),
     () => writeFileSync(paths.index, readFileSync(paths.index).fill(0, 100)),
+    ...['', '7', 'null', '{}'].map((text) => () => writeFileSync(paths.note, text)),
+    () => spoilNote(paths.note, { content: undefined }),
+    () => spoilNote(paths.note, { base: '1'.repeat(40) }),
+    () => spoilNote(paths.note, { content: '1'.repeat(40) }),
+    () => spoilNote(paths.note, { conflicts: [7] }),
+    () => spoilNote(paths.note, { filledMs: 'now' }),
+    () => spoilNote(paths.note, { bootId: null }),
   ];
   for (const [again, spoil] of spoilings.entries()) {
     const lane = await useLane(yard);

@@ -7,7 +7,7 @@ import { mkdir } from '../process/file-system.ts';
 import { OID_BYTES } from './blob.ts';
 import type { BytePath } from './byte-path.ts';
 import { markedPaths } from './conflict.ts';
-import { inDepot } from './depot.ts';
+import { inDepot, resolveAll } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { RACY_MS } from './fill.ts';
 import { DamagedIndexError, readIndexFile } from './index-file.ts';
@@ -79,7 +79,7 @@ export async function openLane(depot: Depot, stateDirectory: string, taskId: str
   if (!existsSync(paths.note) || !existsSync(paths.index)) return null;
   if (lstatSync(paths.directory, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
   const note = parseNote(await readFile(paths.note, 'utf8'));
-  if (note === null) return null;
+  if (note === null || !(await areCommits(depot, [note.base, note.content]))) return null;
   try {
     return laneOf(paths, note, readIndexFile(paths.index, OID_BYTES[depot.format]));
   } catch (error) {
@@ -104,14 +104,36 @@ export function laneOf(paths: LanePaths, note: Note, baseline: Lane['baseline'])
   };
 }
 
-/** Null for one that is cut short: there is no telling what the lane was filled with. */
+/** Null for one that is cut short, or no note at all: there is no telling what the lane was filled with. */
 function parseNote(text: string): Note | null {
   try {
-    return JSON.parse(text) as Note;
+    const value: unknown = JSON.parse(text);
+    return isNote(value) ? value : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+function isNote(value: unknown): value is Note {
+  if (typeof value !== 'object' || value === null) return false;
+  const { base, content, conflicts, filledMs, bootId }: Partial<Record<keyof Note, unknown>> = value;
+  return (
+    isId(base) &&
+    isId(content) &&
+    Array.isArray(conflicts) &&
+    conflicts.every((path) => typeof path === 'string') &&
+    Number.isFinite(filledMs) &&
+    typeof bootId === 'string'
+  );
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
+}
+
+async function areCommits(depot: Depot, names: readonly string[]): Promise<boolean> {
+  return (await resolveAll(depot, names)).every((kind) => kind === 'commit');
 }
 
 export interface ReadOptions {

@@ -17,6 +17,7 @@ import type { Lane, LanePaths, Note, ReadOptions } from './lane.ts';
 import { newestContent } from './lane-content.ts';
 import { LANE_MARK } from './locate.ts';
 import { Merger, writeCommit } from './merge.ts';
+import { mergeWork } from './merge-work.ts';
 import { salvageLane } from './salvage.ts';
 
 /*
@@ -88,7 +89,7 @@ async function carryOver(
   const merger = await Merger.create(depot, join(stateDirectory, 'tmp'));
   try {
     await merger.useAttributesOf(base);
-    const merge = await merger.merge(base, work);
+    const { merge } = await mergeWork({ depot, merger, target: base, work, identity, atMs });
     // Markers that the agent left in are still there, although this merge may have been clean.
     const conflicts = [
       ...(merge.kind === 'conflict' ? merge.paths : []),

@@ -9,6 +9,7 @@ import type { Depot } from '../git/depot.ts';
 import { describeChanges, firstHolder } from '../git/history.ts';
 import { writeCommit } from '../git/merge.ts';
 import type { MergeResult } from '../git/merge.ts';
+import { mergeWork } from '../git/merge-work.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { TaskRecord } from '../store/store.ts';
 import type { TrainContext } from './train-context.ts';
@@ -25,16 +26,20 @@ export async function makeCandidate(
 ): Promise<CandidateResult> {
   const { depot, merger, pin, host } = context;
   if (await isAncestor(depot, work.head, work.base)) return landedAlready(depot, work);
-  const merge = await merger.merge(work.base, work.head);
+  const by = { identity: pin.config.identity, atMs: host.clock.nowMs() };
+  const { merge, isUprooted } = await mergeWork({ depot, merger, target: work.base, work: work.head, ...by });
   if (merge.kind === 'conflict') return describeConflict(context, merge, work);
-  const commit = await writeCommit(depot, {
-    tree: merge.tree,
-    parents: [work.base, work.head],
+  const { tree } = merge;
+  const made = {
+    tree,
     message: await renderMessage(context, task, work.attempt),
-    author: pin.config.identity,
-    atMs: host.clock.nowMs(),
-  });
-  return { kind: 'made', candidate: { commit, tree: merge.tree, base: work.base } };
+    author: by.identity,
+    atMs: by.atMs,
+  };
+  // What a person took off the target must not come back as history of the work either.
+  const second = isUprooted ? await writeCommit(depot, { ...made, parents: [work.base] }) : work.head;
+  const commit = await writeCommit(depot, { ...made, parents: [work.base, second] });
+  return { kind: 'made', candidate: { commit, tree, base: work.base } };
 }
 
 /** The oldest commit of the target, by first parents, that holds the head. */

@@ -7,7 +7,8 @@ import { until } from '../../test/fixtures/yard/until.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
 import type { LocalYard, YardSetup } from '../../test/fixtures/yard/yard.ts';
 import { LEASE_MS } from '../core/lease.ts';
-import { treeOf } from '../git/depot.ts';
+import { setRefs, treeOf } from '../git/depot.ts';
+import { TARGET_RECORD } from '../git/target-sync.ts';
 import { systemClock } from '../process/clock.ts';
 import { ownIdentity } from '../process/identity.ts';
 
@@ -167,6 +168,23 @@ test('case 27: two tasks green alone and red together: the second is sent back w
   expect((await yard.store.task('TASK-2'))?.counters.retries).toBe(1);
   // One, two reds, no control (the target was green as the first combination), one.
   expect(yard.lines('runs')).toHaveLength(4);
+});
+
+test('what a person took off the target does not come back with work that was made on it', async () => {
+  const yard = await openYard(gateOf('true'));
+  const { base } = yard.parts;
+  await yard.accept('TASK-1', { a: 'a\n' });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  const removed = await yard.targetHead();
+  await yard.accept('TASK-2', { b: 'b\n' }, { base: removed });
+  // As yard resume does it.
+  await yard.git('update-ref', yard.target, base);
+  await setRefs(yard.depot, { [TARGET_RECORD]: base });
+  expect(await yard.train()).toEqual({ kind: 'empty' });
+  expect(await yard.status('TASK-2')).toBe('landed');
+  expect(await yard.git('diff', '--name-only', base, yard.target)).toBe('b');
+  expect((await yard.git('rev-list', yard.target)).split('\n')).not.toContain(removed);
+  expect(await yard.git('rev-list', '--count', '--merges', `${base}..${yard.target}`)).toBe('1');
 });
 
 test('case 24: the third is tested on the first, without the second that was red: only that one is sent back', async () => {
