@@ -74,6 +74,14 @@ function commandOf(args: readonly string[]): string {
   return args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-c') ?? '';
 }
 
+/** By these git dies of itself: of a bug that what it read has hit. */
+const CRASHES: ReadonlySet<string> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']);
+
+/** Somebody ended git, which says nothing of what it worked on. */
+export function wasKilled(error: unknown): boolean {
+  return error instanceof GitError && error.signal !== null && !CRASHES.has(error.signal);
+}
+
 /** git has one exit code for everything; of the system's errors it passes on the text, untranslated (`LC_ALL=C`). */
 const FAULT_TEXTS: readonly (readonly [RegExp, MachineFault])[] = [
   [/input\/output error|fsync error/i, 'disk-broken'],

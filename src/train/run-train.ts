@@ -181,8 +181,15 @@ class Train {
       return await this.#advance(task);
     } catch (error) {
       if (!(error instanceof Error) || codeOf(error) !== 'git-failed' || faultOf(error) !== null) throw error;
+      // What is landing is finished by the next train, before anything else: it cannot be set down.
+      if (await this.#isLanding(task)) throw error;
       return this.#setDown(task, inertLine(error.message, 500));
     }
+  }
+
+  async #isLanding({ spec }: TaskRecord): Promise<boolean> {
+    const open = await this.#context.store.openIntents();
+    return open.some(({ intent }) => intent.kind === 'land' && intent.taskId === spec.id);
   }
 
   /** Off the train again, for what may be the machine's fault, or that of the disk under this one task's commit. */

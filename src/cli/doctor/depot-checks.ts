@@ -211,7 +211,9 @@ function targetLock(patient: Patient): string | null {
 
 async function repairLocks(_: Patient, { yard }: Hands): Promise<string[]> {
   const { depot, repository, store, settings } = yard;
-  const lines = (await removeLeftovers(depot)).map((path) => `${path} was removed`);
+  const lines = (await removeLeftovers(depot)).map(({ path, removal }) =>
+    removal.kind === 'removed' ? `${path} was removed` : `${removal.path} could not be removed: ${removal.why}`,
+  );
   const ref = toRefName((await settings.current()).config.target);
   const open = (await store.openIntents()).find(({ intent }) => intent.kind === 'land');
   const to = open?.intent.kind === 'land' ? open.intent.newCommit : '';
