@@ -191,7 +191,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     import('./attempt/evidence.ts'),
     import('./git/depot.ts'),
     import('./agents/registry.ts'),
-    import('./attempt/attempt-context.ts'),
+    import('./core/marker.ts'),
     import('./process/host.ts'),
   ]);
   const pin = readPin(stateDirectory, pinHash);

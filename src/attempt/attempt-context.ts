@@ -23,8 +23,3 @@ export interface AttemptContext {
   /** Fires when the lease is lost: whatever runs is to end, nothing more is to be written. */
   readonly signal: AbortSignal;
 }
-
-/** Every process of an attempt carries it, so that none outlives it. */
-export function attemptMarker(stateDirectory: string, taskId: string, attempt: number, token: number): string {
-  return `${stateDirectory}:${taskId}:${attempt}:${token}`;
-}

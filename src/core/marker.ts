@@ -20,3 +20,8 @@ export function parseMarker(rest: string): MarkedWork | null {
 function withToken(resource: LeaseResource, token = ''): MarkedWork | null {
   return /^\d+$/.test(token) ? { resource, token: Number(token) } : null;
 }
+
+/** Every process of an attempt carries it, so that none outlives it. */
+export function attemptMarker(stateDirectory: string, taskId: string, attempt: number, token: number): string {
+  return `${stateDirectory}:${taskId}:${attempt}:${token}`;
+}

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { faultOf } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
 import { syncDirectory } from '../process/file.ts';
 import type { ObjectFormat } from './blob.ts';
@@ -9,7 +10,7 @@ import type { GitDirectoryOptions } from './git-directory.ts';
 import { git, GitError, gitLine } from './git.ts';
 import type { GitCall } from './git.ts';
 import { readLooseRef } from './loose-ref.ts';
-import { clearLocks } from './stale-lock.ts';
+import { clearLocks, findLock } from './stale-lock.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
 import { entriesOf, makeTemporary } from '../process/temporary.ts';
 
@@ -189,7 +190,7 @@ export async function moveRef(depot: Depot, ref: string, from: string | null, to
     await movingRefs(depot, [ref], () => git(['update-ref', '--stdin', '-z'], { ...inDepot(depot), input }));
     return true;
   } catch (error) {
-    if (!(error instanceof GitError) || (await resolve(depot, ref)) === from) throw error;
+    if (!mayBeAnswer(error) || (await resolve(depot, ref)) === from) throw error;
     return false;
   }
 }
@@ -206,10 +207,18 @@ export async function createRef(depot: Depot, ref: string, commit: string): Prom
     await movingRefs(depot, [ref], () => git(['update-ref', '--stdin', '-z'], call));
     return true;
   } catch (error) {
-    if (!(error instanceof GitError) || (await resolve(depot, ref)) === null) throw error;
+    if (!mayBeAnswer(error) || (await resolve(depot, ref)) === null) throw error;
     return false;
   }
 }
+
+/** Of a git that was refused, the ref tells why. After a failed sync it tells nothing: it may be there, and be lost. */
+function mayBeAnswer(error: unknown): boolean {
+  return error instanceof GitError && faultOf(error) !== 'disk-broken';
+}
+
+/** git's words for a lock that somebody else held, and may have let go since. */
+const LOCKED = /\.(?:lock|new)': File exists/;
 
 /** A lock of the depot is held for the moment of a write; who waits longer than this has something else to tell. */
 const LOCK_PATIENCE_MS = 5_000;
@@ -217,14 +226,19 @@ const LOCK_PATIENCE_MS = 5_000;
 /** Made while `packed-refs` is locked, and as much in the way of the next git. */
 const PACKING = ['packed-refs.new'];
 
-/** Does what moves these refs of the depot; where git refuses, once more when nobody holds a lock on them any more. */
+/**
+ * Does what moves these refs of the depot. Where a lock on them was in the way, or git was killed, once more when nobody
+ * holds one any more.
+ */
 export async function movingRefs<T>(depot: Depot, refs: readonly string[], move: () => Promise<T>): Promise<T> {
   try {
     return await move();
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
+    if (!(error instanceof GitError) || faultOf(error) === 'disk-broken') throw error;
     const names = [...[...refs, 'packed-refs'].map((name) => `${name}.lock`), ...PACKING];
     const locks = names.map((name) => join(depot.path, name));
+    const isLocked = locks.some((path) => findLock(path) !== null) || LOCKED.test(error.stderr);
+    if (!isLocked && error.signal === null) throw error;
     const { free, removed } = await clearLocks(depot.path, locks, LOCK_PATIENCE_MS);
     for (const path of removed) await depot.onMended?.({ what: 'stale-lock', path });
     if (!free) throw error;

@@ -74,11 +74,22 @@ function commandOf(args: readonly string[]): string {
   return args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '-c') ?? '';
 }
 
+/** By these git dies of itself: of a bug that what it read has hit. */
+const CRASHES: ReadonlySet<string> = new Set(['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV']);
+
+/** Somebody ended git, which says nothing of what it worked on. */
+export function wasKilled(error: unknown): boolean {
+  return error instanceof GitError && error.signal !== null && !CRASHES.has(error.signal);
+}
+
 /** git has one exit code for everything; of the system's errors it passes on the text, untranslated (`LC_ALL=C`). */
 const FAULT_TEXTS: readonly (readonly [RegExp, MachineFault])[] = [
   [/input\/output error|fsync error/i, 'disk-broken'],
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
-  [/too many open files|resource temporarily unavailable|cannot allocate memory|out of memory/i, 'exhausted'],
+  [
+    /too many open files|resource temporarily unavailable|cannot allocate memory|out of memory|unable to create thread/i,
+    'exhausted',
+  ],
 ];
 
 function faultIn(stderr: string): MachineFault | null {
@@ -114,6 +125,7 @@ const DURABLE = ['-c', 'core.fsync=all', '-c', 'core.fsyncMethod=fsync'];
 
 const OUTPUT_BYTES_MAX = 512 * 1024 * 1024;
 const TIMEOUT_MS = 30 * 60_000;
+const DIED = 128;
 
 /** Runs git to its end. Throws {@link GitError} for an exit code that is not among the answers. */
 export async function git(args: readonly string[], call: GitCall): Promise<GitAnswer> {
@@ -144,7 +156,9 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
   if (result.stdoutTruncated && call.mayCut !== true) {
     throw new GitError(args, null, `more than ${maxOutputBytes} bytes of output`);
   }
-  if (!(call.answers ?? [0]).includes(result.code)) throw new GitError(args, result.code, stderr);
+  // Of these codes git dies: where the machine was why, that is no answer, whatever else the caller takes for one.
+  const isFault = result.code >= DIED && faultIn(stderr) !== null;
+  if (isFault || !(call.answers ?? [0]).includes(result.code)) throw new GitError(args, result.code, stderr);
   gitFailpoint(args, 'after');
   return { code: result.code, stdout: result.stdout, stderr };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
 import { removeTree } from '../process/removal.ts';
+import type { Removal } from '../process/removal.ts';
 import type { Depot } from './depot.ts';
 import { possibleHolders } from './stale-lock.ts';
 
@@ -14,7 +15,7 @@ export interface Leftover {
   readonly isStale: boolean;
 }
 
-const TEMPORARY = /^(?:tmp_(?:pack|idx|rev|obj|bitmap|graph|objdir)|incoming-|\.tmp-)/;
+const TEMPORARY = /^(?:tmp_(?:pack|idx|rev|obj|bitmap|graph|objdir)|incoming-|\.tmp-|\.trash-)/;
 
 /** Everything of the kind. Looks through all refs, and at the names of all loose objects. */
 export function findLeftovers({ path }: Pick<Depot, 'path'>): Leftover[] {
@@ -32,11 +33,15 @@ export function findLeftovers({ path }: Pick<Depot, 'path'>): Leftover[] {
   ].flatMap(({ parentPath, name }) => leftover(path, join(parentPath, name)));
 }
 
-/** Removes those that are stale still; returns their paths. */
-export async function removeLeftovers(depot: Pick<Depot, 'path'>): Promise<string[]> {
-  const stale = findLeftovers(depot).filter(({ isStale }) => isStale);
-  for (const { path } of stale) await removeTree(path);
-  return stale.map(({ path }) => path);
+/** Removes those that are stale still; returns what became of each. */
+export async function removeLeftovers(
+  depot: Pick<Depot, 'path'>,
+): Promise<{ readonly path: string; readonly removal: Removal }[]> {
+  const outcomes = [];
+  for (const { path, isStale } of findLeftovers(depot)) {
+    if (isStale) outcomes.push({ path, removal: await removeTree(path) });
+  }
+  return outcomes;
 }
 
 function leftover(gitDirectory: string, path: string): Leftover[] {

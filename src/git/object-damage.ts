@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { inflate, inflateSync } from 'node:zlib';
 
+import { faultOf } from '../core/machine-fault.ts';
 import { errnoOf } from '../process/errno.ts';
-import { syncDirectory } from '../process/file.ts';
+import { readFileBeneath, syncDirectory } from '../process/file.ts';
 import { mkdir, rename } from '../process/file-system.ts';
 import type { ObjectFormat } from './blob.ts';
 import { inDepot } from './depot.ts';
@@ -17,6 +20,8 @@ import { git } from './git.ts';
  *    deleted: git would take it for the object, and not write the right one when it is made again.
  * 2. What is put in place of a missing object hashes to its name.
  */
+
+const inflated = promisify(inflate);
 
 type StoreOf = Pick<Depot, 'path' | 'format'>;
 
@@ -36,19 +41,23 @@ export function loosePath(objects: string, oid: string): string {
   return join(objects, oid.slice(0, 2), oid.slice(2));
 }
 
-/** The object, if the file holds exactly what its name says (gitformat-loose(5)); null for anything else. */
-export function readLooseObject(path: string, oid: string, format: ObjectFormat): LooseObject | null {
-  let raw: Buffer;
+/** The object of the depot, if the file holds exactly what its name says (gitformat-loose(5)); null for anything else. */
+function readLooseObject(path: string, oid: string, format: ObjectFormat): LooseObject | null {
   try {
-    raw = inflateSync(readFileSync(path));
+    return parseObject(inflateSync(readFileSync(path)), oid, format);
   } catch (error) {
     // zlib says what is wrong by codes of its own, the system by its own.
-    if (errnoOf(error) === null) throw error;
+    if (errnoOf(error) === null || faultOf(error) !== null) throw error;
     return null;
   }
+}
+
+function parseObject(raw: Buffer, oid: string, format: ObjectFormat): LooseObject | null {
   if (createHash(format).update(raw).digest('hex') !== oid) return null;
-  const header = raw.toString('latin1', 0, Math.min(raw.indexOf(0), 64));
-  return { type: header.split(' ')[0] ?? '', content: raw.subarray(raw.indexOf(0) + 1) };
+  const end = raw.indexOf(0);
+  const [, type, size] = /^(blob|commit|tag|tree) (\d+)$/.exec(raw.toString('latin1', 0, Math.min(end, 64))) ?? [];
+  const content = raw.subarray(end + 1);
+  return type === undefined || Number(size) !== content.length ? null : { type, content };
 }
 
 /** All loose objects of the depot that are damaged. Reads every one. */
@@ -92,15 +101,17 @@ export interface DepotDamage {
 }
 
 const OUTPUT_BYTES_MAX = 4 * 1024 * 1024;
+/** A whole look at a very large history may take longer; then it is said so. */
+const GIT_TIMEOUT_MS = 10 * 60_000;
 
 /** Everything that is reachable from the depot's refs, and all objects themselves; null when it is whole. */
-export async function findDamage({ path }: Pick<Depot, 'path'>, timeoutMs?: number): Promise<DepotDamage | null> {
+export async function findDamage({ path }: Pick<Depot, 'path'>): Promise<DepotDamage | null> {
   const { code, stdout, stderr } = await git(['fsck', '--no-dangling', '--no-progress'], {
     gitDir: path,
     answers: Array.from({ length: 256 }, (_, index) => index),
     mayCut: true,
     maxOutputBytes: OUTPUT_BYTES_MAX,
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    timeoutMs: GIT_TIMEOUT_MS,
   });
   if (code === 0) return null;
   const text = `${stderr}\n${stdout.toString('utf8')}`;
@@ -116,41 +127,103 @@ const DAMAGED = [
   `object ${OID} \\(stored in `,
   `invalid (?:sha1|oid) pointer ${OID}`,
   `unable to parse object: ${OID}`,
+  `\\b(?:bad|[Cc]ould not read|unable to read)(?: (?:blob|commit|tag|tree))?(?: object)? \\(?'?${OID}`,
+  `missing (?:blob|commit|tag|tree) object '${OID}'`,
   `(?:cannot unpack|CRC mismatch for object) ${OID}`,
 ].map((pattern) => new RegExp(pattern, 'gm'));
 
-/** Ids of the objects that `git fsck` calls missing or corrupt. */
+/** Ids of the objects that git calls missing or corrupt. */
 function damagedIn(text: string): string[] {
   const found = DAMAGED.flatMap((pattern) => [...text.matchAll(pattern)].map(([, oid = '']) => oid));
   return [...new Set(found)].filter((oid) => !/^0+$/.test(oid));
 }
 
-/** Whether all that a commit adds to another one can be read; blobs too, where they are loose. */
-export async function isIntact(depot: StoreOf, commit: string, known: string): Promise<boolean> {
-  const oids = await objectsOf(depot, commit, known);
-  if (oids === null) return false;
-  const { stdout } = await git(['cat-file', '--batch-check', '--buffer'], {
+/**
+ * Objects that `commit` adds to `known` and that are missing, or corrupt where they are loose: those that git names, and
+ * no others. Reads one after the other, and lets others at work in between.
+ */
+export async function damagedBetween(depot: StoreOf, commit: string, known: string | null): Promise<string[]> {
+  const listed = await listObjects(depot, commit, known);
+  if (listed.kind === 'failed') return listed.damaged;
+  const { stdout } = await git(['cat-file', '--batch-check=%(objecttype)', '--buffer'], {
     ...inDepot(depot),
-    input: `${oids.join('\n')}\n`,
+    input: `${listed.oids.join('\n')}\n`,
+    timeoutMs: GIT_TIMEOUT_MS,
   });
-  if (/ missing$/m.test(stdout.toString('latin1'))) return false;
-  const objects = join(depot.path, 'objects');
-  return oids.every((oid) => {
-    const path = loosePath(objects, oid);
-    return !existsSync(path) || readLooseObject(path, oid, depot.format) !== null;
+  const types = stdout.toString('latin1').split('\n');
+  const damaged = listed.oids.filter((_, index) => types[index]?.endsWith(' missing') === true);
+  return [...new Set([...listed.missing, ...damaged, ...(await findCorrupt(depot, listed.oids))])];
+}
+
+/** Those of these objects that are loose, and are not what their names say. */
+export async function findCorrupt({ path, format }: StoreOf, oids: readonly string[]): Promise<string[]> {
+  const objects = join(path, 'objects');
+  const corrupt: string[] = [];
+  for (const oid of oids) {
+    const file = loosePath(objects, oid);
+    if (existsSync(file) && (await readOwnObject(file, oid, format)) === null) corrupt.push(oid);
+  }
+  return corrupt;
+}
+
+/** As {@link readLooseObject}, without blocking. */
+async function readOwnObject(path: string, oid: string, format: ObjectFormat): Promise<LooseObject | null> {
+  try {
+    return parseObject(await inflated(await readFile(path)), oid, format);
+  } catch (error) {
+    if (errnoOf(error) === null || faultOf(error) !== null) throw error;
+    return null;
+  }
+}
+
+/** Compressed, and with its header, an object can be a little larger than its content. */
+const OVERHEAD_BYTES = 1024 * 1024;
+
+/**
+ * As {@link readLooseObject}, from a git directory that an agent has written: no link is followed, nothing blocks, and
+ * neither the file nor what it inflates to is larger than `bytesMax` allows.
+ *
+ * @param relative of the directory `objects`, below `root`, which is ours.
+ */
+export async function readForeignObject(
+  { root, relative, bytesMax }: { readonly root: string; readonly relative: string; readonly bytesMax: number },
+  oid: string,
+  format: ObjectFormat,
+): Promise<LooseObject | null> {
+  const limit = bytesMax + OVERHEAD_BYTES;
+  const read = await readFileBeneath(root, loosePath(relative, oid), { maxBytes: limit });
+  if (read.kind !== 'ok') return null;
+  try {
+    return parseObject(await inflated(read.data, { maxOutputLength: limit }), oid, format);
+  } catch (error) {
+    // What zlib says.
+    if (errnoOf(error) === null) throw error;
+    return null;
+  }
+}
+
+type Listed =
+  | { readonly kind: 'listed'; readonly oids: readonly string[]; readonly missing: readonly string[] }
+  /** What git named when it gave up. */
+  | { readonly kind: 'failed'; readonly damaged: string[] };
+
+async function listObjects(depot: StoreOf, commit: string, known: string | null): Promise<Listed> {
+  const args = ['rev-list', '--objects', '--no-object-names', '--missing=print', commit];
+  const { code, stdout, stderr } = await git([...args, ...(known === null ? [] : ['--not', known]), '--'], {
+    ...inDepot(depot),
+    answers: [0, 128],
+    timeoutMs: GIT_TIMEOUT_MS,
   });
+  if (code !== 0) return { kind: 'failed', damaged: damagedIn(stderr) };
+  const lines = stdout.toString('latin1').split('\n').filter(Boolean);
+  const missing = lines.filter((line) => line.startsWith('?')).map((line) => line.slice(1));
+  return { kind: 'listed', oids: lines.filter((line) => !line.startsWith('?')), missing };
 }
 
 /** Commits, trees and blobs that `commit` has and `known` has not; null where they cannot all be listed. */
 export async function objectsOf(depot: StoreOf, commit: string, known: string | null): Promise<string[] | null> {
-  const args = ['rev-list', '--objects', '--no-object-names', '--missing=print', commit];
-  const { code, stdout } = await git([...args, ...(known === null ? [] : ['--not', known]), '--'], {
-    ...inDepot(depot),
-    answers: [0, 128],
-  });
-  if (code !== 0) return null;
-  const lines = stdout.toString('latin1').split('\n').filter(Boolean);
-  return lines.some((line) => line.startsWith('?')) ? null : lines;
+  const listed = await listObjects(depot, commit, known);
+  return listed.kind === 'failed' || listed.missing.length > 0 ? null : [...listed.oids];
 }
 
 /** Writes an object into the depot. Throws unless it is exactly the one that was meant. */

@@ -1,22 +1,27 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
+import { faultOf } from '../core/machine-fault.ts';
 import type { Depot } from './depot.ts';
-import { git } from './git.ts';
+import { blobId } from './blob.ts';
+import { git, GitError, wasKilled } from './git.ts';
 import type { GitCall } from './git.ts';
 import { IntegrityError } from './integrity-error.ts';
 import { openLane, readLane } from './lane.ts';
+import type { Lane } from './lane.ts';
 import {
+  findCorrupt,
   findCorruptObjects,
   findDamage,
   loosePath,
-  readLooseObject,
+  readForeignObject,
   setAsideCorrupt,
   writeObject,
 } from './object-damage.ts';
 import type { LooseObject } from './object-damage.ts';
 import type { Repository } from './repository.ts';
 import { readChange } from './snapshot.ts';
+import { FILE_BYTES_MAX } from './walk.ts';
+import type { Change } from './walk.ts';
 
 export interface RepairPlaces {
   readonly depot: Depot;
@@ -24,6 +29,8 @@ export interface RepairPlaces {
   readonly stateDirectory: string;
   /** Tasks that may have a lane. */
   readonly taskIds: readonly string[];
+  /** Nobody has the task's lease, and no process of it lives: the files of its lane do not change. */
+  readonly isAtRest: (taskId: string) => Promise<boolean>;
 }
 
 export interface Repaired {
@@ -60,6 +67,34 @@ export async function repairDepot(places: RepairPlaces): Promise<Repaired> {
   return { setAside, restored, left: 'too much of it is damaged' };
 }
 
+/**
+ * Restores what `look` names, and what it names after that, as {@link repairDepot} does; the rest of the depot is not
+ * looked at. `left`: the objects that are damaged still.
+ */
+export async function repairObjects(
+  places: RepairPlaces,
+  look: () => Promise<readonly string[]>,
+): Promise<{ readonly setAside: string[]; readonly restored: string[]; readonly left: readonly string[] }> {
+  const { depot } = places;
+  const objects = join(depot.path, 'objects');
+  const setAside: string[] = [];
+  const restored: string[] = [];
+  for (let round = 0; ; round += 1) {
+    const damaged = await look();
+    const corrupt = await findCorrupt(depot, damaged);
+    await setAsideCorrupt(
+      depot,
+      corrupt.map((oid) => ({ oid, path: loosePath(objects, oid) })),
+    );
+    setAside.push(...corrupt);
+    const wanted = new Set(damaged.filter((oid) => !restored.includes(oid)));
+    const copies = wanted.size === 0 ? new Map<string, LooseObject>() : await findCopies(places, wanted);
+    for (const [oid, object] of copies) await writeObject(depot, oid, object);
+    restored.push(...copies.keys());
+    if (copies.size === 0 || round >= ROUNDS_MAX) return { setAside, restored, left: damaged };
+  }
+}
+
 async function findCopies(places: RepairPlaces, wanted: ReadonlySet<string>): Promise<Map<string, LooseObject>> {
   const found = new Map<string, LooseObject>();
   const repository: GitCall = { gitDir: places.repository.commonDirectory };
@@ -83,27 +118,49 @@ async function readObject(call: GitCall, oid: string): Promise<LooseObject | nul
 }
 
 async function copiesInLane(
-  { depot, stateDirectory }: RepairPlaces,
+  { depot, stateDirectory, isAtRest }: RepairPlaces,
   taskId: string,
   wanted: ReadonlySet<string>,
 ): Promise<Map<string, LooseObject>> {
   const found = new Map<string, LooseObject>();
   const lane = await openLane(depot, stateDirectory, taskId);
   if (lane === null) return found;
+  const root = dirname(lane.directory);
+  const objects = join(relative(root, lane.directory), '.git/objects');
   for (const oid of wanted) {
-    const path = loosePath(join(lane.directory, '.git/objects'), oid);
-    const object = existsSync(path) ? readLooseObject(path, oid, depot.format) : null;
+    const object = await readForeignObject({ root, relative: objects, bytesMax: FILE_BYTES_MAX }, oid, depot.format);
     if (object !== null) found.set(oid, object);
   }
-  try {
-    const { changes } = await readLane(lane, { depot, stateDirectory, excludes: '', excluded: [], ownRules: false });
-    for (const change of changes) {
-      if (change.oid === null || !wanted.has(change.oid) || found.has(change.oid)) continue;
-      found.set(change.oid, { type: 'blob', content: readChange(lane.directory, change) });
-    }
-  } catch (error) {
-    // The lane cannot be read without what is damaged; its files stay where they are.
-    if (!(error instanceof IntegrityError) && !(error instanceof Error && error.name === 'GitError')) throw error;
+  if (!(await isAtRest(taskId))) return found;
+  for (const change of await changesIn(lane, { depot, stateDirectory })) {
+    if (change.oid === null || !wanted.has(change.oid) || found.has(change.oid)) continue;
+    const content = contentOf(lane, change);
+    if (content === null || blobId(content, depot.format) !== change.oid) continue;
+    found.set(change.oid, { type: 'blob', content });
   }
   return found;
+}
+
+async function changesIn(
+  lane: Lane,
+  { depot, stateDirectory }: Pick<RepairPlaces, 'depot' | 'stateDirectory'>,
+): Promise<readonly Change[]> {
+  try {
+    return (await readLane(lane, { depot, stateDirectory, excludes: '', excluded: [], ownRules: false })).changes;
+  } catch (error) {
+    // The lane cannot be read without what is damaged; its files stay where they are.
+    const isGits = error instanceof GitError && error.fault === null && !wasKilled(error);
+    if (!isGits && !(error instanceof IntegrityError)) throw error;
+    return [];
+  }
+}
+
+/** Null where it is another file by now, or none. */
+function contentOf(lane: Lane, change: Change): Buffer | null {
+  try {
+    return readChange(lane.directory, change);
+  } catch (error) {
+    if (faultOf(error) !== null) throw error;
+    return null;
+  }
 }

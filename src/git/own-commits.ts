@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { faultOf } from '../core/machine-fault.ts';
 import { errnoOf } from '../process/errno.ts';
 import { copyFile, link, mkdir, rm } from '../process/file-system.ts';
 import { makeTemporary } from '../process/temporary.ts';
@@ -56,6 +57,7 @@ export async function keepOwnCommits(request: OwnCommitsRequest): Promise<OwnCom
     if (tips.size > TIPS_MAX) throw new DoubtfulError(`it has more than ${TIPS_MAX} refs of its own`);
     return { kind: 'kept', tips: await take(request, gitDirectory, [...tips]) };
   } catch (error) {
+    if (faultOf(error) === 'disk-broken') throw error;
     if (error instanceof DoubtfulError || error instanceof GitError) return { kind: 'doubtful', why: error.message };
     throw error;
   }

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 
-import { errnoOf } from '../process/errno.ts';
+import { faultOf } from '../core/machine-fault.ts';
 import { removeTree } from '../process/removal.ts';
 import { listRefs, setRefs } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { bootFile } from './fill.ts';
-import { GitError } from './git.ts';
+import { wasKilled } from './git.ts';
 import { IntegrityError } from './integrity-error.ts';
 import { keepWhole } from './keep-whole.ts';
 import { baseRefs, lanePaths, laneRefs, openLane } from './lane.ts';
@@ -24,29 +24,36 @@ export type Retirement =
   /** Something in it could not be kept elsewhere: the lane stays as it is. */
   | { readonly kind: 'stays'; readonly why: string };
 
-/** What the system says when there is no room, or no permission, to keep something: a person can mend it. */
-const MENDABLE: ReadonlySet<string> = new Set(['EACCES', 'EDQUOT', 'ENOSPC', 'EPERM', 'EROFS', 'EXDEV']);
-
 /**
  * Ends a lane in which nobody will work again: its task has landed, was cancelled or superseded, or is long parked.
  * First all that did not land is kept: files and the agent's own commits under refs of the depot, the directory itself
  * where that is not enough. Only then the lane goes, with its refs. Every process that could write to it must be dead.
  * Can be repeated after it was cut short anywhere.
+ *
+ * @throws what the machine fails with (a full or broken disk, a git that was killed): it is to be done again, later.
+ * Whatever else is wrong with a lane is told of as `stays`, so that none is in the way of landing.
  */
 export async function retireLane(request: RetireRequest): Promise<Retirement> {
   const { depot, stateDirectory, taskId, keepsake } = request;
   const paths = lanePaths(stateDirectory, taskId);
   try {
     if (!(await isKept(request, paths))) await keepWhole(paths, keepsake, request.attempt);
+    await dropRefs(depot, taskId);
+    return await removeLane(paths);
   } catch (error) {
-    const isMendable = error instanceof GitError || MENDABLE.has(errnoOf(error) ?? '');
-    if (!isMendable || isFailedSync(error)) throw error;
+    if (faultOf(error) !== null || wasKilled(error)) throw error;
     return { kind: 'stays', why: error instanceof Error ? error.message : String(error) };
   }
-  await dropRefs(depot, taskId);
+}
+
+async function removeLane(paths: LanePaths): Promise<Retirement> {
+  const resisting: string[] = [];
   // The note goes first: what stands without it is taken for a fill that was cut short.
-  for (const path of [paths.note, paths.directory, paths.index, bootFile(paths.index)]) await removeTree(path);
-  return { kind: 'retired' };
+  for (const path of [paths.note, paths.directory, paths.index, bootFile(paths.index)]) {
+    const removal = await removeTree(path);
+    if (removal.kind === 'left') resisting.push(`${removal.path} resists: ${removal.why}`);
+  }
+  return resisting.length === 0 ? { kind: 'retired' } : { kind: 'stays', why: resisting.join('; ') };
 }
 
 /** False: the directory holds what no ref does. */
@@ -69,9 +76,4 @@ async function isKept(request: RetireRequest, paths: LanePaths): Promise<boolean
 async function dropRefs(depot: Depot, taskId: string): Promise<void> {
   const refs = await listRefs(depot, laneRefs(taskId), baseRefs(taskId));
   if (refs.size > 0) await setRefs(depot, Object.fromEntries([...refs.keys()].map((ref) => [ref, null])));
-}
-
-/** After a failed sync nothing about the disk is certain. */
-function isFailedSync(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'fsync';
 }

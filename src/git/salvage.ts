@@ -109,7 +109,8 @@ async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapsh
       return await keepOnce(depot, { ref, made, parent: lane.base, taken, taskId, attempt });
     } catch (error) {
       // 1: another process has taken the name meanwhile. What it keeps there stands.
-      if (!(error instanceof GitError) || error.exitCode !== 1 || tries === TRIES_MAX) throw error;
+      const mayBeTaken = error instanceof GitError && error.exitCode === 1 && error.fault === null;
+      if (!mayBeTaken || tries === TRIES_MAX) throw error;
     }
   }
 }

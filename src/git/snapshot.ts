@@ -6,7 +6,7 @@ import { fromText, toFileSystem, toText } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
 import { readBlobs } from './depot.ts';
 import type { Depot } from './depot.ts';
-import { GitError } from './git.ts';
+import { GitError, wasKilled } from './git.ts';
 import { IgnoreRules, RULES_BYTES_MAX } from './ignore.ts';
 import { readIncluded } from './included.ts';
 import { MODE_EXECUTABLE, MODE_FILE, MODE_LINK } from './index-file.ts';
@@ -113,7 +113,8 @@ async function decide(
   try {
     return await rules.ignored(entries, timeoutMs);
   } catch (error) {
-    if (!(error instanceof GitError)) throw error;
+    // A machine that fails says nothing of the rules; that git refuses them, or comes to no end with them, does.
+    if (!(error instanceof GitError) || error.fault !== null || wasKilled(error)) throw error;
     throw new IntegrityError(`the ignore rules of the ${whose} could not be decided: ${error.message}`, {
       cause: error,
     });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openDriven, schedule, storeWith } from '../../test/fixtures/yard/driven.ts';
 import { hang, runningYard } from '../../test/fixtures/yard/running.ts';
-import { attemptMarker } from '../attempt/attempt-context.ts';
+import { attemptMarker } from '../core/marker.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import { NO_COUNTERS, READY } from '../core/task-state.ts';
 import { systemClock } from '../process/clock.ts';

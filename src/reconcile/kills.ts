@@ -1,4 +1,4 @@
-import { attemptMarker } from '../attempt/attempt-context.ts';
+import { attemptMarker } from '../core/marker.ts';
 import { impossible } from '../core/impossible.ts';
 import type { Fence } from '../core/lease.ts';
 import type { KillSubject, OpenKill } from '../core/snapshot.ts';

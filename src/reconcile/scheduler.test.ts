@@ -5,7 +5,7 @@ import { openDriven, schedule, storeWith, watch } from '../../test/fixtures/yard
 import type { DrivenYard } from '../../test/fixtures/yard/driven.ts';
 import { fenceOf, runningYard } from '../../test/fixtures/yard/running.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
-import { attemptMarker } from '../attempt/attempt-context.ts';
+import { attemptMarker } from '../core/marker.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { Fence } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';

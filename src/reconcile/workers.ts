@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { attemptMarker } from '../attempt/attempt-context.ts';
+import { attemptMarker } from '../core/marker.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inertLine } from '../core/inert.ts';

@@ -53,6 +53,10 @@ const RETRY_MS = 1_000;
 /** Told to the person, and to the next attempt. */
 const HEAD_LOST = 'object corrupt: the depot has lost a part of its commit, and no other copy was found';
 
+/** As doctor calls it. */
+const TARGET_DAMAGED =
+  'the depot is damaged; it touches the history of the target. Look at the disk, then: yard doctor --repair';
+
 /** Runs until nothing is accepted and nothing runs that could be, or until nothing can land. */
 export async function runTrain(options: TrainOptions): Promise<TrainEnd> {
   const { store, host, target, isCurrent } = options;
@@ -216,6 +220,11 @@ class Train {
       return null;
     }
     await this.#tell(task.spec.id, { kind: 'unboarded' });
+    if (head === 'target-damaged') {
+      const { store, fence } = this.#context;
+      await store.stop('train', TARGET_DAMAGED, fence);
+      return TARGET_DAMAGED;
+    }
     return head === 'mended' ? null : this.#afterInfrastructure(why);
   }
 

@@ -28,8 +28,11 @@ export type Proof =
   | { readonly kind: 'infrastructure'; readonly why: string }
   | { readonly kind: 'cancelled' };
 
-/** `mended`: restored from another copy, and it can be tried again. `lost`: the attempt must be made again. */
-export type HeadState = 'intact' | 'mended' | 'lost';
+/**
+ * `mended`: restored from another copy, and it can be tried again. `lost`: the attempt must be made again.
+ * `target-damaged`: so is what the target itself has, and no task is to blame.
+ */
+export type HeadState = 'intact' | 'mended' | 'lost' | 'target-damaged';
 
 /** What the train does outside of the store. */
 export interface TrainWork {

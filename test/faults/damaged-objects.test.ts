@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { runGit } from '../fixtures/git/repository.ts';
 import { openYard } from '../fixtures/yard/yard.ts';
 import type { LocalYard } from '../fixtures/yard/yard.ts';
-import { findCorruptObjects, findDamage, isIntact, loosePath } from '../../src/git/object-damage.ts';
+import { damagedBetween, findCorruptObjects, findDamage, loosePath } from '../../src/git/object-damage.ts';
 import { repairDepot } from '../../src/git/object-repair.ts';
 import { TARGET_RECORD } from '../../src/git/target-sync.ts';
 
@@ -43,7 +43,7 @@ test.each<[string, (head: string) => string, Damage]>([
     await yard.accept('B-1', { 'b.txt': 'b\n' });
     await yard.accept('C-1', { 'c.txt': 'c\n' });
     await damage(yard, which(head), how);
-    expect(await isIntact(yard.depot, head, TARGET_RECORD)).toBe(false);
+    expect(await damagedBetween(yard.depot, head, TARGET_RECORD)).toHaveLength(1);
     expect(await yard.train()).toEqual({ kind: 'empty' });
     expect(await yard.status('A-1')).toBe('ready');
     expect((await yard.events('task.blamed', 'A-1')).map(({ data }) => data)).toMatchObject([
@@ -93,9 +93,27 @@ test('what the repository has too is restored from there, layer by layer', async
     repository,
     stateDirectory: yard.stateDirectory,
     taskIds: [],
+    isAtRest: () => Promise.resolve(true),
   });
   expect(repaired.left).toBeNull();
   expect(new Set(repaired.restored)).toEqual(new Set(damaged));
   expect(await findDamage(yard.depot)).toBeNull();
   expect(existsSync(join(yard.depot.path, 'damaged', blob))).toBe(true);
+});
+
+test('what the target itself has lost is blamed on no task: the yard stops, and says so', async () => {
+  const yard = await openYard({ files: { 'deep/f.txt': 'some text of some length\n' } });
+  await yard.accept('A-1', { 'a.txt': 'a\n' });
+  await yard.accept('B-1', { 'b.txt': 'b\n' });
+  const oid = await damage(yard, `${yard.parts.base}^{tree}`, empty);
+  gone(loosePath(join(yard.parts.repository.commonDirectory, 'objects'), oid));
+  expect(await yard.train()).toEqual({
+    kind: 'blocked',
+    why: expect.stringContaining('the history of the target'),
+  });
+  expect([await yard.status('A-1'), await yard.status('B-1')]).toEqual(['accepted', 'accepted']);
+  expect(await yard.events('task.blamed')).toEqual([]);
+  expect((await yard.store.control()).stopped).toMatchObject({
+    why: expect.stringContaining('the history of the target'),
+  });
 });

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { attemptMarker } from '../../src/attempt/attempt-context.ts';
+import { attemptMarker } from '../../src/core/marker.ts';
 import { HEARTBEAT_MS, LEASE_MS } from '../../src/core/lease.ts';
 import type { ProcessIdentity } from '../../src/core/process-identity.ts';
 import { systemClock } from '../../src/process/clock.ts';

@@ -1,4 +1,4 @@
-import { attemptMarker } from '../../src/attempt/attempt-context.ts';
+import { attemptMarker } from '../../src/core/marker.ts';
 import { runAttempt } from '../../src/attempt/run-attempt.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/core/task-state.ts';

@@ -1,4 +1,4 @@
-import { attemptMarker } from '../../attempt/attempt-context.ts';
+import { attemptMarker } from '../../core/marker.ts';
 import { killTree } from '../../process/tree.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { trainMarker } from '../../train/train-context.ts';

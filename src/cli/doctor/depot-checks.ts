@@ -13,6 +13,7 @@ import { toRefName } from '../../git/repository.ts';
 import { findLock } from '../../git/stale-lock.ts';
 import { clearTargetLock } from '../../git/target-lock.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
+import { isLaneAtRest } from '../../store/lane-rest.ts';
 import { failure, ok, skipped, warning } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
 import type { Patient } from './patient.ts';
@@ -25,8 +26,6 @@ export const depotChecks: readonly Check[] = [
 ];
 
 const SAFE = 'What has landed is in your repository, and nothing lands that cannot be read.';
-/** A whole look at a very large history may take longer; then doctor says so. */
-const FSCK_TIMEOUT_MS = 10 * 60_000;
 
 function depotOf(patient: Patient): Pick<Depot, 'path' | 'format'> | null {
   const path = join(patient.know('places').directory, 'depot.git');
@@ -45,7 +44,7 @@ async function examineDepot(patient: Patient): Promise<Finding> {
     );
   }
   const corrupt = findCorruptObjects(depot);
-  const damage = await findDamage(depot, FSCK_TIMEOUT_MS);
+  const damage = await findDamage(depot);
   if (damage === null && corrupt.length === 0) return ok('every object is there');
   const oids = new Set([...corrupt.map(({ oid }) => oid), ...(damage?.oids ?? [])]);
   const whose = await tasksOf(patient, depot, oids);
@@ -94,13 +93,14 @@ function commitOf(state: TaskState): string | null {
 }
 
 async function repairObjects(_: Patient, { yard }: Hands): Promise<string[]> {
-  const { depot, repository, stateDirectory, store } = yard;
+  const { depot, repository, stateDirectory, store, host } = yard;
   const rows = await store.rows();
   const { setAside, restored, left } = await repairDepot({
     depot,
     repository,
     stateDirectory,
     taskIds: rows.filter(({ state }) => !isFinal(state.status)).map(({ id }) => id),
+    isAtRest: (taskId) => isLaneAtRest({ store, host, stateDirectory }, taskId),
   });
   const lines = [];
   if (setAside.length > 0)
@@ -211,7 +211,9 @@ function targetLock(patient: Patient): string | null {
 
 async function repairLocks(_: Patient, { yard }: Hands): Promise<string[]> {
   const { depot, repository, store, settings } = yard;
-  const lines = (await removeLeftovers(depot)).map((path) => `${path} was removed`);
+  const lines = (await removeLeftovers(depot)).map(({ path, removal }) =>
+    removal.kind === 'removed' ? `${path} was removed` : `${removal.path} could not be removed: ${removal.why}`,
+  );
   const ref = toRefName((await settings.current()).config.target);
   const open = (await store.openIntents()).find(({ intent }) => intent.kind === 'land');
   const to = open?.intent.kind === 'land' ? open.intent.newCommit : '';

@@ -1,4 +1,4 @@
-import { attemptMarker } from '../../attempt/attempt-context.ts';
+import { attemptMarker } from '../../core/marker.ts';
 import type { Clock } from '../../core/clock.ts';
 import { taskResource } from '../../core/lease.ts';
 import type { Lease } from '../../core/lease.ts';
