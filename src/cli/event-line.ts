@@ -114,6 +114,7 @@ function describeYardEvent(
 
 const MENDED: Readonly<Record<string, string>> = {
   'stale-lock': 'removed the lock of a git that has died',
+  'broken-ref': 'put aside a ref of the depot whose commit is lost',
   'git-directory': 'wrote a damaged file of the depot anew',
 };
 

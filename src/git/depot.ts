@@ -43,9 +43,9 @@ const CONFIG = [
   '\tprecomposeUnicode = false',
 ];
 
-/** What was found broken in the depot and is whole again; a lock of a dead git that was removed. */
+/** What was found broken in the depot and is whole again; a lock of a dead git, or a ref of nothing, that was removed. */
 export interface Mended {
-  readonly what: 'stale-lock' | 'git-directory';
+  readonly what: 'stale-lock' | 'git-directory' | 'broken-ref';
   readonly path: string;
 }
 

@@ -1,5 +1,7 @@
 import { fetchCommit, isAncestor, moveRef, resolve } from './depot.ts';
 import type { Depot } from './depot.ts';
+import { GitError } from './git.ts';
+import { putAsideLostRefs } from './lost-refs.ts';
 import type { Repository } from './repository.ts';
 import { findHolder, readTarget } from './target.ts';
 import type { Holder } from './target.ts';
@@ -37,7 +39,7 @@ export async function syncTarget(places: TargetPlaces, known?: string | null): P
   if (state.kind === 'symbolic') return { kind: 'blocked', why: symbolic(ref, state.to), commit: record };
   const { commit } = state;
   if (commit !== record) {
-    await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit });
+    await fetchIntoDepot(depot, repository, commit);
     if (record !== null && !(await isAncestor(depot, record, commit))) {
       return { kind: 'blocked', why: movedBack(ref, commit, record), commit: record };
     }
@@ -46,6 +48,24 @@ export async function syncTarget(places: TargetPlaces, known?: string | null): P
   }
   const holder = findHolder(repository, ref);
   return holder === null ? { kind: 'ok', commit } : { kind: 'blocked', why: held(ref, holder), commit };
+}
+
+/**
+ * Brings a commit of the operator's repository into the depot. Refs of the depot that are in the way, because what they
+ * name is lost, are put aside; but not the record of the target: without it one that was moved back would be followed.
+ */
+export async function fetchIntoDepot(
+  depot: Depot,
+  { commonDirectory: from }: TargetPlaces['repository'],
+  commit: string,
+): Promise<void> {
+  try {
+    await fetchCommit({ into: depot.path, from, commit });
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    if ((await putAsideLostRefs(depot, 'refs/yard/', TARGET_RECORD)).length === 0) throw error;
+    await fetchCommit({ into: depot.path, from, commit });
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { resolve } from '../git/depot.ts';
-import { dropLostRefs } from '../git/lost-refs.ts';
+import { putAsideLostRefs } from '../git/lost-refs.ts';
 import { damagedBetween } from '../git/object-damage.ts';
 import { repairObjects } from '../git/object-repair.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
@@ -23,6 +23,6 @@ export async function examineHead(context: TrainContext, { spec, state }: TaskRe
   if (left.length === 0) return 'mended';
   // What the target lacks every other task lacks as well.
   if ((await damagedBetween(depot, target, null)).length > 0) return 'target-damaged';
-  await dropLostRefs(depot, `refs/yard/attempt/${spec.id}/`);
+  await putAsideLostRefs(depot, `refs/yard/attempt/${spec.id}/`);
   return 'lost';
 }

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 
-import { fetchCommit, isAncestor } from '../git/depot.ts';
+import { isAncestor } from '../git/depot.ts';
 import { Merger } from '../git/merge.ts';
 import type { MoveResult } from '../git/target.ts';
 import { moveTarget, readTarget } from '../git/target.ts';
-import { recordLanding, syncTarget } from '../git/target-sync.ts';
+import { fetchIntoDepot, recordLanding, syncTarget } from '../git/target-sync.ts';
 import { makeCandidate } from './candidate.ts';
 import { examineHead } from './damaged-head.ts';
 import { prove } from './prove.ts';
@@ -54,7 +54,7 @@ async function swap(
 async function landedIn({ repository, depot }: TrainContext, intent: LandIntent): Promise<string | null> {
   const now = await readTarget(repository, intent.target);
   if (now.kind !== 'commit' || now.commit === intent.oldCommit) return null;
-  await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit: now.commit });
+  await fetchIntoDepot(depot, repository, now.commit);
   return (await isAncestor(depot, intent.newCommit, now.commit)) ? now.commit : null;
 }
 

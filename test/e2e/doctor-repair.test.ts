@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -214,4 +215,43 @@ test('leases and landings of dead processes; tasks that need a person; a lock on
   expect((await made.yard(['doctor', '--repair'])).stdout).toMatch(
     /\nwaiting: 1 parked \(A-1\)\nsafe: .*\nhint: See why with/,
   );
+});
+
+test('what is lost without another copy is said not to be repaired; the salvage beside it is listed', async () => {
+  const made = await ranYard();
+  const depot = join(made.state, 'depot.git');
+  const git = (...args: string[]): string => made.git(`--git-dir=${depot}`, ...args);
+  const base = git('rev-parse', 'refs/yard/target');
+  const lose = (oid: string): void => rmSync(join(depot, 'objects', oid.slice(0, 2), oid.slice(2)));
+  const keep = (ref: string, tree: string): string => {
+    const commit = git('commit-tree', '-p', base, '-m', ref, tree);
+    git('update-ref', ref, commit);
+    return commit;
+  };
+  const treeOf = `${base}^{tree}`;
+  keep('refs/yard/salvage/A-1/1', git('rev-parse', `${base}:a`));
+  const lost = keep('refs/yard/salvage/A-1/2', git('rev-parse', treeOf));
+  // A tree of its own, which nothing else has.
+  const blob = git('rev-parse', `${base}:a/file.txt`);
+  const input = join(made.state, 'index');
+  const own = { GIT_INDEX_FILE: input };
+  execFileSync('git', [`--git-dir=${depot}`, 'update-index', '--add', '--cacheinfo', `100644,${blob},own`], {
+    env: { ...process.env, ...own },
+  });
+  const tree = execFileSync('git', [`--git-dir=${depot}`, 'write-tree'], { env: { ...process.env, ...own } });
+  keep('refs/yard/salvage/A-1/3', tree.toString().trim());
+  rmSync(input);
+  lose(lost);
+  lose(tree.toString().trim());
+
+  const list = await made.yard(['salvage']);
+  expect(list.code).toBe(0);
+  expect(list.stdout).toMatch(/^A-1\/1 .* file/m);
+  expect(list.stdout).toMatch(/^A-1\/2 .*cannot be read/m);
+  expect(list.stdout).toMatch(/^A-1\/3 .*cannot be read/m);
+  const text = await made.yard(['doctor', '--repair']);
+  expect(text.code).toBe(1);
+  expect(text.stdout).toMatch(/^repaired: depot: 1 refs name what is lost/m);
+  expect(text.stdout).toMatch(/^not repaired: depot: no other copy was found/m);
+  expect(readFileSync(join(depot, 'broken-refs'), 'utf8')).toBe(`refs/yard/salvage/A-1/2 ${lost}\n`);
 });

@@ -50,7 +50,7 @@ export async function doctorCommand(context: CommandContext, options: DoctorOpti
   const repaired = first.repairs;
   if (options.json === true) {
     const diagnosis = diagnosisOf(results)?.id ?? null;
-    output.json({ checks: results, diagnosis, ...(repaired === null ? {} : { repaired }) });
+    output.json({ checks: results, diagnosis, ...(repaired === null ? {} : { repaired: doneOf(repaired) }) });
   } else {
     print(context, results);
     if (repaired !== null) printRepairs(context, repaired);
@@ -74,7 +74,13 @@ async function examineAll(
 function printRepairs({ output }: CommandContext, repairs: readonly RepairLine[]): void {
   output.print();
   if (repairs.length === 0) output.print('There was nothing that could be repaired here.');
-  for (const { id, what } of repairs) output.print(`repaired: ${id}: ${inertLine(what, DETAIL_MAX)}`);
+  for (const { id, what, isDone } of repairs) {
+    output.print(`${isDone ? 'repaired' : 'not repaired'}: ${id}: ${inertLine(what, DETAIL_MAX)}`);
+  }
+}
+
+function doneOf(repairs: readonly RepairLine[]): Pick<RepairLine, 'id' | 'what'>[] {
+  return repairs.flatMap(({ id, what, isDone }) => (isDone ? [{ id, what }] : []));
 }
 
 const STYLES: { readonly [S in CheckResult['status']]: Style } = {

@@ -1,9 +1,9 @@
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
-import { fetchCommit, resolve, setRefs } from '../../git/depot.ts';
+import { resolve, setRefs } from '../../git/depot.ts';
 import { toRefName } from '../../git/repository.ts';
 import { readTarget } from '../../git/target.ts';
-import { TARGET_RECORD } from '../../git/target-sync.ts';
+import { fetchIntoDepot, TARGET_RECORD } from '../../git/target-sync.ts';
 import { endKills } from '../../reconcile/kills.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { openKills } from '../../store/open-kills.ts';
@@ -170,7 +170,7 @@ async function acceptTarget({ settings, repository, depot }: LocalYard): Promise
     return 'it does not exist, and is created again at the next run';
   }
   if (state.commit === known) return null;
-  await fetchCommit({ into: depot.path, from: repository.commonDirectory, commit: state.commit });
+  await fetchIntoDepot(depot, repository, state.commit);
   await setRefs(depot, { [TARGET_RECORD]: state.commit });
   return state.commit.slice(0, 12);
 }

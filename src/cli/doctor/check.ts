@@ -25,7 +25,12 @@ export interface Check {
    * Mends what `examine` found, as far as that can lose nothing, and says what it did, a line each. Called with the
    * scheduler's lease in hand.
    */
-  readonly repair?: (patient: Patient, hands: Hands) => Promise<readonly string[]>;
+  readonly repair?: (patient: Patient, hands: Hands) => Promise<readonly (string | NotRepaired)[]>;
+}
+
+/** Said of what a repair tried, and could not mend. */
+export interface NotRepaired {
+  readonly notRepaired: string;
 }
 
 /** What a repair works with. */

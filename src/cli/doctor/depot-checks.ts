@@ -7,6 +7,7 @@ import { listRefs, resolveAll, setRefs } from '../../git/depot.ts';
 import type { Depot } from '../../git/depot.ts';
 import { lanePaths } from '../../git/lane.ts';
 import { findLeftovers, removeLeftovers } from '../../git/leftovers.ts';
+import { BROKEN_REFS, putAsideLostRefs } from '../../git/lost-refs.ts';
 import { findCorruptObjects, findDamage, objectsOf } from '../../git/object-damage.ts';
 import { repairDepot } from '../../git/object-repair.ts';
 import { toRefName } from '../../git/repository.ts';
@@ -15,7 +16,7 @@ import { clearTargetLock } from '../../git/target-lock.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
 import { isLaneAtRest } from '../../store/lane-rest.ts';
 import { failure, ok, skipped, warning } from './check.ts';
-import type { Check, Finding, Hands } from './check.ts';
+import type { Check, Finding, Hands, NotRepaired } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** The commits that everything else goes by. */
@@ -92,7 +93,7 @@ function commitOf(state: TaskState): string | null {
   }
 }
 
-async function repairObjects(_: Patient, { yard }: Hands): Promise<string[]> {
+async function repairObjects(_: Patient, { yard }: Hands): Promise<(string | NotRepaired)[]> {
   const { depot, repository, stateDirectory, store, host } = yard;
   const rows = await store.rows();
   const { setAside, restored, left } = await repairDepot({
@@ -102,11 +103,16 @@ async function repairObjects(_: Patient, { yard }: Hands): Promise<string[]> {
     taskIds: rows.filter(({ state }) => !isFinal(state.status)).map(({ id }) => id),
     isAtRest: (taskId) => isLaneAtRest({ store, host, stateDirectory }, taskId),
   });
-  const lines = [];
+  const lines: (string | NotRepaired)[] = [];
   if (setAside.length > 0)
     lines.push(`${setAside.length} damaged objects were moved to ${join(depot.path, 'damaged')}`);
   if (restored.length > 0) lines.push(`${restored.length} objects were restored from another copy`);
-  if (left !== null) lines.push(`no other copy was found of what is still damaged: ${left}; its tasks are made again`);
+  if (left === null) return lines;
+  const broken = await putAsideLostRefs(depot, 'refs/yard/');
+  if (broken.length > 0)
+    lines.push(`${broken.length} refs name what is lost, and were moved to ${join(depot.path, BROKEN_REFS)}`);
+  const damage = await findDamage(depot);
+  if (damage !== null) lines.push({ notRepaired: `no other copy was found of what is still damaged: ${damage.said}` });
   return lines;
 }
 

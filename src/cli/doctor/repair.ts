@@ -8,10 +8,11 @@ import type { CommandContext } from '../context.ts';
 import type { Check, CheckResult } from './check.ts';
 import type { Patient } from './patient.ts';
 
-/** One thing that was done. */
+/** One thing that was done, or tried without success. */
 export interface RepairLine {
   readonly id: string;
   readonly what: string;
+  readonly isDone: boolean;
 }
 
 /**
@@ -36,10 +37,14 @@ export async function repairAll(
       const hands = { yard, quiet: () => isQuiet(yard) };
       const lines: RepairLine[] = [];
       for (const check of wanted) {
-        for (const what of (await check.repair?.(patient, hands)) ?? []) lines.push({ id: check.id, what });
+        for (const line of (await check.repair?.(patient, hands)) ?? []) {
+          const isDone = typeof line === 'string';
+          lines.push({ id: check.id, what: isDone ? line : line.notRepaired, isDone });
+        }
       }
-      if (lines.length > 0)
-        await yard.store.note('yard.repaired', { repairs: lines.map(({ id, what }) => `${id}: ${what}`) });
+      const done = lines.filter(({ isDone }) => isDone);
+      if (done.length > 0)
+        await yard.store.note('yard.repaired', { repairs: done.map(({ id, what }) => `${id}: ${what}`) });
       return lines;
     } finally {
       await acquired.scheduler.release();

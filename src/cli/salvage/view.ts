@@ -2,6 +2,7 @@ import { inert, inertLine } from '../../core/inert.ts';
 import { toText } from '../../git/byte-path.ts';
 import { statFiles, toJsonStat } from '../../git/file-stat.ts';
 import type { FileStat } from '../../git/file-stat.ts';
+import { GitError } from '../../git/git.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import type { Output } from '../output.ts';
 import { renderTable } from '../table.ts';
@@ -27,20 +28,31 @@ interface Entry {
 
 export async function printList(output: Output, finds: readonly Find[], json: boolean): Promise<void> {
   const entries: Entry[] = [];
-  for (const find of finds) entries.push(await entryOf(find));
+  for (const find of finds) entries.push(await tryEntryOf(find));
   if (json) return output.json({ salvage: entries });
   if (entries.length === 0) return output.say('nothing that did not land is kept, and no lane holds any');
   const rows = entries.map(({ id, status, where, ...rest }) => [
     id,
     status ?? 'unknown task',
     WHERE[where],
-    inWords(rest),
+    inWords(where, rest),
   ]);
   for (const line of renderTable(rows, output.width)) output.print(line);
   return output.say('See one with: yard salvage show ID. Bring it back with: yard salvage restore ID');
 }
 
 const WHERE: { readonly [K in Find['where']]: string } = { kept: 'kept', lane: 'in its lane', beside: 'kept' };
+
+/** What is damaged is told of with its find; the others are listed all the same. */
+async function tryEntryOf(find: Find): Promise<Entry> {
+  try {
+    return await entryOf(find);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    const why = `cannot be read (see: yard doctor): ${error.message.split('\n')[0] ?? ''}`;
+    return { ...(await entryOf({ ...find, files: null, own: null })), files: null, busy: why };
+  }
+}
 
 async function entryOf(find: Find): Promise<Entry> {
   const { id, taskId, attempt, status, where, files, directories, busy } = find;
@@ -58,8 +70,11 @@ async function entryOf(find: Find): Promise<Entry> {
   };
 }
 
-function inWords({ files, ownCommits: own, directories, busy }: Omit<Entry, 'id' | 'status' | 'where'>): string {
-  if (busy !== null) return `moving: ${busy}`;
+function inWords(
+  where: Find['where'],
+  { files, ownCommits: own, directories, busy }: Omit<Entry, 'id' | 'status' | 'where'>,
+): string {
+  if (busy !== null) return where === 'lane' ? `moving: ${busy}` : busy;
   const parts = [
     files === 0 || files === null ? null : counted(files, 'file'),
     own === 0 ? null : `${counted(own, 'commit')} of the agent's own`,
