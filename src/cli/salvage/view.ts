@@ -4,7 +4,7 @@ import { statFiles, toJsonStat } from '../../git/file-stat.ts';
 import type { FileStat } from '../../git/file-stat.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import type { Output } from '../output.ts';
-import { renderTable } from '../table.ts';
+import { counted, renderTable } from '../table.ts';
 import { ownCommits } from './finds.ts';
 import type { Find } from './finds.ts';
 import { chooseFiles } from './pick-find.ts';
@@ -66,10 +66,6 @@ function inWords({ files, ownCommits: own, directories, busy }: Omit<Entry, 'id'
     directories.length === 0 ? null : `whole in ${directories.join(', ')}`,
   ];
   return parts.filter((part) => part !== null).join(', ');
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function filesOf(find: Find): Promise<FileStat[]> {
