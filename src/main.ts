@@ -82,10 +82,12 @@ async function reading(cwd: string, environment: CommandContext['env']): Promise
   await checkStateOwner(stateDirectory, location.commonDirectory);
   const reader = openReader(storeFile);
   if (reader === null) {
+    const { existsSync } = await import('node:fs');
+    const isConfigured = existsSync(join(location.root, '.yard/config.yaml'));
     throw new UserError({
       code: 'no-yard',
-      message: `there is no yard for ${location.root} yet`,
-      hint: 'Make one with: yard init, then: yard run',
+      message: isConfigured ? 'nothing has run yet' : `there is no yard for ${location.root} yet`,
+      hint: isConfigured ? 'Start with: yard run' : 'Make one with: yard init, then: yard run',
     });
   }
   return { reader, location, stateDirectory, pin: await currentPin(stateDirectory) };

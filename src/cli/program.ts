@@ -291,7 +291,7 @@ function yardCommands(program: Command, context: CommandContext, run: Run): void
       .description('start and land nothing more; what runs comes to its end, or is ended with --now')
       .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--why <text>', 'shown wherever something waits for it')
-      .option('--json', 'with --now: print what was ended as JSON')
+      .option('--json', 'print as JSON')
       .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
     'yard stop',
   );

@@ -48,6 +48,8 @@ export interface RunningView {
 export interface StatusView {
   readonly target: string | null;
   readonly stopped: { readonly by: string; readonly why: string } | null;
+  /** The breaker; `limit` is null before the first run. */
+  readonly failures: { readonly open: boolean; readonly inARow: number; readonly limit: number | null };
   readonly scheduler: { readonly pid: number } | null;
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly running: readonly RunningView[];
@@ -72,6 +74,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
   return {
     target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
+    failures: failuresOf(view, reading.pin),
     scheduler: scheduler?.owner && isHeld(scheduler, onlooker(clock)) ? { pid: scheduler.owner.pid } : null,
     counts,
     running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
@@ -80,6 +83,12 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
     finished,
     finishedJson,
   };
+}
+
+function failuresOf({ control }: StoreView, pin: Pin | null): StatusView['failures'] {
+  const limit = pin?.config.limits.consecutiveFailures ?? null;
+  const inARow = control.failuresInARow;
+  return { open: limit !== null && inARow >= limit, inARow, limit };
 }
 
 /** The whole status as JSON: `tasks` holds those that are not final, then those that are. */

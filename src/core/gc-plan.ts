@@ -69,7 +69,11 @@ function decideOne(one: Kept, limits: GcLimits): GcDecision {
   if (one.task.status !== 'landed') return keep(`${one.task.id} is ${one.task.status} and has not landed`);
   if (one.kind === 'lane') return keep('a lane that outlived its landing may hold work of its own: yard salvage');
   if (!isOld) return keep(`${one.task.id} landed less than ${limits.keepDays} days ago`);
-  return { ...one, remove: true, why: `${one.task.id} landed ${ageDays} days ago` };
+  return { ...one, remove: true, why: `${one.task.id} landed ${daysAgo(ageDays)}` };
+}
+
+function daysAgo(days: number): string {
+  return days === 0 ? 'today' : `${days} ${days === 1 ? 'day' : 'days'} ago`;
 }
 
 function isCalledOff(status: TaskStatus): boolean {
@@ -85,7 +89,7 @@ function decideLane(
 ): GcDecision {
   if (ageDays < keepDays) return { ...one, remove: false, why: `${id} was ${status} less than ${keepDays} days ago` };
   if (busyTasks.has(id)) return { ...one, remove: false, why: `processes of ${id} are being ended` };
-  return { ...one, remove: true, why: `${id} was ${status} ${ageDays} days ago; what the lane holds is salvaged` };
+  return { ...one, remove: true, why: `${id} was ${status} ${daysAgo(ageDays)}; what the lane holds is salvaged` };
 }
 
 /** Of what would go, what another process may reach at this very moment stays: for a caller that has no lease. */

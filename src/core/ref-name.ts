@@ -6,7 +6,7 @@ const BRANCH_NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,100}$/;
  */
 export function isBranchName(text: string): boolean {
   if (!BRANCH_NAME.test(text) || text.includes('..') || text.endsWith('.')) return false;
-  // `HEAD` names whatever is checked out, and `refs/heads/x` as a branch would read as the branch `x`.
-  if (text === 'HEAD' || text === '@' || text.startsWith('refs/')) return false;
+  // `HEAD` and its like name whatever git did last, and `refs/heads/x` as a branch would read as the branch `x`.
+  if (/^(?:[A-Z]+_)*HEAD(?:\/|$)/.test(text) || text.startsWith('refs/')) return false;
   return text.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
 }

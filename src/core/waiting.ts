@@ -49,7 +49,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'stopped':
       return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
     case 'failures':
-      return `${waiting.inARow} attempts failed in a row (limit ${waiting.limit}); look at them with: yard breaker, then: yard breaker reset`;
+      return `${waiting.inARow} ${waiting.inARow === 1 ? 'attempt' : 'attempts'} failed in a row (limit ${waiting.limit}); look at them with: yard breaker, then: yard breaker reset`;
     case 'problem':
       return foreign(waiting.problem);
     case 'dependency':
@@ -59,7 +59,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'not-before':
       return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider`;
     case 'backlog':
-      return `${waiting.accepted} accepted tasks wait to land (limit ${waiting.limit}); starting more would only age them`;
+      return `${waiting.accepted} accepted ${waiting.accepted === 1 ? 'task waits' : 'tasks wait'} to land (limit ${waiting.limit}); starting more would only age them`;
     case 'disk':
       return `the disk is nearly full: ${formatBytes(waiting.freeBytes)} are free in ${foreign(waiting.directory)}, ${formatBytes(waiting.neededBytes)} are needed; make room, and it goes on by itself`;
     case 'scope':
@@ -67,9 +67,9 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
         ? `${waiting.holder} holds ${foreign(waiting.theirs)} until it has landed`
         : `${waiting.holder} holds ${foreign(waiting.theirs)}, which overlaps ${foreign(waiting.ours)}, until it has landed`;
     case 'area':
-      return `${waiting.running} attempts run in the area ${foreign(waiting.area)} (limit ${waiting.limit})`;
+      return `${waiting.running} ${waiting.running === 1 ? 'attempt runs' : 'attempts run'} in the area ${foreign(waiting.area)} (limit ${waiting.limit})`;
     case 'slots':
-      return `${waiting.running} attempts run (limit ${waiting.limit})`;
+      return `${waiting.running} ${waiting.running === 1 ? 'attempt runs' : 'attempts run'} (limit ${waiting.limit})`;
     case 'cycle-limit':
       return `this cycle has started ${waiting.started} attempts (limit ${waiting.limit}); it comes in a next one`;
     case 'lost':
@@ -81,7 +81,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'train':
       return waiting.ahead === 0
         ? 'it is next to land'
-        : `${waiting.ahead} accepted tasks are ahead of it in the train`;
+        : `${waiting.ahead} accepted ${waiting.ahead === 1 ? 'task is' : 'tasks are'} ahead of it in the train`;
     case 'landing-blocked':
       return `nothing can land: ${foreign(waiting.why)}`;
     case 'parked':

@@ -61,7 +61,7 @@ describe('a killed attempt', () => {
       code: 2,
       stdout: '',
       stderr:
-        'error: attempt 1 of A-1 is running, and its files change; nothing was restored, and nothing is lost\nhint: Wait until it ends, or end it: yard cancel A-1. Its lane stays as it is.\n',
+        'error: attempt 1 of A-1 is running, and its files change; nothing was changed, and nothing is lost\nhint: Wait until it ends, or end all that runs: yard stop --now. Tasks are ready again, no retry is spent, and lanes stay as they are.\n',
     });
     expect(existsSync(join(made.base, 'early'))).toBe(false);
 
@@ -125,10 +125,14 @@ describe('what did not land', () => {
     expect(made.git('show', 'saved/a:mine.txt')).toBe('mine');
     expect(made.git('ls-tree', '--name-only', 'saved/a').split('\n')).not.toContain('README.md');
     expect([made.git('rev-parse', 'HEAD'), made.git('status', '--porcelain')]).toEqual([head, status]);
+    expect(await made.yard(['salvage', 'restore', 'A-1/1', '--branch', 'saved/a'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('already there'),
+    });
     for (const taken of ['main', 'saved']) {
       expect(await made.yard(['salvage', 'restore', 'A-1/1', '--branch', taken])).toMatchObject({
-        code: 1,
-        stderr: expect.stringContaining('nothing was moved'),
+        code: 2,
+        stderr: expect.stringMatching(/^(?!.*cannot lock ref).*nothing was moved/),
       });
     }
     expect(made.git('rev-parse', 'main')).toBe(head);
@@ -186,7 +190,7 @@ describe('restoring', () => {
     await mkdir(outside);
     await symlink(outside, join(made.base, 'linked'));
     await writeFile(join(outside, 'mine'), 'mine');
-    for (const to of ['../linked', '../outside', '../outside/mine', '.']) {
+    for (const to of ['../linked', '../outside', '../outside/mine', '.', '.git/x', '.yard/x']) {
       expect(await made.yard(['salvage', 'restore', 'A-1/1', '--to', to])).toMatchObject({
         code: 2,
         stdout: '',
@@ -255,6 +259,11 @@ describe('restoring', () => {
     const cases: [string[], string][] = [
       [['salvage', 'bring'], 'It is one of: list, show, restore.'],
       [['salvage', 'show'], 'yard salvage'],
+      [['salvage', 'list', 'A-9'], 'Did you mean A-1?'],
+      [['salvage', 'list', 'everything', '--json'], 'yard status'],
+      [['salvage', 'show', 'A-1/1', '--patch', '--json'], 'one of them'],
+      [['salvage', 'restore', 'A-1/1', '--to', ''], 'new or empty'],
+      [['salvage', 'restore', 'A-1/1', '--branch', 'ORIG_HEAD'], 'Use letters'],
       [['salvage', 'show', 'A-1/7'], 'Did you mean A-1/1?'],
       [['salvage', 'list', '--patch'], 'yard salvage --help'],
       [['salvage', 'restore', 'A-1/1', '--branch', 'b', '--to', 'd'], 'one after the other'],

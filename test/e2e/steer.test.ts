@@ -57,8 +57,16 @@ describe('while work runs', () => {
     expect((await made.status()).stopped).toMatchObject({ by: 'the operator', why: 'a look first' });
     expect(await made.statusOf('A-1')).toBe('accepted');
     expect(made.git('rev-parse', 'agent/integration')).toBe(made.git('rev-parse', 'main'));
-    expect(await made.yard(['reconcile'])).toMatchObject({ code: 0, stdout: 'nothing to do now; see: yard status\n' });
+    expect(await made.yard(['reconcile'])).toMatchObject({
+      code: 0,
+      stdout:
+        'nothing to do now; see: yard status\nthe yard is stopped by the operator (a look first); go on with: yard resume\n',
+    });
     expect(await made.yard(['resume'])).toMatchObject({ code: 0, stdout: 'the yard may go on: yard run\n' });
+    expect(await made.yard(['resume'])).toMatchObject({
+      code: 0,
+      stdout: 'it was not stopped; the yard may go on: yard run\n',
+    });
     expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
   });
 
@@ -81,11 +89,17 @@ describe('while work runs', () => {
     const made = await makeYard({ tasks: [{ id: 'A-1', does: 'touch "$BASE/started"; wait_for go; echo a > a.txt' }] });
     const run = made.start(['run']);
     await made.waitForFile('started');
-    const holder = `another scheduler drives this yard already: process ${run.pid}\n`;
+    const holder = `another scheduler drives this yard already: process ${run.pid}\nWatch it with: yard status --watch\n`;
     expect(await made.yard(['reconcile'])).toMatchObject({ code: 0, stdout: '', stderr: holder });
     expect(await made.yard(['run'])).toMatchObject({
       code: 0,
-      stderr: `${holder}Watch it with: yard status --watch\n`,
+      stderr: holder,
+    });
+    const json = await made.yard(['reconcile', '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ held: { pid: run.pid }, commands: [] });
+    expect(await made.yard(['doctor', '--repair'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(`process ${run.pid} drives this yard`),
     });
     expect(await made.status()).toMatchObject({ scheduler: { pid: run.pid } });
     const doctor = JSON.parse((await made.yard(['doctor', '--json'])).stdout) as {
@@ -143,7 +157,7 @@ describe('one cycle', () => {
     });
     expect(await made.yard(['reconcile', '--drain'])).toMatchObject({
       code: 0,
-      stdout: 'integrate 2 accepted task(s)\n',
+      stdout: 'integrate 2 accepted tasks\n',
     });
     await made.waitForStatus('A-1', 'landed');
     await made.waitForStatus('B-1', 'landed');

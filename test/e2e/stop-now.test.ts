@@ -78,7 +78,7 @@ Go on with: yard resume && yard run
     expect(await progressOf(made, 'A-1')).toEqual({ status: 'ready', counters: NO_COUNTERS });
     expect(await made.yard(['stop', '--now'])).toMatchObject({
       code: 0,
-      stdout: 'stopped; nothing was running\nGo on with: yard resume && yard run\n',
+      stdout: 'stopped already; nothing was running\nGo on with: yard resume && yard run\n',
     });
     await expectToLand(made, 1);
   });

@@ -7,6 +7,7 @@ import type { YardEvent } from '../../core/yard-event.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { counted } from '../table.ts';
 
 /** One failure of the row, newest last. */
 interface Failure {
@@ -70,7 +71,7 @@ async function reset(context: CommandContext, json: boolean): Promise<ExitCode> 
     if (json) context.output.json({ forgotten: failuresInARow, stopped: stopped !== null });
     else {
       const still = stopped === null ? 'yard run' : 'yard resume && yard run (the yard is stopped as well)';
-      context.output.print(`${failuresInARow} failures in a row are forgotten. Go on with: ${still}`);
+      context.output.print(`${counted(failuresInARow, 'failure')} in a row forgotten. Go on with: ${still}`);
     }
     return EXIT.ok;
   } finally {
@@ -108,8 +109,8 @@ function describe({ open, failuresInARow, limit, failures }: BreakerView): strin
   const of = limit === null ? '' : ` (limit ${limit})`;
   const lines = [
     open
-      ? `open: ${failuresInARow} attempts failed in a row${of}, so nothing more starts`
-      : `closed: ${failuresInARow} ${failuresInARow === 1 ? 'attempt' : 'attempts'} failed in a row${of}`,
+      ? `open: ${counted(failuresInARow, 'attempt')} failed in a row${of}, so nothing more starts`
+      : `closed: ${counted(failuresInARow, 'attempt')} failed in a row${of}`,
     ...failures.map(({ id, attempt, outcome, why }) => `  ${id} attempt ${attempt}: ${outcome}, ${why}`),
   ];
   if (open) lines.push('Look at them with: yard logs ID. Go on with: yard breaker reset && yard run');

@@ -15,7 +15,7 @@ import { repositoryCheck } from '../doctor/repository-check.ts';
 import { settingsChecks } from '../doctor/settings-checks.ts';
 import { stateChecks } from '../doctor/state-checks.ts';
 import { targetCheck } from '../doctor/target-check.ts';
-import { waitingCheck } from '../doctor/waiting-check.ts';
+import { breakerCheck, waitingCheck } from '../doctor/waiting-check.ts';
 import type { Style } from '../output.ts';
 import { renderTable } from '../table.ts';
 
@@ -31,6 +31,7 @@ const CHECKS: readonly Check[] = [
   ...leftoverChecks,
   clockCheck,
   diskCheck,
+  breakerCheck,
   waitingCheck,
 ];
 

@@ -13,8 +13,10 @@ import type { AttemptRecord, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask } from '../find-task.ts';
+import { counted } from '../table.ts';
 
 const POLL_MS = 200;
+const EVENTS_MAX = 2_000;
 const CHUNK_BYTES = 64 * 1024;
 const LINE_BYTES_MAX = 256 * 1024;
 
@@ -31,6 +33,8 @@ export async function logsCommand(
     const attempt = await pick(reading.reader, task.spec.id, options.attempt);
     const directory = evidenceDirectory(reading.stateDirectory, task.spec.id, attempt.attempt);
     output.say(`${task.spec.id}, attempt ${attempt.attempt}, agent ${attempt.agent}; all of it in ${directory}`);
+    const isInterrupted = await wasInterrupted(reading.reader, task.spec.id, attempt.attempt);
+    if (attempt.outcome !== null && !existsSync(directory)) output.say('it is not there any more: yard gc removed it');
     const files = [
       new Tail(join(directory, 'transcript.ndjson'), (line) => output.print(inert(textOfRecord(line)))),
       new Tail(join(directory, 'gate.log'), (line) => output.print(`gate: ${inert(line)}`)),
@@ -42,7 +46,8 @@ export async function logsCommand(
       for (const file of files) await file.read();
       if (options.follow !== true || current === undefined || current.outcome !== null) {
         for (const file of files) file.end();
-        if (current?.outcome) output.say(`ended: ${describeOutcome(current.outcome)}`);
+        if (current?.outcome)
+          output.say(`ended: ${isInterrupted ? 'by yard stop --now' : describeOutcome(current.outcome)}`);
         return EXIT.ok;
       }
       await delay(POLL_MS);
@@ -52,6 +57,12 @@ export async function logsCommand(
   }
 }
 
+/** Its outcome alone says `cancelled`; the task was not. */
+async function wasInterrupted(reader: StoreReader, taskId: string, attempt: number): Promise<boolean> {
+  const events = await reader.events({ types: ['task.interrupted'], taskId, limit: EVENTS_MAX, newest: true });
+  return events.some((event) => event.attempt === attempt);
+}
+
 async function pick(reader: StoreReader, taskId: string, wanted: number | undefined): Promise<AttemptRecord> {
   const attempts = await reader.attempts(taskId);
   const found = wanted === undefined ? attempts.at(-1) : attempts.find(({ attempt }) => attempt === wanted);
@@ -59,7 +70,7 @@ async function pick(reader: StoreReader, taskId: string, wanted: number | undefi
   throw new UserError({
     code: 'no-attempt',
     message: wanted === undefined ? `${taskId} has not been tried yet` : `${taskId} has no attempt ${wanted}`,
-    hint: wanted === undefined ? `See why with: yard why ${taskId}` : `It has ${attempts.length} attempt(s).`,
+    hint: wanted === undefined ? `See why with: yard why ${taskId}` : `It has ${counted(attempts.length, 'attempt')}.`,
   });
 }
 

@@ -1,12 +1,15 @@
 import type { Command } from '../../core/plan.ts';
 import { impossible } from '../../core/impossible.ts';
 import { inertLine } from '../../core/inert.ts';
+import { describeWaiting } from '../../core/waiting.ts';
+import type { Waiting } from '../../core/waiting.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { sweep } from '../../reconcile/sweep.ts';
 import type { CycleReport } from '../../reconcile/scheduler.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { openReady } from '../open-ready.ts';
+import { counted } from '../table.ts';
 import { drive } from './run.ts';
 
 export interface ReconcileOptions {
@@ -34,7 +37,7 @@ export async function reconcileCommand(context: CommandContext, options: Reconci
           !snapshot.tasks.some(({ id, state }) => started.has(id) && state.status === 'running'),
       });
     }
-    const report = await oneCycle(context, yard, cycle);
+    const report = await oneCycle(context, yard, cycle, options.json);
     if (report !== null) printReport(context, report, cycle.dryRun, options.json === true);
     return EXIT.ok;
   } finally {
@@ -56,10 +59,21 @@ async function oneCycle(
   { output }: CommandContext,
   yard: Parameters<typeof drive>[1],
   cycle: { readonly dryRun: boolean; readonly drain: boolean; readonly noLand: boolean },
+  json = false,
 ): Promise<CycleReport | null> {
   const acquired = await Scheduler.acquire(yard, () => undefined);
   if (acquired.kind === 'held') {
-    output.say(`another scheduler drives this yard already: process ${acquired.lease.owner?.pid ?? 'unknown'}`);
+    const pid = acquired.lease.owner?.pid ?? null;
+    if (json) {
+      output.json({
+        dryRun: cycle.dryRun,
+        held: { pid },
+        imported: { added: [], changed: [], removed: [] },
+        commands: [],
+      });
+    }
+    output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
+    output.say('Watch it with: yard status --watch');
     return null;
   }
   try {
@@ -76,7 +90,7 @@ function printReport({ output }: CommandContext, report: CycleReport, dryRun: bo
   const { imported, commands } = report;
   if (json) {
     const { added, changed, removed } = imported;
-    output.json({ dryRun, imported: { added, changed, removed }, commands });
+    output.json({ dryRun, held: null, imported: { added, changed, removed }, commands });
     return;
   }
   const would = dryRun ? 'would ' : '';
@@ -85,7 +99,22 @@ function printReport({ output }: CommandContext, report: CycleReport, dryRun: bo
   if (imported.removed.length > 0)
     output.print(`${would}cancel ${imported.removed.join(', ')} (the task file is gone)`);
   for (const command of commands) output.print(`${would}${describeCommand(command)}`);
-  if (commands.length === 0) output.print('nothing to do now; see: yard status');
+  if (commands.length > 0) return;
+  output.print('nothing to do now; see: yard status');
+  for (const why of heldBack(report)) output.print(why);
+}
+
+/** What keeps the whole yard from starting or landing anything, a line each. */
+function heldBack({ snapshot }: CycleReport): string[] {
+  const { stopped, disk, failuresInARow, limits } = snapshot;
+  const low = disk.starting ?? disk.landing;
+  const waiting: Waiting[] = [];
+  if (stopped !== null) waiting.push({ reason: 'stopped', by: stopped.by, why: stopped.why });
+  if (failuresInARow >= limits.consecutiveFailures) {
+    waiting.push({ reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures });
+  }
+  if (low !== null) waiting.push({ reason: 'disk', ...low });
+  return waiting.map((entry) => describeWaiting(entry, ''));
 }
 
 /** What a command does, as one says it. */
@@ -99,8 +128,8 @@ export function describeCommand(command: Command): string {
       return `recover ${command.taskId}: attempt ${command.attempt} lost its lease (${command.why})`;
     case 'integrate':
       return command.openLandings > 0
-        ? `finish ${command.openLandings} open landing(s), then integrate ${command.accepted} accepted task(s)`
-        : `integrate ${command.accepted} accepted task(s)`;
+        ? `finish ${counted(command.openLandings, 'open landing')}, then integrate ${counted(command.accepted, 'accepted task')}`
+        : `integrate ${counted(command.accepted, 'accepted task')}`;
     case 'dispatch':
       return `start ${command.taskId}: ${inertLine(command.title, 80)}`;
     default:

@@ -12,7 +12,7 @@ import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
-import { formatDuration } from '../table.ts';
+import { counted, formatDuration } from '../table.ts';
 
 const HOUR_MS = 3_600_000;
 /** Long enough for a person to look at another branch and come back; see `CycleOptions.goneForMs`. */
@@ -108,11 +108,11 @@ async function conclude({ output }: CommandContext, reader: StoreReader, end: Ru
     case 'enough':
       return EXIT.ok;
     case 'stopped':
-      output.say(`stopped by ${end.by}: ${end.why}. Go on with: yard resume && yard run`);
+      output.say(`stopped by ${end.by}: ${end.why.replace(/\.+$/, '')}. Go on with: yard resume && yard run`);
       return EXIT.limit;
     case 'failures':
       output.say(
-        `${end.inARow} attempts failed in a row, so nothing more starts. Look at them with: yard breaker. Go on with: yard breaker reset && yard run`,
+        `${counted(end.inARow, 'attempt')} failed in a row, so nothing more starts. Look at them with: yard breaker. Go on with: yard breaker reset && yard run`,
       );
       return EXIT.limit;
     case 'time-limit':
@@ -128,7 +128,7 @@ async function conclude({ output }: CommandContext, reader: StoreReader, end: Ru
       output.say(
         counts.running === 0
           ? 'interrupted. Go on with: yard run'
-          : `interrupted; attempts that run (${counts.running}) go on, and what they make lands.\nRejoin with: yard run. End one with: yard cancel ID`,
+          : `interrupted; attempts that run (${counts.running}) go on, and what they make lands.\nRejoin with: yard run. End them with: yard stop --now`,
       );
       return EXIT.failed;
     case 'lost':

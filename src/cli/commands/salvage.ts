@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, relative, resolve, sep } from 'node:path';
 
 import { inertLine } from '../../core/inert.ts';
 import { isBranchName } from '../../core/ref-name.ts';
@@ -13,6 +14,8 @@ import { openScratchDepot } from '../../git/scratch-depot.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
+import { nearestDirectory } from '../doctor/machine-checks.ts';
+import { pickId } from '../find-task.ts';
 import { findSalvage } from '../salvage/finds.ts';
 import type { Find } from '../salvage/finds.ts';
 import { chooseFiles, pickFind } from '../salvage/pick-find.ts';
@@ -47,7 +50,7 @@ export async function salvageCommand(
   const reading = await compose.reading(cwd);
   try {
     await withFinds(context, reading, id, async (finds) => {
-      if (action === 'list') await printList(output, finds, options.json === true);
+      if (action === 'list') await printList(output, await ofTask(reading, finds, id), options.json === true);
       else if (action === 'show') await show(output, pickFind(finds, id ?? ''), options);
       else await restore(context, pickFind(finds, id ?? ''), options, reading.stateDirectory);
     });
@@ -67,12 +70,25 @@ function checkUsage(action: string, id: string | undefined, options: SalvageOpti
   if (wrong !== undefined) {
     throw usage(`--${wrong} is nothing for yard salvage ${action}`, 'See: yard salvage --help');
   }
+  if (options.patch === true && options.json === true) {
+    throw usage('--patch prints a patch, --json prints JSON', 'Say one of them.');
+  }
+  if (options.to?.trim() === '') throw usage('--to names no directory', 'Name one that is new or empty: --to DIR');
   if (action !== 'list' && id === undefined) {
     throw usage(`yard salvage ${action} needs an id, such as TASK-0001/2`, 'See what there is with: yard salvage');
   }
   if (options.branch !== undefined && (options.to !== undefined || options.all === true)) {
     throw usage('--branch makes a branch, --to and --all write files', 'Do one after the other.');
   }
+}
+
+/** Tasks are known by the store, or by what is kept of them alone. @throws UserError `no-such-task`. */
+async function ofTask({ reader }: Reading, finds: readonly Find[], id: string | undefined): Promise<readonly Find[]> {
+  if (id === undefined) return finds;
+  const rows = await reader.rows();
+  const ids = new Set([...rows.map((row) => row.id), ...finds.map(({ taskId }) => taskId)]);
+  const task = pickId([...ids], id.split('/')[0] ?? '');
+  return finds.filter(({ taskId }) => taskId === task);
 }
 
 async function withFinds(
@@ -117,7 +133,7 @@ async function restoreDirectory(
   { depot, commit, base }: Chosen,
   { directory, all, indexFile }: { readonly directory: string; readonly all: boolean; readonly indexFile: string },
 ): Promise<void> {
-  const obstacle = obstacleAt(directory);
+  const obstacle = obstacleAt(directory) ?? notOurs(directory);
   if (obstacle !== null) {
     throw new UserError({
       code: 'directory-not-empty',
@@ -140,9 +156,19 @@ async function restoreDirectory(
     });
   }
   output.print(directory);
-  output.say(`restored ${all ? 'all files' : `${paths.length} of the files`} of ${find.id} into ${directory}`);
+  output.say(
+    `restored ${all ? 'all files' : `${paths.length} ${paths.length === 1 ? 'file that differs' : 'files that differ'}`} of ${find.id} into ${directory}`,
+  );
   const deleted = stat.filter(({ status }) => status === 'deleted');
   for (const { path } of deleted) output.say(`deleted by the agent: ${inertLine(toText(path), 300)}`);
+}
+
+/** Git's directories and the yard's own are no place for files of an agent. */
+function notOurs(directory: string): string | null {
+  const there = nearestDirectory(directory);
+  const real = join(realpathSync(there), relative(there, directory));
+  const own = real.split(sep).find((part) => ['.git', '.yard'].includes(part.toLowerCase()));
+  return own === undefined ? null : `it is inside ${own}`;
 }
 
 async function restoreBranch(
@@ -162,13 +188,19 @@ async function restoreBranch(
   const made = await makeBranch({ repository, depot, ref: `refs/heads/${branch}`, commit });
   if (made.kind === 'made' || (made.kind === 'exists' && made.commit === commit)) {
     output.print(`${branch} ${commit}`);
-    return output.say(`the branch ${branch} holds what is salvaged of ${find.id}`);
+    return output.say(
+      made.kind === 'made'
+        ? `the branch ${branch} holds what is salvaged of ${find.id}`
+        : `already there: the branch ${branch} holds what is salvaged of ${find.id}`,
+    );
   }
-  const why = made.kind === 'exists' ? 'there is one already' : `git refused: ${made.why}`;
+  const why =
+    made.kind === 'exists'
+      ? 'there is one already'
+      : 'git refuses it (is there a branch whose name begins with it, or the other way round, or a lock, or no room?)';
   throw new UserError({
     code: 'branch-not-made',
     message: `the branch ${branch} was not made: ${why}; nothing was moved`,
     hint: 'Choose another name. What is salvaged is untouched.',
-    exitCode: EXIT.failed,
   });
 }

@@ -7,7 +7,7 @@ import { EXIT } from '../context.ts';
 import type { FinishedRow } from '../../store/store.ts';
 import { makeStatus, statusJson } from '../status-view.ts';
 import type { StatusView, TaskStatusView } from '../status-view.ts';
-import { formatDuration, renderTable } from '../table.ts';
+import { counted, formatDuration, renderTable } from '../table.ts';
 
 const WATCH_MS = 1_000;
 /** Of the tasks that only wait, and of those that are done, a person wants to see the next and the last. */
@@ -56,6 +56,8 @@ export function renderStatus(status: StatusView, width: number): string[] {
   }
   if (status.stopped !== null)
     lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, 200)} (go on with: yard resume)`);
+  if (status.failures.open)
+    lines.push(`${counted(status.failures.inARow, 'attempt')} failed in a row, so nothing starts (look: yard breaker)`);
   const running = status.running.map((attempt) => [
     attempt.id,
     `attempt ${attempt.attempt}`,

@@ -125,20 +125,30 @@ export async function stopCommand(
   context: CommandContext,
   options: { readonly why?: string; readonly now?: boolean; readonly json?: boolean },
 ): Promise<ExitCode> {
+  if (options.why?.trim() === '') {
+    throw new UserError({ code: 'empty-why', message: '--why is empty', hint: 'Say why, or leave it out.' });
+  }
   const yard = await context.compose.yard(context.cwd);
   try {
     if (options.now === true) return await stopNow(context, yard, options);
     const { stopped } = await yard.store.control();
+    const json = options.json === true;
     if (stopped !== null && options.why === undefined) {
-      context.output.print(
-        `stopped already, by ${stopped.by}: ${inertLine(stopped.why, 200)}. Go on with: yard resume`,
-      );
+      if (json) context.output.json({ stopped: { by: stopped.by, why: stopped.why }, already: true });
+      else
+        context.output.print(
+          `stopped already, by ${stopped.by}: ${inertLine(stopped.why, 200).replace(/\.+$/, '')}. Go on with: yard resume`,
+        );
       return EXIT.ok;
     }
-    await yard.store.stop('the operator', options.why ?? 'yard stop');
-    context.output.print(
-      'stopped: nothing new starts or lands; attempts that run come to their end. Go on with: yard resume',
-    );
+    const by = 'the operator';
+    const why = options.why ?? 'yard stop';
+    await yard.store.stop(by, why);
+    if (json) context.output.json({ stopped: { by, why }, already: stopped !== null });
+    else
+      context.output.print(
+        'stopped: nothing new starts or lands; attempts that run come to their end. Go on with: yard resume',
+      );
     return EXIT.ok;
   } finally {
     await yard.store.close();
@@ -149,10 +159,12 @@ export async function stopCommand(
 export async function resumeCommand(context: CommandContext): Promise<ExitCode> {
   const yard = await context.compose.yard(context.cwd);
   try {
+    const { stopped, failuresInARow } = await yard.store.control();
     await yard.store.resume();
     const moved = await acceptTarget(yard);
     if (moved !== null) context.output.print(`the target is accepted as it stands now: ${moved}`);
-    context.output.print('the yard may go on: yard run');
+    const wasFree = stopped === null && failuresInARow === 0 && moved === null;
+    context.output.print(`${wasFree ? 'it was not stopped; ' : ''}the yard may go on: yard run`);
     return EXIT.ok;
   } finally {
     await yard.store.close();

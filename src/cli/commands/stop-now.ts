@@ -4,6 +4,7 @@ import type { KillEnd } from '../../reconcile/kills.ts';
 import type { Yard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { counted } from '../table.ts';
 
 /**
  * `yard stop --now`: ends what runs, and waits until it is proved dead. The store knows what is to be ended before the
@@ -14,21 +15,29 @@ export async function stopNow(
   yard: Yard,
   { why = 'yard stop --now', json = false }: { readonly why?: string; readonly json?: boolean },
 ): Promise<ExitCode> {
+  const { stopped } = await yard.store.control();
   const ends = await endKills(yard, openKills(await yard.store.interrupt('the operator', why)));
   const landings = (await yard.store.openIntents()).filter(({ intent }) => intent.kind === 'land');
   const left = ends.filter(({ pids }) => pids.length > 0);
   const ended = ends.filter(({ pids }) => pids.length === 0);
   if (json) {
-    output.json({ ended: ended.map(asJson), left: left.map(asJson), openLandings: landings.length });
+    output.json({
+      ended: ended.map(({ subject }) => asJson(subject)),
+      left: left.map(({ subject, pids }) => ({ ...asJson(subject), pids })),
+      openLandings: landings.length,
+    });
     return left.length === 0 ? EXIT.ok : EXIT.failed;
   }
   output.print(
-    ended.length === 0 ? 'stopped; nothing was running' : `stopped, and ended: ${ended.map(nameOf).join(', ')}`,
+    ended.length === 0
+      ? `${stopped === null ? 'stopped' : 'stopped already'}; nothing was running`
+      : `stopped, and ended: ${ended.map(nameOf).join(', ')}`,
   );
   if (ended.some(({ subject }) => subject.of === 'attempt')) {
     output.print('their tasks are ready again, with no retry spent; what their lanes hold is kept');
   }
-  if (landings.length > 0) output.print(`${landings.length} landing(s) had begun; the next cycle completes them`);
+  if (landings.length > 0)
+    output.print(`${counted(landings.length, 'landing')} had begun, and the next cycle completes what had`);
   for (const end of left) {
     output.print(
       `${nameOf(end)} could not be ended: processes ${end.pids.join(', ')} still run. Their writes are refused, and nothing starts in their lane. End them, then say: yard stop --now`,
@@ -38,9 +47,10 @@ export async function stopNow(
   return left.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-function asJson({ subject, pids }: KillEnd): object {
-  const { token: _, ...what } = subject;
-  return { ...what, pids };
+function asJson(subject: KillEnd['subject']): object {
+  return subject.of === 'train'
+    ? { of: subject.of }
+    : { of: subject.of, task: subject.taskId, attempt: subject.attempt };
 }
 
 function nameOf({ subject }: KillEnd): string {

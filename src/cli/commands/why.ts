@@ -69,7 +69,7 @@ function stateSentence({ state, counters }: TaskRecord, last: AttemptRecord | nu
   const spent = counters.retries > 0 ? `, after ${counters.retries} of its attempts failed` : '';
   switch (state.status) {
     case 'running':
-      return `is running: attempt ${state.attempt}, ${last?.phase ?? 'starting'} since ${formatDuration(nowMs - (last?.startedMs ?? nowMs))}`;
+      return `is running: attempt ${state.attempt}, ${last?.phase ?? 'starting'} for ${formatDuration(nowMs - (last?.startedMs ?? nowMs))}`;
     case 'landed':
       return `has landed as ${state.commit}`;
     case 'superseded':

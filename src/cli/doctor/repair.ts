@@ -1,4 +1,5 @@
 import { UserError } from '../../core/user-error.ts';
+import { onlooker } from '../../process/onlooker.ts';
 import { findMarkedBelow } from '../../process/tree.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
@@ -28,7 +29,10 @@ export async function repairAll(
 ): Promise<RepairLine[]> {
   const unwell = new Set(results.flatMap(({ id, status }) => (status === 'ok' || status === 'skipped' ? [] : [id])));
   const wanted = checks.filter(({ id, repair }) => repair !== undefined && unwell.has(id));
-  if (wanted.length === 0) return [];
+  if (wanted.length === 0) {
+    await refuseBesideARun(patient);
+    return [];
+  }
   const yard = await context.compose.yard(context.cwd);
   try {
     const acquired = await Scheduler.acquire(yard, () => undefined);
@@ -52,6 +56,12 @@ export async function repairAll(
   } finally {
     await yard.store.close();
   }
+}
+
+/** What needs no repair now may need one as soon as whoever drives the yard has gone on. */
+async function refuseBesideARun(patient: Patient): Promise<void> {
+  const lease = await patient.may('reading')?.reader.lease('scheduler');
+  if (lease?.owner && isHeld(lease, onlooker(patient.context.compose.clock))) throw heldBy(lease.owner.pid);
 }
 
 /** No other process works for this yard. */

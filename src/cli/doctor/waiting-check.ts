@@ -1,4 +1,5 @@
 import type { TaskRow } from '../../store/store.ts';
+import { counted } from '../table.ts';
 import { ok, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
@@ -8,6 +9,24 @@ export const waitingCheck: Check = {
   id: 'waiting',
   needs: ['store'],
   examine: async (patient) => examineWaiting(patient.know('rows'), await stopOf(patient)),
+};
+
+/** Too many failures in a row: nothing starts. */
+export const breakerCheck: Check = {
+  id: 'breaker',
+  needs: ['store'],
+  examine: async (patient) => {
+    const { reader, pin } = patient.know('reading');
+    const { failuresInARow } = await reader.control();
+    const limit = pin?.config.limits.consecutiveFailures ?? null;
+    const failed = `${counted(failuresInARow, 'attempt')} failed in a row`;
+    if (limit === null || failuresInARow < limit) return ok(failuresInARow === 0 ? 'closed' : `closed, ${failed}`);
+    return warning(
+      `${failed} (limit ${limit}), so nothing starts`,
+      'Look at them with: yard breaker. Go on with: yard breaker reset && yard run',
+      'Their work is kept.',
+    );
+  },
 };
 
 const NAMED_MAX = 5;

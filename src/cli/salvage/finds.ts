@@ -162,7 +162,7 @@ async function tryToRead(places: FindPlaces, taskId: string, attempt: number): P
 }
 
 async function readIntoScratch(
-  { depot, scratch, stateDirectory, pin, clock }: FindPlaces,
+  { depot, scratch, stateDirectory, pin, clock, reader }: FindPlaces,
   taskId: string,
   attempt: number,
 ): Promise<LaneContent> {
@@ -189,7 +189,8 @@ async function readIntoScratch(
         excludes: pin.excludes,
         excluded: excludedPaths(pin.config, lane),
         include: pin.config.salvage.include,
-        atMs: clock.nowMs(),
+        // The same files are the same commit, whenever one looks.
+        atMs: (await reader.attempts(taskId)).at(-1)?.activityMs ?? clock.nowMs(),
       },
       lane,
     );

@@ -34,7 +34,7 @@ export async function laneUse(
   if (status === 'running' && lease !== null && isTaken(lease, onlooker(clock))) {
     return busy(
       `attempt ${attempt} of ${taskId} is running, and its files change`,
-      `Wait until it ends, or end it: yard cancel ${taskId}. Its lane stays as it is.`,
+      'Wait until it ends, or end all that runs: yard stop --now. Tasks are ready again, no retry is spent, and lanes stay as they are.',
     );
   }
   const newest = (await reader.attempts(taskId)).at(-1);

@@ -43,7 +43,7 @@ export async function chooseFiles(find: Find, commit: string | undefined): Promi
   if (find.busy !== null) {
     throw new UserError({
       code: 'lane-in-use',
-      message: `${find.busy.why}; nothing was restored, and nothing is lost`,
+      message: `${find.busy.why}; nothing was changed, and nothing is lost`,
       hint: find.busy.hint,
     });
   }

@@ -5,7 +5,7 @@ import type { FileStat } from '../../git/file-stat.ts';
 import { GitError } from '../../git/git.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import type { Output } from '../output.ts';
-import { renderTable } from '../table.ts';
+import { counted, renderTable } from '../table.ts';
 import { ownCommits } from './finds.ts';
 import type { Find } from './finds.ts';
 import { chooseFiles } from './pick-find.ts';
@@ -81,10 +81,6 @@ function inWords(
     directories.length === 0 ? null : `whole in ${directories.join(', ')}`,
   ];
   return parts.filter((part) => part !== null).join(', ');
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 async function filesOf(find: Find): Promise<FileStat[]> {
