@@ -47,6 +47,7 @@ const OF_A_STORE = [
   'half-made',
   'lanes',
   'clock',
+  'breaker',
   'waiting',
 ];
 
@@ -87,6 +88,7 @@ test('a yard that never ran is examined as far as there is something to look at'
       'lanes',
       'clock',
       'disk',
+      'breaker',
       'waiting',
     ].map((id) => `${id}: ok`),
   );

@@ -33,7 +33,7 @@ test('failures in a row end the run, which names the command; the breaker shows 
   expect(await made.yard(['stop'])).toMatchObject({ code: 0 });
   expect(await made.yard(['breaker', 'reset'])).toMatchObject({
     code: 0,
-    stdout: '2 failures in a row are forgotten. Go on with: yard resume && yard run (the yard is stopped as well)\n',
+    stdout: '2 failures in a row forgotten. Go on with: yard resume && yard run (the yard is stopped as well)\n',
   });
   expect((await made.status()).stopped).not.toBeNull();
   expect(await made.yard(['resume'])).toMatchObject({ code: 0 });

@@ -131,7 +131,7 @@ describe('status and why', () => {
     expect(await why(made, 'NEXT-1')).toMatchObject({
       reasons: ['failures'],
       text: expect.stringContaining(
-        '1 attempts failed in a row (limit 1); look at them with: yard breaker, then: yard breaker reset',
+        '1 attempt failed in a row (limit 1); look at them with: yard breaker, then: yard breaker reset',
       ),
     });
     expect((await why(made, 'OK-1')).text).toMatch(/^OK-1 has landed as [0-9a-f]{40}\n$/);
