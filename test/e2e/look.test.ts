@@ -71,7 +71,7 @@ describe('status and why', () => {
       ),
     });
     expect(await why(made, 'PARK-1')).toMatchObject({ reasons: ['parked'] });
-    expect((await why(made, 'RUN-1')).text).toMatch(/^RUN-1 is running: attempt 1, implementing since \d+ s\n$/);
+    expect((await why(made, 'RUN-1')).text).toMatch(/^RUN-1 is running: attempt 1, implementing for \d+ s\n$/);
     const text = await made.yard(['status']);
     expect(text.stdout).toMatch(
       /^4 ready, 2 running, 2 blocked, 1 parked → agent\/integration\na scheduler runs \(process \d+\)\n/,
@@ -104,7 +104,7 @@ describe('status and why', () => {
         { id: 'NEXT-1', priority: -1, does: 'echo x > next.txt' },
       ],
     });
-    await expectRefused(made, ['status'], { error: /^there is no yard for /, hint: /yard run/ });
+    await expectRefused(made, ['status'], { error: /^nothing has run yet$/, hint: /yard run/ });
     await made.yard(['reconcile', '--drain']);
     expect((await why(made, 'NEXT-1')).text).toBe(
       'NEXT-1 is ready\n  no scheduler runs, so nothing new starts; go on with: yard run\n',
@@ -123,7 +123,7 @@ describe('status and why', () => {
     expect(await made.statusOf('OK-1')).toBe('accepted');
     expect(await why(made, 'NEXT-1')).toMatchObject({
       reasons: ['backlog'],
-      text: expect.stringContaining('1 accepted tasks wait to land (limit 1)'),
+      text: expect.stringContaining('1 accepted task waits to land (limit 1)'),
     });
     await made.yard(['drive', 'OK-1']);
     await made.yard(['reconcile', '--sync']);

@@ -32,7 +32,7 @@ describe('a question', () => {
         { id: 'FREE-1', does: 'echo x > free.txt' },
       ],
     });
-    await expectRefused(made, ['answer', 'RES-1', 'x'], { error: /^there is no yard for /, hint: /yard run/ });
+    await expectRefused(made, ['answer', 'RES-1', 'x'], { error: /^nothing has run yet$/, hint: /yard run/ });
     const ran = await made.yard(['run']);
     expect(ran).toMatchObject({ code: 3, stdout: expect.stringMatching(/\n1 landed, 2 blocked\n$/) });
     expect(ran.stdout).toContain('? RES-1 asks: Which colour?');
