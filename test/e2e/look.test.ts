@@ -86,7 +86,7 @@ describe('status and why', () => {
       reasons: ['stopped', 'train'],
       text: expect.stringContaining('it is next to land'),
     });
-    expect((await why(made, 'RUN-2')).text).toContain('1 accepted tasks are ahead of it in the train');
+    expect((await why(made, 'RUN-2')).text).toContain('1 accepted task is ahead of it in the train');
     made.git('worktree', 'add', '--quiet', join(made.base, 'linked'), 'agent/integration');
     expect((await why(made, 'RUN-1')).reasons).toEqual(['landing-blocked', 'stopped', 'train']);
     expect((await made.yard(['status'])).stdout).toContain(
