@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NO_COUNTERS } from '../../src/core/task-state.ts';
@@ -56,7 +56,10 @@ test('doctor --repair, killed while it writes down what it did: the repair is ma
   const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
   expect(await made.yard(['run'])).toMatchObject({ code: 0 });
   for (const moment of ['before', 'commit', 'after']) {
-    await writeFile(join(made.state, 'depot.git/packed-refs.lock'), '');
+    const lock = join(made.state, 'depot.git/packed-refs.lock');
+    await writeFile(lock, '');
+    // Older than any git that other tests run at this moment: none of them can be its holder.
+    await utimes(lock, 1, 1);
     expect(await made.yard(['doctor', '--repair'], dyingAt(`store.note:${moment}`)), moment).toMatchObject({
       code: null,
     });
