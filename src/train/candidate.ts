@@ -11,6 +11,7 @@ import { writeCommit } from '../git/merge.ts';
 import type { MergeResult } from '../git/merge.ts';
 import { mergeWork } from '../git/merge-work.ts';
 import { errnoOf } from '../process/errno.ts';
+import { isDefective } from '../process/failpoint.ts';
 import type { TaskRecord } from '../store/store.ts';
 import type { TrainContext } from './train-context.ts';
 import type { CandidateResult } from './train-work.ts';
@@ -25,7 +26,8 @@ export async function makeCandidate(
   work: { readonly attempt: number; readonly head: string; readonly base: string },
 ): Promise<CandidateResult> {
   const { depot, merger, pin, host } = context;
-  if (await isAncestor(depot, work.head, work.base)) return landedAlready(depot, work);
+  const isThere = !isDefective('landed-again') && (await isAncestor(depot, work.head, work.base));
+  if (isThere) return landedAlready(depot, work);
   const by = { identity: pin.config.identity, atMs: host.clock.nowMs() };
   const { merge, isUprooted } = await mergeWork({ depot, merger, target: work.base, work: work.head, ...by });
   if (merge.kind === 'conflict') return describeConflict(context, merge, work);
