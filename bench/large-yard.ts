@@ -1,3 +1,4 @@
+import { NO_SANDBOXES } from '../test/fixtures/cells.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -85,7 +86,8 @@ export async function openYard(root: string, stateDirectory: string): Promise<Lo
     freeSpace: () => ({ state: freeSpaceAt(stateDirectory), repository: freeSpaceAt(repository.commonDirectory) }),
     repository,
     stateDirectory,
-    settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin')),
+    settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin'), () => Promise.resolve(NO_SANDBOXES),
+    ),
     self: YARD,
   };
 }

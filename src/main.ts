@@ -14,6 +14,7 @@ import type { Mended } from './git/depot.ts';
 import { locateRepository } from './git/locate.ts';
 import type { Location } from './git/locate.ts';
 import { systemClock } from './process/clock.ts';
+import type { FindSandboxes } from './reconcile/settings.ts';
 import type { LocalYard } from './reconcile/yard.ts';
 import type { Store } from './store/store.ts';
 
@@ -124,6 +125,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     { LocalTaskSource },
     { systemHost },
     { freeSpaceAt },
+    { SupportFinder },
   ] = await Promise.all([
     import('./git/repository.ts'),
     import('./config/state-directory.ts'),
@@ -133,13 +135,17 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     import('./trackers/local-files.ts'),
     import('./process/host.ts'),
     import('./process/disk-space.ts'),
+    import('./sandbox/find-support.ts'),
   ]);
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
   await makeStateDirectory(stateDirectory);
   const { claimStateDirectory } = await import('./config/state-owner.ts');
   await claimStateDirectory(stateDirectory, repository.commonDirectory);
-  const settings = new SettingsSource(repository, stateDirectory, environment, join(stateDirectory, PIN_FILE));
+  const finder = new SupportFinder(environment['PATH'] ?? '');
+  const findSandboxes: FindSandboxes = (policies) => finder.find(policies);
+  const pinFile = join(stateDirectory, PIN_FILE);
+  const settings = new SettingsSource(repository, stateDirectory, environment, pinFile, findSandboxes);
   const { config } = await settings.current();
   let { retries } = config.limits;
   const store = await openYardStore(stateDirectory, () => retries);
@@ -186,6 +192,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     { makeAgent },
     { attemptMarker },
     { systemHost },
+    { Cells },
   ] = await Promise.all([
     import('./config/pin.ts'),
     import('./attempt/run-attempt.ts'),
@@ -195,6 +202,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     import('./agents/registry.ts'),
     import('./core/marker.ts'),
     import('./process/host.ts'),
+    import('./sandbox/cells.ts'),
   ]);
   const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
@@ -211,6 +219,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       depot: await openDepot(stateDirectory, pin.repository.format, noteMended(store)),
       stateDirectory,
       pin,
+      cells: new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF }),
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt)),
     };
@@ -229,19 +238,22 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
 /** `train <state> <pin>`: started by a scheduler, never typed. */
 async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', pinHash = ''] = args;
-  const [{ readPin }, { runTrain }, { localTrain }, { openDepot }, { toRefName }, { systemHost }] = await Promise.all([
-    import('./config/pin.ts'),
-    import('./train/run-train.ts'),
-    import('./train/local-train.ts'),
-    import('./git/depot.ts'),
-    import('./git/repository.ts'),
-    import('./process/host.ts'),
-  ]);
+  const [{ readPin }, { runTrain }, { localTrain }, { openDepot }, { toRefName }, { systemHost }, { Cells }] =
+    await Promise.all([
+      import('./config/pin.ts'),
+      import('./train/run-train.ts'),
+      import('./train/local-train.ts'),
+      import('./git/depot.ts'),
+      import('./git/repository.ts'),
+      import('./process/host.ts'),
+      import('./sandbox/cells.ts'),
+    ]);
   const pin = readPin(stateDirectory, pinHash);
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
     const host = systemHost();
     const target = toRefName(pin.config.target);
+    const cells = new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF });
     const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
     const repository = { ...pin.repository, shallow: false };
     const end = await runTrain({
@@ -249,7 +261,7 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
       host,
       target,
       isCurrent: () => readFileSync(join(stateDirectory, PIN_FILE), 'utf8').trim() === pinHash,
-      work: (lease) => localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin }),
+      work: (lease) => localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin, cells }),
     });
     if (end.kind !== 'no-room') return EXIT.ok;
     process.stderr.write(`nothing can land for now: ${end.why}\n`);

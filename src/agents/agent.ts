@@ -1,3 +1,4 @@
+import type { RunInCell } from '../sandbox/cells.ts';
 import type { Packet } from './packet.ts';
 
 /** One invocation of an agent: what it is given, and the bounds that it works in. */
@@ -7,8 +8,8 @@ export interface Turn {
   readonly token: number;
   readonly baseCommit: string;
   readonly prompt: string;
-  /** The lane. */
-  readonly directory: string;
+  /** Starts a program in the lane, and in what keeps it there: the only way in which an adapter may start one. */
+  readonly run: RunInCell;
   /** The whole environment but for what the adapter adds. */
   readonly environment: Readonly<Record<string, string>>;
   /** Carried by every process of the attempt, so that none outlives it. */

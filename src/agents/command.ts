@@ -6,7 +6,6 @@ import { readFileBeneath } from '../process/file.ts';
 import { LineSplitter } from '../process/lines.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { IdleWatch } from '../process/idle-watch.ts';
-import { runProcess } from '../process/run.ts';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
 import { EventQueue } from './event-queue.ts';
 import { HOST_PACKET, parseResult, RESULT_BYTES_MAX } from './packet.ts';
@@ -88,21 +87,23 @@ async function runTurn(
     stderr: splitter('stderr', transcript, queue, hear),
   };
   try {
-    const result = await runProcess(file, args, {
-      cwd: turn.directory,
-      env: { ...turn.environment, ...options.environment, ...turnVariables(turn) },
-      input: turn.prompt,
-      timeoutMs: turn.timeoutMs,
-      killGraceMs: turn.killGraceMs,
-      marker: turn.marker,
-      signal: AbortSignal.any([signal, watch.signal]),
-      maxOutputBytes: TAIL_BYTES,
-      onOutput: (chunk, stream) => {
-        watch.heard();
-        lines[stream].push(chunk);
+    const env = { ...turn.environment, ...options.environment, ...turnVariables(turn) };
+    const result = await turn.run(
+      { argv: [file, ...args], env },
+      {
+        input: turn.prompt,
+        timeoutMs: turn.timeoutMs,
+        killGraceMs: turn.killGraceMs,
+        marker: turn.marker,
+        signal: AbortSignal.any([signal, watch.signal]),
+        maxOutputBytes: TAIL_BYTES,
+        onOutput: (chunk, stream) => {
+          watch.heard();
+          lines[stream].push(chunk);
+        },
+        onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
       },
-      onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
-    });
+    );
     lines.stdout.end();
     lines.stderr.end();
     const isIdle = watch.signal.aborted && !signal.aborted;

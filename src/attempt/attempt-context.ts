@@ -3,6 +3,7 @@ import type { Pin } from '../config/pin.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fence } from '../core/lease.ts';
 import type { Depot } from '../git/depot.ts';
+import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -13,6 +14,7 @@ export interface AttemptContext {
   readonly depot: Depot;
   readonly stateDirectory: string;
   readonly pin: Pin;
+  readonly cells: Cells;
   /** The adapter for an agent spec. @throws UserError for one that is not configured. */
   readonly agentFor: (spec: string) => Agent;
   readonly taskId: string;

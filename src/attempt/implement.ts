@@ -6,8 +6,10 @@ import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
+import type { CellPolicy } from '../core/cell-policy.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
+import { agentName } from '../core/preflight.ts';
 import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
@@ -64,8 +66,15 @@ async function takeTurn(
     token: context.fence.token,
     baseCommit: lane.base,
     prompt,
-    directory: lane.directory,
-    environment: allowedEnvironment(pin.config.environment.allow, { TMPDIR: temporary }),
+    run: context.cells.enter(agentCell(context, agentSpec), {
+      directory: lane.directory,
+      writable: [evidence.outbox],
+      // What the lane's own git directory borrows from.
+      readable: [join(context.depot.path, 'objects')],
+      scratch: temporary,
+      egressLog: evidence.path('network.ndjson'),
+    }),
+    environment: allowedEnvironment(pin.config.environment.allow, {}),
     marker: context.marker,
     outbox: evidence.outbox,
     transcript: evidence.path('transcript.ndjson'),
@@ -198,9 +207,13 @@ async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: s
   return { detail: typeof data.detail === 'string' ? data.detail : '' };
 }
 
+function agentCell({ pin }: AttemptContext, agentSpec: string): CellPolicy {
+  return pin.config.agents[agentName(agentSpec)]?.cell ?? pin.config.sandbox.agents;
+}
+
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
 function limitsOf({ pin }: AttemptContext, agentSpec: string): { timeoutMs: number; idleMs: number | null } {
-  const agent = pin.config.agents[agentSpec.split(':')[0] ?? ''];
+  const agent = pin.config.agents[agentName(agentSpec)];
   if (agent?.kind === 'command') return { timeoutMs: agent.timeoutMs, idleMs: agent.idleMs };
   return { timeoutMs: pin.config.limits.agentTimeoutMs, idleMs: pin.config.limits.agentIdleMs };
 }

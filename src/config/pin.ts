@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { writeFileDurably } from '../process/file.ts';
 import type { Config } from './schema.ts';
 import { mkdir } from '../process/file-system.ts';
@@ -20,6 +21,8 @@ export interface Pin {
     readonly name: string;
     readonly format: 'sha1' | 'sha256';
   };
+  /** What holds agents and gates on this machine. */
+  readonly sandboxes: SandboxSupport;
   /** Recipes of the replay agents, by agent name, as plain data. */
   readonly recipes: Readonly<Record<string, unknown>>;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
+import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
 import { DURATION, parseDuration } from './duration.ts';
 import { parseSize, SIZE } from './size.ts';
 import { DEFAULT_PROTECTED } from './protected-paths.ts';
@@ -77,8 +78,11 @@ const gate = z
     run: shellCommand.meta({ description: 'Shell command, run in a clean checkout; green means exit code 0' }),
     timeout: positiveDuration.optional().meta({ description: 'Red after this long; limits.gateTimeout unless said' }),
     environment: z.strictObject({ allow }).prefault({}),
+    sandbox: cellSchema.optional().meta({ description: 'What differs from sandbox.gates' }),
   })
   .meta({ description: 'What proves the repository healthy' });
+
+const ownCell = cellSchema.optional().meta({ description: 'What differs from sandbox.agents' });
 
 const commandAgent = z.strictObject({
   kind: z.literal('command'),
@@ -90,6 +94,7 @@ const commandAgent = z.strictObject({
   idle: positiveDuration
     .optional()
     .meta({ description: 'Ended when it prints nothing for this long; never unless said' }),
+  sandbox: ownCell,
 });
 
 const replayAgent = z.strictObject({
@@ -97,6 +102,7 @@ const replayAgent = z.strictObject({
   recipes: z
     .union([path, z.record(z.string(), z.unknown())])
     .meta({ description: 'Recipes by task id, or the file that holds them' }),
+  sandbox: ownCell,
 });
 
 const agent = z.discriminatedUnion('kind', [commandAgent, replayAgent]);
@@ -183,6 +189,7 @@ const fileSchema = z
       })
       .prefault({})
       .meta({ description: 'What is kept of a lane' }),
+    sandbox: sandboxSchema.default('auto'),
     areas: z.record(name, area).default({}),
     gc: gc.prefault({}).meta({ description: 'What yard gc keeps of tasks that have landed' }),
     protected: z
@@ -200,17 +207,22 @@ const fileSchema = z
 /** Settles what one key takes from another. */
 function resolve(file: z.output<typeof fileSchema>) {
   const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, diskReserve, ...counts } = file.limits;
+  const sandbox = resolveSandbox(file.sandbox);
   return {
     ...file,
-    gates: mapValues(file.gates, ({ run, timeout, environment }) => ({
+    sandbox,
+    gates: mapValues(file.gates, ({ run, timeout, environment, sandbox: cell }) => ({
       run,
+      cell: overlay(sandbox.gates, cell),
       timeoutMs: timeout ?? gateTimeout,
       environment: { allow: [...new Set([...file.environment.allow, ...environment.allow])] },
     })),
     agents: mapValues(file.agents, (entry) => {
-      if (entry.kind === 'replay') return entry;
-      const { kind, run, timeout = agentTimeout, idle = null } = entry;
-      return { kind, run, timeoutMs: timeout, idleMs: idle };
+      const { sandbox: own, ...rest } = entry;
+      const cell = overlay(sandbox.agents, own);
+      if (rest.kind === 'replay') return { ...rest, cell };
+      const { kind, run, timeout = agentTimeout, idle = null } = rest;
+      return { kind, run, cell, timeoutMs: timeout, idleMs: idle };
     }),
     limits: {
       ...counts,

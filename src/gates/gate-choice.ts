@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Pin } from '../config/pin.ts';
 import type { Config, GateConfig } from '../config/schema.ts';
 import type { Depot } from '../git/depot.ts';
+import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
 import type { GateSetting } from './gate.ts';
 
@@ -20,6 +21,7 @@ export function gateSetting(places: {
   readonly depot: Depot;
   readonly stateDirectory: string;
   readonly pin: Pin;
+  readonly cells: Cells;
 }): GateSetting {
   const { config, repository } = places.pin;
   return {
@@ -30,6 +32,8 @@ export function gateSetting(places: {
     provision: config.provision,
     prewarm: config.prewarm,
     allow: config.environment.allow,
+    cells: places.cells,
+    prewarmCell: config.sandbox.prewarm,
     killGraceMs: config.limits.killGraceMs,
     slots: config.limits.gates ?? availableParallelism(),
   };

@@ -1,6 +1,8 @@
 import type { GateConfig, PrewarmEntry, ProvisionEntry } from '../config/schema.ts';
 import type { Fence } from '../core/lease.ts';
 import type { Depot } from '../git/depot.ts';
+import type { Cells } from '../sandbox/cells.ts';
+import type { CellPolicy } from '../core/cell-policy.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a gate is run with: the yard's places and the parts of the configuration that bear on it. */
@@ -13,6 +15,9 @@ export interface GateSetting {
   readonly provision: readonly ProvisionEntry[];
   readonly prewarm: readonly PrewarmEntry[];
   readonly allow: readonly string[];
+  readonly cells: Cells;
+  /** Of prewarms. */
+  readonly prewarmCell: CellPolicy;
   readonly killGraceMs: number;
   /** Gates that may run at once; null: this one waits for nobody. */
   readonly slots: number | null;

@@ -125,15 +125,21 @@ async function make(
   await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree });
   await provide(setting.provision, setting.repositoryRoot, directory);
   const log = new GateLog(join(half, 'out', 'prewarm.log'));
-  const result = await runProcess('/bin/sh', ['-c', entry.run], {
-    cwd: directory,
-    env: allowedEnvironment(setting.allow, { TMPDIR: join(half, 'tmp') }),
-    timeoutMs: entry.timeoutMs,
-    killGraceMs: setting.killGraceMs,
-    marker,
-    signal,
-    onOutput: (chunk) => log.push(chunk),
+  const run = setting.cells.enter(setting.prewarmCell, {
+    directory,
+    scratch: join(half, 'tmp'),
+    egressLog: join(half, 'out', 'prewarm.log.network'),
   });
+  const result = await run(
+    { argv: ['/bin/sh', '-c', entry.run], env: allowedEnvironment(setting.allow, {}) },
+    {
+      timeoutMs: entry.timeoutMs,
+      killGraceMs: setting.killGraceMs,
+      marker,
+      signal,
+      onOutput: (chunk) => log.push(chunk),
+    },
+  );
   await log.close();
   if (result.survivors.length > 0) return stillRuns(result.survivors);
   if (result.kind === 'cancelled') return { kind: 'cancelled' };

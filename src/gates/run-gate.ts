@@ -8,7 +8,6 @@ import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { removeTree } from '../process/removal.ts';
-import { runProcess } from '../process/run.ts';
 import { GateLog } from './gate-log.ts';
 import type { GateRequest, GateResult, GateSetting } from './gate.ts';
 import { prewarmInto, prewarmKeys } from './prewarm.ts';
@@ -32,6 +31,7 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
     gate: request.gate,
     prewarmKeys: await prewarmKeys(setting, tree),
     provisionHash: provided,
+    sandbox: setting.cells.sandboxFor(request.gate.cell).kind,
   });
   const known = await setting.store.verdict(key);
   if (known !== null) {
@@ -104,19 +104,23 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
     const prepared = await prepareSlot(setting, request, slot, log);
     if (prepared !== null) return { result: prepared, survived: false };
     log.note(`$ ${request.gate.run}`);
-    const result = await runProcess('/bin/sh', ['-c', request.gate.run], {
-      cwd: slot.directory,
-      env: allowedEnvironment(request.gate.environment.allow, {
-        CI: 'true',
-        TMPDIR: temporary,
-        YARD_GATE: request.name,
-      }),
-      timeoutMs: request.gate.timeoutMs,
-      killGraceMs: setting.killGraceMs,
-      marker: request.marker,
-      signal: request.signal,
-      onOutput: (chunk) => log.push(chunk),
+    const { run: line, cell, environment } = request.gate;
+    const run = setting.cells.enter(cell, {
+      directory: slot.directory,
+      scratch: temporary,
+      egressLog: `${request.log}.network`,
     });
+    const env = allowedEnvironment(environment.allow, { CI: 'true', YARD_GATE: request.name });
+    const result = await run(
+      { argv: ['/bin/sh', '-c', line], env },
+      {
+        timeoutMs: request.gate.timeoutMs,
+        killGraceMs: setting.killGraceMs,
+        marker: request.marker,
+        signal: request.signal,
+        onOutput: (chunk) => log.push(chunk),
+      },
+    );
     return { result: judge(request, result, log), survived: result.survivors.length > 0 };
   } finally {
     await removeTree(temporary);

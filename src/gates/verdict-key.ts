@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { release } from 'node:os';
 
+import type { SandboxKind } from '../core/sandbox-choice.ts';
 import type { GateConfig } from '../config/schema.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 
@@ -12,9 +13,10 @@ export interface VerdictMaterial {
   readonly gate: GateConfig;
   readonly prewarmKeys: readonly string[];
   readonly provisionHash: string;
+  readonly sandbox: SandboxKind;
 }
 
-export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash }: VerdictMaterial): string {
+export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, sandbox }: VerdictMaterial): string {
   const material = {
     tree,
     gate: name,
@@ -26,7 +28,10 @@ export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash }: Ver
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     prewarmKeys,
     provisionHash,
-    sandbox: 'none',
+    sandbox,
+    // Without a sandbox there is no network to keep from it.
+    network: sandbox === 'none' ? 'open' : gate.cell.network,
+    image: sandbox === 'container' ? gate.cell.image : null,
     platform: process.platform,
     arch: process.arch,
     release: release(),

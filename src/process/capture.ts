@@ -3,7 +3,8 @@
 // C1. Every byte goes to `onOutput` and, within bounds, into a buffer; memory does not grow with what is written.
 // C2. `settle` ends although a stream stays open: somebody that outlives the child may hold the other end for ever.
 
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { BoundedOutput } from './output.ts';
 
@@ -14,11 +15,13 @@ export type OnOutput = (chunk: Buffer, stream: OutputStream) => void;
 /** Long enough for a process that is about to end to be scheduled on a busy machine. */
 const QUIET_MS = 250;
 const QUIET_PERIODS_MAX = 8;
+const REPORT_BYTES = 4096;
 
 /** The output of one child. */
 export class Capture {
   readonly stdout: BoundedOutput;
   readonly stderr: BoundedOutput;
+  readonly report = new BoundedOutput(REPORT_BYTES);
   readonly #onOutput: OnOutput;
   readonly #open = new Set<Readable>();
   readonly #allClosed = Promise.withResolvers<void>();
@@ -40,6 +43,18 @@ export class Capture {
       this[name].append(chunk);
       this.#onOutput(chunk, name);
     });
+    this.#await(stream);
+  }
+
+  /** Starts to read descriptor 3, where there is one. */
+  watchReport(stream: Readable | Writable | null): void {
+    if (!(stream instanceof Readable)) return;
+    this.#open.add(stream);
+    stream.on('data', (chunk: Buffer) => this.report.append(chunk));
+    this.#await(stream);
+  }
+
+  #await(stream: Readable): void {
     // A stream that breaks is over, like one that ends: `close` follows, and what came before it is kept.
     stream.on('error', () => stream.destroy());
     stream.once('close', () => {

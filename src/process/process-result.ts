@@ -13,6 +13,8 @@ export interface ProcessOutput {
   readonly stderr: Buffer;
   readonly stdoutTruncated: boolean;
   readonly stderrTruncated: boolean;
+  /** What it wrote to descriptor 3; empty unless that was asked for. */
+  readonly report: string;
   readonly durationMs: number;
   /** Pids of the tree that could not be killed. */
   readonly survivors: readonly number[];

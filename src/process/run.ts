@@ -45,6 +45,8 @@ export interface RunOptions {
   readonly onStarted?: ((started: StartedProcess) => void) | undefined;
   /** Whether the program gets a session of its own, which is killed when its leader ends. Default true. */
   readonly session?: boolean | undefined;
+  /** Opens descriptor 3 to the program, for a short report of its own; it comes back in the result. */
+  readonly reports?: boolean | undefined;
   /** Put into the environment as `YARD_MARKER`, so that what leaves the session is found too. */
   readonly marker?: string | undefined;
 }
@@ -75,6 +77,7 @@ export async function runProcess(file: string, args: readonly string[], options:
     stderr: capture.stderr.toBuffer(),
     stdoutTruncated: capture.stdout.cutBytes > 0,
     stderrTruncated: capture.stderr.cutBytes > 0,
+    report: capture.report.toBuffer().toString('utf8'),
     durationMs: systemClock.monotonicMs() - startedMs,
     survivors,
   });
@@ -87,6 +90,7 @@ export async function runProcess(file: string, args: readonly string[], options:
   feed(child, options, identity, stop);
   capture.watch(child.stdout, 'stdout');
   capture.watch(child.stderr, 'stderr');
+  capture.watchReport(child.stdio[3] ?? null);
   const { end, survivors } = await endOf(exited, identity, options, capture, stop);
   capture.destroy();
   child.stdin?.destroy();
@@ -143,7 +147,8 @@ async function start(file: string, args: readonly string[], options: RunOptions)
   };
   try {
     const stdin = options.input === undefined && options.holdInput !== true ? 'ignore' : 'pipe';
-    const stdio = [stdin, open(output?.stdout), open(output?.stderr)] as const;
+    const report = options.reports === true ? ['pipe' as const] : [];
+    const stdio = [stdin, open(output?.stdout), open(output?.stderr), ...report] as const;
     return await launch(file, args, { cwd, env, session, stdio: [...stdio] });
   } catch (error) {
     return spawnFailure(error, file, cwd);

@@ -7,7 +7,11 @@ import { CONFIG_FILE, loadConfig, LOCAL_CONFIG_FILE } from '../config/load.ts';
 import { writePin } from '../config/pin.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Config } from '../config/schema.ts';
+import { cellPolicies } from '../config/cell-policies.ts';
 import { readYaml } from '../config/yaml.ts';
+import type { CellPolicy } from '../core/cell-policy.ts';
+import type { SandboxSupport } from '../core/sandbox-choice.ts';
+import { reportSandboxes } from '../core/sandbox-report.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
 import { writeFileDurably } from '../process/file.ts';
@@ -22,6 +26,9 @@ export interface Settings {
   readonly warnings: readonly string[];
 }
 
+/** What works on this machine of what these policies ask for. */
+export type FindSandboxes = (policies: readonly CellPolicy[]) => Promise<SandboxSupport>;
+
 /**
  * Reads the configuration from the operator's checkout, and again when a file of it changes. A version that does not
  * hold is reported, and the last good one stays in force.
@@ -31,6 +38,7 @@ export class SettingsSource {
   readonly #stateDirectory: string;
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #pinFile: string;
+  readonly #findSandboxes: FindSandboxes;
   #stamp = '';
   #current: Settings | null = null;
   #problem: UserError | null = null;
@@ -41,11 +49,13 @@ export class SettingsSource {
     environment: Readonly<Record<string, string | undefined>>,
     /** Where the hash of the newest pin is written, for commands that only look. */
     pinFile: string,
+    findSandboxes: FindSandboxes,
   ) {
     this.#repository = repository;
     this.#stateDirectory = stateDirectory;
     this.#environment = environment;
     this.#pinFile = pinFile;
+    this.#findSandboxes = findSandboxes;
   }
 
   /** Called with each version that takes effect. */
@@ -76,6 +86,7 @@ export class SettingsSource {
   async #load(): Promise<Settings> {
     const { root } = this.#repository;
     const { config, warnings } = await loadConfig(root, this.#environment);
+    const sandboxes = await this.#sandboxesFor(config);
     const pin: Pin = {
       config,
       excludes: await readExcludes(this.#repository),
@@ -85,9 +96,23 @@ export class SettingsSource {
         name: this.#repository.name,
         format: this.#repository.format,
       },
+      sandboxes,
       recipes: readRecipes(root, config),
     };
     return { config, pin, pinHash: await writePin(this.#stateDirectory, pin), warnings };
+  }
+
+  /** @throws UserError `sandbox-unavailable`: what was asked for by name is never silently left out. */
+  async #sandboxesFor(config: Config): Promise<SandboxSupport> {
+    const policies = cellPolicies(config);
+    const support = await this.#findSandboxes(policies.map(({ policy }) => policy));
+    const [problem] = reportSandboxes(policies, support).problems;
+    if (problem === undefined) return support;
+    throw new UserError({
+      code: 'sandbox-unavailable',
+      message: `the sandbox of ${problem.name} cannot be had: ${problem.why}`,
+      hint: `Install what is missing, or change sandbox in ${CONFIG_FILE}; see: yard doctor`,
+    });
   }
 
   async #remember({ pinHash }: Settings): Promise<void> {

@@ -4,6 +4,7 @@ import type { Depot } from '../git/depot.ts';
 import type { Merger } from '../git/merge.ts';
 import type { Repository } from '../git/repository.ts';
 import type { Host } from '../process/host.ts';
+import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
 
 /** Carried by the train's process, whatever its token will be. */
@@ -25,6 +26,7 @@ export interface TrainContext {
   readonly repository: Repository;
   readonly stateDirectory: string;
   readonly pin: Pin;
+  readonly cells: Cells;
   /** Full name of the target's ref. */
   readonly target: string;
   readonly fence: Fence;

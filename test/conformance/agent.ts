@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from '../../src/agents/agent.ts';
 import { findMarked } from '../../src/process/tree.ts';
+import { resolveSandbox } from '../../src/config/sandbox-schema.ts';
+import { openCells } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
@@ -29,13 +31,14 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
   const outbox = join(directory, 'outbox');
   await mkdir(lane);
   await mkdir(outbox);
+  await mkdir(join(directory, 'scratch'));
   const turn: Turn = {
     taskId: 'TASK-1',
     attempt: 2,
     token: 7,
     baseCommit: 'a'.repeat(40),
     prompt: 'Do it.\n',
-    directory: lane,
+    run: runIn(directory, lane),
     environment: ENVIRONMENT,
     marker: `${directory}:TASK-1:2:7`,
     outbox,
@@ -46,6 +49,12 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
     ...rest,
   };
   return { lane, turn };
+}
+
+function runIn(directory: string, lane: string): Turn['run'] {
+  const scratch = join(directory, 'scratch');
+  const request = { directory: lane, scratch, egressLog: join(directory, 'network.ndjson') };
+  return openCells(directory).enter(resolveSandbox('none').agents, request);
 }
 
 interface Played {
@@ -260,8 +269,8 @@ function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
   });
 
   test('a lane that is gone', async () => {
-    const { turn } = await makeArena();
-    const gone = { ...turn, directory: join(turn.directory, 'gone') };
+    const { turn, lane } = await makeArena();
+    const gone = { ...turn, run: runIn(dirname(lane), join(lane, 'gone')) };
     expect((await read(make('true').start(gone), gone)).end.kind).toBe('infrastructure');
   });
 

@@ -183,5 +183,10 @@ export function makeScenario(base: string, kind: ScenarioKind, count = 40): Scen
 
 /** The whole environment of what a person starts in it. */
 export function environmentOf(scenario: Scenario): Record<string, string> {
-  return { ...minimalEnvironment(scenario.home), YARD_STATE_DIR: scenario.state, SCENARIO: scenario.base };
+  return {
+    ...minimalEnvironment(scenario.home),
+    YARD_STATE_DIR: scenario.state,
+    YARD_SANDBOX: 'none',
+    SCENARIO: scenario.base,
+  };
 }

@@ -1,3 +1,4 @@
+import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { attemptMarker } from '../../src/core/marker.ts';
 import { runAttempt } from '../../src/attempt/run-attempt.ts';
 import { configSchema } from '../../src/config/schema.ts';
@@ -265,5 +266,10 @@ function makeSettings(): Settings {
     limits: { concurrent: 4, consecutiveFailures: 1_000 },
   });
   const repository = { root: '/repo', commonDirectory: '/repo/.git', name: 'repo', format: 'sha1' } as const;
-  return { config, pin: { config, excludes: '', repository, recipes: {} }, pinHash: 'pin', warnings: [] };
+  return {
+    config,
+    pin: { config, excludes: '', repository, sandboxes: NO_SANDBOXES, recipes: {} },
+    pinHash: 'pin',
+    warnings: [],
+  };
 }

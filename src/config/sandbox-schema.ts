@@ -1,0 +1,131 @@
+import { z } from 'zod';
+
+import type { CellPolicy } from '../core/cell-policy.ts';
+import { parseSize, SIZE } from './size.ts';
+
+// `sandbox` of the configuration: what agents, gates and prewarms may reach, and how much they may use.
+
+const size = z
+  .string()
+  .regex(SIZE, 'is not a size; write 500MB or 2GiB')
+  .refine((value) => (parseSize(value) ?? 0) > 0, 'must be more than nothing');
+
+const kind = z.enum(['auto', 'none', 'bubblewrap', 'container']);
+
+/** A name, or `*.` and a name; a port; `=private` where the name may lead to a private address. */
+const HOST =
+  /^(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?(?:=private)?$/;
+
+const network = z
+  .union([
+    z.enum(['open', 'none']),
+    z
+      .array(z.string().max(300).regex(HOST, 'is not a host; write example.org, *.example.org or example.org:443'))
+      .min(1),
+  ])
+  .meta({ description: 'open, none, or the hosts that may be reached (HTTPS through a proxy of the yard)' });
+
+const PLACE = /^(?:~(?:\/|$)|\/)/;
+const places = z.array(
+  z
+    .string()
+    .max(4096)
+    .regex(PLACE, 'is not an absolute path, nor one that begins with ~/')
+    .refine((value) => !value.includes('\0'), 'has a NUL character'),
+);
+
+const limits = z.strictObject({
+  memory: size
+    .optional()
+    .meta({ description: 'Memory of all its processes; four fifths of the machine’s unless said' }),
+  processes: z.int().min(16).max(1_000_000).optional().meta({ description: 'Processes and threads at once' }),
+  fileSize: size.optional().meta({ description: 'Of one file' }),
+  disk: size.optional().meta({ description: 'What it may add to its lane, its home and its temporary directory' }),
+  nice: z.int().min(0).max(19).optional().meta({ description: 'CPU niceness' }),
+});
+
+const cellKeys = {
+  kind: kind.optional().meta({ description: 'auto: bubblewrap where it works, else none' }),
+  network: network.optional(),
+  read: places.optional().meta({ description: 'Places that it may read besides: absolute, or beginning with ~/' }),
+  write: places.optional().meta({ description: 'Places that it may change besides, such as an agent’s own ~/.config' }),
+  limits: limits.optional(),
+  image: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, 'is not the name of an image')
+    .optional()
+    .meta({ description: 'Of a container' }),
+  engine: z.enum(['auto', 'docker', 'podman']).optional().meta({ description: 'Program that runs containers' }),
+};
+
+/** Of one agent or gate: a kind, or what differs from `sandbox`. */
+export const cellSchema = z.union([kind, z.strictObject(cellKeys)]);
+
+type CellInput = z.output<typeof cellSchema>;
+
+export const sandboxSchema = z
+  .union([
+    kind,
+    z.strictObject({ agents: cellSchema.optional(), gates: cellSchema.optional(), prewarm: cellSchema.optional() }),
+  ])
+  .meta({ description: 'What agents, gates and prewarms may reach' });
+
+type SandboxInput = z.output<typeof sandboxSchema>;
+
+const GIB = 1024 ** 3;
+
+const DEFAULT_CELL: CellPolicy = {
+  kind: 'auto',
+  network: 'open',
+  read: [],
+  write: [],
+  limits: { memoryBytes: null, processes: 4096, fileBytes: 10 * GIB, diskBytes: 20 * GIB, nice: 5 },
+  image: null,
+  engine: 'auto',
+};
+
+export interface CellPolicies {
+  readonly agents: CellPolicy;
+  readonly gates: CellPolicy;
+  readonly prewarm: CellPolicy;
+}
+
+/** What is said of all, over the defaults. A gate's commands run without network unless it is asked for. */
+export function resolveSandbox(input: SandboxInput): CellPolicies {
+  const { agents, gates, prewarm } =
+    typeof input === 'string' ? { agents: input, gates: input, prewarm: input } : input;
+  return {
+    agents: overlay(DEFAULT_CELL, agents),
+    gates: overlay({ ...DEFAULT_CELL, network: 'none' }, gates),
+    prewarm: overlay(DEFAULT_CELL, prewarm),
+  };
+}
+
+/** What is said of one, over what is said of all. */
+export function overlay(base: CellPolicy, input: CellInput | undefined): CellPolicy {
+  if (input === undefined) return base;
+  if (typeof input === 'string') return { ...base, kind: input };
+  const { limits: given, ...rest } = input;
+  const { memory, fileSize, disk, ...counts } = given ?? {};
+  return {
+    ...base,
+    ...defined(rest),
+    limits: {
+      ...base.limits,
+      ...defined(counts),
+      ...defined({ memoryBytes: bytes(memory), fileBytes: bytes(fileSize), diskBytes: bytes(disk) }),
+    },
+  };
+}
+
+function bytes(value: string | undefined): number | undefined {
+  return value === undefined ? undefined : (parseSize(value) ?? undefined);
+}
+
+type Defined<T> = { [Key in keyof T]?: Exclude<T[Key], undefined> };
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, held]) => held !== undefined)) as Defined<T>;
+}

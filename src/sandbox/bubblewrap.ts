@@ -1,0 +1,157 @@
+import { existsSync } from 'node:fs';
+import { constants, homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { mkdir } from '../process/file-system.ts';
+import { give } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
+import type { ProcessResult } from '../process/process-result.ts';
+import { HIDDEN_PLACES } from './hidden-places.ts';
+import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
+import type { Mount } from './mounts.ts';
+import { resourceLimits } from './resource-limits.ts';
+import type { Cell, Command, Sandbox } from './sandbox.ts';
+import { toolchainPaths } from './toolchain.ts';
+
+/*
+ * Cells by bubblewrap. Invariants:
+ * 1. The root is read-only; what is hidden is an empty directory; only the lane, the cell's own home and /tmp, and what
+ *    is named under `writable` can be changed.
+ * 2. The cell is a pid namespace that dies with the process that started it: no process of it outlives that.
+ * 3. Nothing in it has a capability, and nothing can gain one. Started as root, it runs as another user.
+ */
+
+/** `nobody` and `nogroup`. */
+const DROPPED: Owner = { uid: 65_534, gid: 65_534 };
+const REPORT_DESCRIPTOR = 3;
+
+export function bubblewrapSandbox(program: string): Sandbox {
+  const owner = process.getuid?.() === 0 ? DROPPED : null;
+  return {
+    kind: 'bubblewrap',
+    owner,
+    limitsMemory: false,
+    async enclose(cell, command) {
+      const own = await makeOwnPlaces(cell.scratch, owner);
+      const named = command.env['HOME'] ?? homedir();
+      const home = existsSync(named) ? named : '/tmp';
+      const mounts = mountsOf(viewOf(cell, command, home, own));
+      const args = [
+        ...BASE,
+        ...namespaces(cell, owner),
+        ...mounts.flatMap((mount) => mountArguments(mount, mounts)),
+        ...mounts.flatMap((mount) => (mount.kind === 'hidden' ? ['--remount-ro', mount.at] : [])),
+        '--chdir',
+        realPath(cell.directory) ?? cell.directory,
+        '--',
+        ...dropUser(owner),
+        ...resourceLimits(cell.limits),
+        ...command.argv,
+      ];
+      const env = { ...command.env, HOME: home, TMPDIR: '/tmp' };
+      return { file: program, args, env, reports: true, judge, dispose: () => Promise.resolve() };
+    },
+  };
+}
+
+const BASE: readonly string[] = [
+  '--die-with-parent',
+  // A process group of its own: a signal to the group of bwrap itself would end all at once, without grace.
+  '--new-session',
+  '--json-status-fd',
+  String(REPORT_DESCRIPTOR),
+  '--ro-bind',
+  '/',
+  '/',
+  '--dev',
+  '/dev',
+  '--proc',
+  '/proc',
+];
+
+function namespaces({ network }: Cell, owner: Owner | null): string[] {
+  return [
+    '--unshare-pid',
+    '--unshare-ipc',
+    '--unshare-uts',
+    '--unshare-cgroup-try',
+    ...(network === 'open' ? [] : ['--unshare-net']),
+    // What drops the user needs these; it gives them up itself.
+    ...(owner === null
+      ? ['--unshare-user']
+      : ['CAP_SETUID', 'CAP_SETGID', 'CAP_SETPCAP'].flatMap((name) => ['--cap-add', name])),
+  ];
+}
+
+function dropUser(owner: Owner | null): string[] {
+  if (owner === null) return [];
+  const { uid, gid } = owner;
+  const none = ['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all'];
+  return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...none, '--no-new-privs', '--'];
+}
+
+interface OwnPlaces {
+  readonly home: string;
+  readonly temporary: string;
+}
+
+async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnPlaces> {
+  const own = { home: join(scratch, 'home'), temporary: join(scratch, 'tmp') };
+  for (const path of [own.home, own.temporary]) {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    if (owner !== null) give(path, owner);
+  }
+  return own;
+}
+
+function viewOf(cell: Cell, { env }: Command, home: string, own: OwnPlaces): Parameters<typeof mountsOf>[0] {
+  const hidden = [...HIDDEN_PLACES, home, ...cell.hidden];
+  const places = [...hidden, '/tmp', '/var/tmp'].map((path) => realPath(path) ?? path);
+  const isHidden = (path: string): boolean => places.some((place) => isWithin(path, place));
+  return {
+    hidden,
+    readable: [
+      ...toolchainPaths(env['PATH'] ?? '', home, isHidden),
+      ...(cell.network === 'none' ? [] : RESOLVER),
+      ...cell.readable,
+    ],
+    writable: [cell.directory, ...cell.writable],
+    own: [
+      { at: '/tmp', from: own.temporary },
+      { at: '/var/tmp', from: own.temporary },
+      ...(home === '/tmp' ? [] : [{ at: home, from: own.home }]),
+    ].filter(({ at }) => existsSync(at)),
+  };
+}
+
+/** Where a link leads into /run: names could not be resolved. */
+const RESOLVER: readonly string[] = ['/etc/resolv.conf', '/etc/hosts'];
+
+function mountArguments(mount: Mount, mounts: readonly Mount[]): string[] {
+  // Made by bwrap itself they would be closed to the user of the cell.
+  const parents = parentsWithin(mount.at, mounts).flatMap((path) => ['--perms', '0755', '--dir', path]);
+  switch (mount.kind) {
+    case 'hidden':
+      return [...parents, '--perms', '0755', '--tmpfs', mount.at];
+    case 'read':
+      return [...parents, '--ro-bind', mount.from, mount.at];
+    case 'write':
+      return [...parents, '--bind', mount.from, mount.at];
+    default:
+      return mount satisfies never;
+  }
+}
+
+const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
+
+/** bwrap says by its report whether the command was started, and gives back a signal as a shell does: 128 and its number. */
+function judge(result: ProcessResult, report: string): ProcessResult {
+  if (result.kind !== 'exited') return result;
+  if (!report.includes('"exit-code"')) {
+    const said = result.stderr.toString('utf8').trim();
+    const message = `the sandbox could not be made: ${said === '' ? `bwrap exited with ${result.code}` : said}`;
+    return { ...result, kind: 'spawn-failed', errorCode: 'sandbox', message };
+  }
+  const signal = SIGNALS.get(result.code - 128);
+  return signal === undefined ? result : { ...result, kind: 'signalled', signal };
+}

@@ -1,0 +1,132 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import type { CellPolicy } from '../core/cell-policy.ts';
+import { impossible } from '../core/impossible.ts';
+import { chooseSandbox } from '../core/sandbox-choice.ts';
+import type { SandboxSupport } from '../core/sandbox-choice.ts';
+import { errnoOf } from '../process/errno.ts';
+import type { ProcessResult } from '../process/process-result.ts';
+import { bubblewrapSandbox } from './bubblewrap.ts';
+import { NO_SANDBOX } from './none.ts';
+import { runInCell } from './run-in-cell.ts';
+import type { CellRunOptions } from './run-in-cell.ts';
+import type { Cell, Command, Layer, Sandbox } from './sandbox.ts';
+
+export interface CellPlaces {
+  readonly stateDirectory: string;
+  readonly repository: { readonly root: string; readonly commonDirectory: string };
+  /** What was found to work when the configuration was read. */
+  readonly support: SandboxSupport;
+  /** Program and arguments that start this package itself: what it consists of can be read in every cell. */
+  readonly self: readonly string[];
+}
+
+/** What one run in a cell has of its own. */
+export interface CellRequest {
+  readonly directory: string;
+  readonly writable?: readonly string[];
+  readonly readable?: readonly string[];
+  readonly scratch: string;
+  readonly egressLog: string;
+  readonly layers?: readonly Layer[];
+}
+
+/** Runs a command in the cell that was asked for. */
+export type RunInCell = (command: Command, options: CellRunOptions) => Promise<ProcessResult>;
+
+/** Makes the cells of one yard. */
+export class Cells {
+  readonly #places: CellPlaces;
+  readonly #hidden: readonly string[];
+
+  constructor(places: CellPlaces) {
+    this.#places = places;
+    const { root, commonDirectory } = places.repository;
+    this.#hidden = [places.stateDirectory, root, commonDirectory, ...otherWorkTrees(commonDirectory)];
+  }
+
+  /**
+   * @throws Error with the code `sandbox-unavailable` when what the policy asks for by name did not work when the
+   * configuration was read.
+   */
+  sandboxFor(policy: CellPolicy): Sandbox {
+    const { support } = this.#places;
+    const choice = chooseSandbox(policy.kind, support);
+    if (choice.kind === 'unavailable') {
+      throw Object.assign(new Error(`no sandbox: ${choice.why}`), { code: 'sandbox-unavailable' });
+    }
+    switch (choice.sandbox) {
+      case 'none':
+        return NO_SANDBOX;
+      case 'bubblewrap': {
+        if (support.bubblewrap.kind !== 'works') throw new Error('bubblewrap was chosen although it does not work');
+        return bubblewrapSandbox(support.bubblewrap.program);
+      }
+      case 'container':
+        throw new Error('containers are not there yet');
+      default:
+        throw impossible(choice.sandbox satisfies never);
+    }
+  }
+
+  /** What a run in this cell is: the one way to start an agent, a gate or a prewarm. */
+  enter(policy: CellPolicy, request: CellRequest): RunInCell {
+    const sandbox = this.sandboxFor(policy);
+    const cell = this.#cell(policy, request);
+    return (command, options) => runInCell(sandbox, cell, command, options);
+  }
+
+  #cell(policy: CellPolicy, request: CellRequest): Cell {
+    const { directory, scratch, egressLog, writable = [], readable = [], layers = [] } = request;
+    return {
+      directory,
+      writable: [...writable, ...policy.write.map(expand)],
+      readable: [...this.#ownFiles(), ...readable, ...policy.read.map(expand)],
+      hidden: this.#hidden,
+      scratch,
+      network: policy.network,
+      limits: policy.limits,
+      egressLog,
+      layers,
+    };
+  }
+
+  /** This package, with what it depends on, and its Node: agents of ours are programs of it. */
+  #ownFiles(): string[] {
+    const [program = '', script = ''] = this.#places.self;
+    return [program, packageRoot(script)].filter((path) => path !== '');
+  }
+}
+
+/** The directory above `node_modules`' own, where the package is installed in one; else that of its `package.json`. */
+function packageRoot(script: string): string {
+  for (let path = dirname(script); path !== dirname(path); path = dirname(path)) {
+    if (!existsSync(join(path, 'package.json'))) continue;
+    return dirname(path).endsWith('/node_modules') ? dirname(path) : path;
+  }
+  return dirname(script);
+}
+
+function expand(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+/** Working trees that git has linked to the repository. */
+function otherWorkTrees(commonDirectory: string): string[] {
+  const names = look(() => readdirSync(join(commonDirectory, 'worktrees'))) ?? [];
+  return names.flatMap((name) => {
+    const file = look(() => readFileSync(join(commonDirectory, 'worktrees', name, 'gitdir'), 'utf8'));
+    return file === null ? [] : [dirname(file.trim())];
+  });
+}
+
+function look<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return null;
+  }
+}

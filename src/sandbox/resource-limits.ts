@@ -1,0 +1,25 @@
+import { findProgram } from '../process/find-program.ts';
+
+export interface ResourceLimits {
+  /** Null: not bounded here. */
+  readonly processes: number | null;
+  readonly fileBytes: number;
+  readonly nice: number;
+}
+
+/**
+ * The words to put before a command, so that the system bounds it and all its children. `prlimit` and `nice` take each
+ * other's place: there is one process throughout. Nothing where they are missing (macOS has no `prlimit`).
+ */
+export function resourceLimits({ processes, fileBytes, nice }: ResourceLimits): string[] {
+  const words: string[] = [];
+  if (findProgram('prlimit', PROGRAMS) !== null) {
+    words.push('prlimit', `--fsize=${fileBytes}`, '--core=0');
+    if (processes !== null) words.push(`--nproc=${processes}`);
+    words.push('--');
+  }
+  if (nice > 0 && findProgram('nice', PROGRAMS) !== null) words.push('nice', '-n', String(nice), '--');
+  return words;
+}
+
+const PROGRAMS = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';

@@ -1,0 +1,63 @@
+import type { CellLimits, Network } from '../core/cell-policy.ts';
+import type { SandboxKind } from '../core/sandbox-choice.ts';
+import type { Owner } from '../process/owner.ts';
+import type { ProcessResult } from '../process/process-result.ts';
+
+/*
+ * A cell is what one process tree may reach. A sandbox turns a command and a cell into the command that runs it there;
+ * `run-in-cell.ts` starts that, and is the only way in which agents, gates and prewarms are started.
+ */
+
+/** What a process tree gets, and what is kept from it. All paths are absolute. */
+export interface Cell {
+  /** The lane, slot or prewarm tree: where the command runs, and what it may change. */
+  readonly directory: string;
+  /** Changeable too: an outbox, what the operator named under `write`. Left out where they do not exist. */
+  readonly writable: readonly string[];
+  /** Readable even where they lie in a place that is hidden: the depot's objects, this package, what the operator named. */
+  readonly readable: readonly string[];
+  /** Kept from it, whatever is readable around them: the state directory, the repository, its other working trees. */
+  readonly hidden: readonly string[];
+  /** An empty directory of this cell alone, on the disk that is to be used, which the caller removes afterwards. */
+  readonly scratch: string;
+  readonly network: Network;
+  readonly limits: CellLimits;
+  /** Where requests to the network are logged, when hosts are named. */
+  readonly egressLog: string;
+  /** Directories that appear with a writable layer of their own over a pristine one. */
+  readonly layers: readonly Layer[];
+}
+
+/** `target` shows what `lower` holds; what is changed there goes into the cell's scratch, and away with it. */
+export interface Layer {
+  readonly lower: string;
+  readonly target: string;
+}
+
+/** A command that is ready to start in its cell. */
+export interface Enclosed {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it reports on descriptor 3, so that a cell that cannot be made is told from a command that fails. */
+  readonly reports: boolean;
+  /** What the end of the started program says of the command in the cell. @param report what came on descriptor 3. */
+  readonly judge: (result: ProcessResult, report: string) => ProcessResult;
+  /** Ends whatever of the cell the process tree does not show (a container), and takes down what was put up for it. */
+  readonly dispose: () => Promise<void>;
+}
+
+export interface Sandbox {
+  readonly kind: SandboxKind;
+  /** Whom the files of its cells must belong to, for its processes run as that user; null: as the yard. */
+  readonly owner: Owner | null;
+  /** Whether it keeps the limits on memory itself; otherwise they are measured. */
+  readonly limitsMemory: boolean;
+  enclose(cell: Cell, command: Command): Promise<Enclosed>;
+}
+
+export interface Command {
+  readonly argv: readonly [string, ...string[]];
+  /** The whole environment, `HOME` and `TMPDIR` of the operator's among it; the sandbox replaces these two. */
+  readonly env: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,78 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+
+import { errnoOf } from '../process/errno.ts';
+import { isWithin, realPath } from './mounts.ts';
+
+/** Below a home: where version managers and language tools put programs, and no secrets. */
+const TOOL_HOMES: readonly string[] = [
+  '.nvm',
+  '.volta',
+  '.asdf',
+  '.rustup',
+  '.cargo/bin',
+  '.pyenv',
+  '.rbenv',
+  '.sdkman',
+  '.bun',
+  '.deno',
+  '.nix-profile',
+  '.local/bin',
+  '.local/lib',
+  '.local/pipx',
+  '.local/share/claude',
+  '.local/share/fnm',
+  '.local/share/mise',
+  '.local/share/pipx',
+  '.local/share/pnpm',
+  '.local/share/uv',
+  'go/bin',
+  'miniconda3',
+  'anaconda3',
+];
+
+const PROGRAM_DIRECTORIES = new Set(['bin', 'sbin', '.bin', 'shims', 'libexec']);
+
+/**
+ * What of the hidden places a cell must be able to read, so that the programs of the operator's PATH run in it: the
+ * directories of PATH, what they belong to, and where their links lead. Never a whole home.
+ */
+export function toolchainPaths(path: string, home: string, isHidden: (path: string) => boolean): string[] {
+  const places = new Set<string>();
+  const add = (directory: string, file: string | null): void => {
+    for (const place of installationOf(directory, home)) {
+      if (!isWithin(home, place)) places.add(place);
+      else if (file !== null) places.add(file);
+    }
+  };
+  for (const directory of path.split(delimiter)) {
+    if (!isAbsolute(directory) || !existsSync(directory)) continue;
+    if (isHidden(directory)) add(directory, null);
+    for (const target of linkTargets(directory)) if (isHidden(target)) add(dirname(target), target);
+  }
+  for (const name of TOOL_HOMES) if (existsSync(join(home, name))) places.add(join(home, name));
+  return [...places].filter(isHidden);
+}
+
+/** `…/bin`, and what stands beside it unless that is shared by all: libraries, modules. */
+function installationOf(directory: string, home: string): string[] {
+  const root = dirname(directory);
+  const isShared = resolve(root) === join(home, '.local');
+  return PROGRAM_DIRECTORIES.has(basename(directory)) && !isShared ? [directory, root] : [directory];
+}
+
+/** Where the links of a directory lead, those to a neighbour left out. */
+function linkTargets(directory: string): string[] {
+  let entries;
+  try {
+    entries = readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return [];
+  }
+  return entries.flatMap((entry) => {
+    const link = join(directory, entry.name);
+    if (!entry.isSymbolicLink() || !readlinkSync(link).includes('/')) return [];
+    return realPath(link) ?? [];
+  });
+}
