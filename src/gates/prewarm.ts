@@ -14,6 +14,8 @@ import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { readFileBeneath, syncDirectory, syncFileSystem } from '../process/file.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
+import { makeDirectories } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
 import { killTree } from '../process/tree.ts';
@@ -55,20 +57,30 @@ export async function prewarmKeys(setting: GateSetting, tree: string): Promise<s
   });
 }
 
+export interface PrewarmRequest {
+  readonly tree: string;
+  /** A lane or a slot. Nothing may run in it. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** Whom the copies, and directories made for them, are to belong to; null, or none: us. */
+  readonly owner?: Owner | null;
+  /** Whom the tree belongs to that the commands run in; null, or none: us. */
+  readonly maker?: Owner | null;
+}
+
 /** Makes what is not there yet for this tree, then copies every output into the directory. */
-export async function prewarmInto(
-  setting: GateSetting,
-  options: { readonly tree: string; readonly directory: string; readonly signal: AbortSignal },
-): Promise<PrewarmResult> {
-  const keys = await prewarmKeys(setting, options.tree);
+export async function prewarmInto(setting: GateSetting, options: PrewarmRequest): Promise<PrewarmResult> {
+  const { tree, directory, signal, owner = null, maker = null } = options;
+  const keys = await prewarmKeys(setting, tree);
   for (const [index, key] of keys.entries()) {
     const entry = setting.prewarm[index];
     if (entry === undefined) continue;
     const home = join(setting.stateDirectory, 'prewarm', key);
-    const made = await ensure(setting, entry, { key, home, tree: options.tree, signal: options.signal });
+    const made = await ensure(setting, entry, { key, home, tree, signal, maker });
     if (made.kind !== 'ready') return made;
-    for (const output of entry.outputs)
-      await copyOutput(join(home, output), options.directory, output, entry.timeoutMs);
+    for (const output of entry.outputs) {
+      await copyOutput({ from: join(home, output), into: directory, output, timeoutMs: entry.timeoutMs, owner });
+    }
   }
   return { kind: 'ready' };
 }
@@ -78,6 +90,7 @@ interface Making {
   readonly home: string;
   readonly tree: string;
   readonly signal: AbortSignal;
+  readonly maker: Owner | null;
 }
 
 async function ensure(setting: GateSetting, entry: PrewarmEntry, making: Making): Promise<PrewarmResult> {
@@ -111,7 +124,7 @@ async function isMade({ key, home }: Making): Promise<boolean> {
 async function make(
   setting: GateSetting,
   entry: PrewarmEntry,
-  { key, home, tree, signal }: Making,
+  { key, home, tree, signal, maker }: Making,
 ): Promise<PrewarmResult> {
   const half = `${home}.making`;
   const marker = `${setting.stateDirectory}:prewarm:${key}`;
@@ -120,10 +133,10 @@ async function make(
   if (left.length > 0) return stillRuns(left);
   await removeTree(half);
   await mkdir(join(half, 'out'), { recursive: true });
-  await mkdir(join(half, 'tmp'));
+  makeDirectories(half, 'tmp', maker);
   const directory = join(half, 'tree');
-  await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree });
-  await provide(setting.provision, setting.repositoryRoot, directory);
+  await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree, owner: maker });
+  await provide(setting.provision, setting.repositoryRoot, directory, maker);
   const log = new GateLog(join(half, 'out', 'prewarm.log'));
   const result = await runProcess('/bin/sh', ['-c', entry.run], {
     cwd: directory,
@@ -162,19 +175,30 @@ function stillRuns(pids: readonly number[]): PrewarmResult {
   return { kind: 'infrastructure', why: `processes of a prewarm could not be ended: ${pids.join(', ')}` };
 }
 
+interface Copying {
+  readonly from: string;
+  /** Of a lane or slot. */
+  readonly into: string;
+  /** Relative path of the copy. */
+  readonly output: string;
+  readonly timeoutMs: number;
+  readonly owner: Owner | null;
+}
+
 /** A full copy: a hard link would let one lane write into another's files. */
-async function copyOutput(from: string, into: string, output: string, timeoutMs: number): Promise<void> {
+async function copyOutput({ from, into, output, timeoutMs, owner }: Copying): Promise<void> {
   const to = join(into, output);
   if (!existsSync(from) || !(await isReachable(into, output))) return;
   // An agent may have put a link in its place; what is there already in a lane that goes on is its own.
   if (await standsAt(to)) return;
-  await mkdir(dirname(to), { recursive: true });
-  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto', '-T'] : ['-Rp'];
+  makeDirectories(into, dirname(output), owner);
+  const flags = process.platform === 'linux' ? ['-a', '--no-preserve=ownership', '--reflink=auto', '-T'] : ['-Rp'];
   const result = await runProcess('cp', [...flags, '--', from, to], {
     cwd: dirname(to),
     env: allowedEnvironment([], {}),
     timeoutMs,
     session: false,
+    owner,
   });
   if (result.kind !== 'exited' || result.code !== 0) {
     throw new Error(`${from} could not be copied to ${to}: ${result.stderr.toString('utf8').trim()}`);
