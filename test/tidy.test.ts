@@ -121,7 +121,7 @@ test('versions of dependencies are exact', () => {
 
 test('every change to files is a failpoint: it goes through src/process/file-system.ts', () => {
   const changes =
-    /\b(appendFile|chmod|chown|copyFile|cp|link|mkdir|mkdtemp|rename|rm|rmdir|symlink|truncate|unlink|utimes|writeFile)(Sync)?\b/;
+    /\b(appendFile|chmod|l?chown|copyFile|cp|link|mkdir|mkdtemp|rename|rm|rmdir|symlink|truncate|unlink|utimes|writeFile)(Sync)?\b/;
   const own = /^src\/(process\/(file-system|failpoint)|agents\/replay-steps|cli\/demo\/)/;
   const raw = files
     .filter(source)

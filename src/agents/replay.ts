@@ -32,7 +32,7 @@ export function replayAgent(options: ReplayOptions): Agent {
       let cancelled = false;
       const events = (async function* (): AsyncGenerator<AgentEvent, void, undefined> {
         try {
-          await writeFileDurably(join(turn.outbox, STEPS_FILE), JSON.stringify(steps));
+          await writeFileDurably(join(turn.outbox, STEPS_FILE), JSON.stringify(steps), 0o644);
         } catch (error) {
           if (errnoOf(error) === null || !(error instanceof Error)) throw error;
           yield {

@@ -21,7 +21,7 @@ export interface Collected {
  * ends the attempt.
  */
 export interface AttemptWork<Prepared extends Ready> {
-  prepare(): Promise<Prepared | AttemptOutcome>;
+  prepare(spec: TaskSpec): Promise<Prepared | AttemptOutcome>;
   implement(spec: TaskSpec, prepared: Prepared): Promise<{ readonly kind: 'implemented' } | AttemptOutcome>;
   collect(spec: TaskSpec, prepared: Prepared): Promise<Collected | AttemptOutcome>;
   /** In place of the three: a commit that was approved goes on to its gate. */

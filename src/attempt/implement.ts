@@ -6,7 +6,6 @@ import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import type { CellPolicy } from '../core/cell-policy.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
 import { agentName } from '../core/preflight.ts';
@@ -16,7 +15,9 @@ import { gateOf } from '../gates/gate-choice.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
 import { readFileBeneath } from '../process/file.ts';
+import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
+import { agentCell, agentOf } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Prepared } from './prepare.ts';
 import { mkdir, writeFile } from '../process/file-system.ts';
@@ -40,12 +41,13 @@ export async function implement(
   const prompt = await makePrompt(context, spec, prepared);
   await context.evidence.write('prompt.md', prompt);
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
-  const agentSpec = spec.agent ?? context.pin.config.defaults.agent;
+  const { owner } = context.cells.sandboxFor(agentCell(context, spec));
+  if (owner !== null) giveTree(context.evidence.outbox, owner);
   const temporaries = join(context.stateDirectory, 'tmp');
   await mkdir(temporaries, { recursive: true });
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   try {
-    const end = await takeTurn(context, agentSpec, prompt, prepared, temporary);
+    const end = await takeTurn(context, spec, prompt, prepared, temporary);
     return await outcomeOf(context, prepared, end);
   } finally {
     await removeTree(temporary);
@@ -54,19 +56,20 @@ export async function implement(
 
 async function takeTurn(
   context: AttemptContext,
-  agentSpec: string,
+  spec: TaskSpec,
   prompt: string,
   { lane }: Prepared,
   temporary: string,
 ): Promise<TurnEnd> {
   const { pin, evidence } = context;
+  const agentSpec = agentOf(context, spec);
   const run = context.agentFor(agentSpec).start({
     taskId: context.taskId,
     attempt: context.attempt,
     token: context.fence.token,
     baseCommit: lane.base,
     prompt,
-    run: context.cells.enter(agentCell(context, agentSpec), {
+    run: context.cells.enter(agentCell(context, spec), {
       directory: lane.directory,
       writable: [evidence.outbox],
       // What the lane's own git directory borrows from.
@@ -205,10 +208,6 @@ async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: s
   if (last?.type !== 'task.blamed') return null;
   const data = last.data as { readonly detail?: unknown };
   return { detail: typeof data.detail === 'string' ? data.detail : '' };
-}
-
-function agentCell({ pin }: AttemptContext, agentSpec: string): CellPolicy {
-  return pin.config.agents[agentName(agentSpec)]?.cell ?? pin.config.sandbox.agents;
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */

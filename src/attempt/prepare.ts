@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BLOCKED_FILE } from '../agents/command.ts';
 import { excludedPaths, holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
+import type { TaskSpec } from '../core/task.ts';
 import { gateSetting } from '../gates/gate-choice.ts';
 import { provide, ProvisionError } from '../gates/provision.ts';
 import { prewarmInto } from '../gates/prewarm.ts';
@@ -13,6 +14,7 @@ import type { Lane } from '../git/lane.ts';
 import { prepareLane } from '../git/prepare-lane.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
+import { agentCell } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Ready } from './attempt-work.ts';
 
@@ -26,10 +28,11 @@ const DETAIL_BYTES_MAX = 24 * 1024;
 const EVENTS_MAX = 200;
 
 /** Fills the lane from the target's head, with earlier work carried over, and puts in what git does not hold. */
-export async function prepare(context: AttemptContext): Promise<Prepared | AttemptOutcome> {
+export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<Prepared | AttemptOutcome> {
   const { depot, stateDirectory, pin, taskId, attempt, evidence, clock } = context;
   const base = await resolve(depot, TARGET_RECORD);
   if (base === null) return { kind: 'infrastructure', why: 'the depot does not hold the target yet' };
+  const { owner } = context.cells.sandboxFor(agentCell(context, spec));
   const before = await openLane(depot, stateDirectory, taskId);
   const lane = await prepareLane({
     depot,
@@ -44,17 +47,18 @@ export async function prepare(context: AttemptContext): Promise<Prepared | Attem
     include: pin.config.salvage.include,
     keepsake: evidence.directory,
     atMs: clock.nowMs(),
+    owner,
   });
   // The question of an attempt before this one.
   if (!holdsBlockedFile(lane)) await removeTree(join(lane.directory, BLOCKED_FILE));
   const setting = gateSetting(context);
   try {
-    await provide(pin.config.provision, pin.repository.root, lane.directory);
+    await provide(pin.config.provision, pin.repository.root, lane.directory, owner);
   } catch (error) {
     if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
     throw error;
   }
-  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal: context.signal });
+  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal: context.signal, owner });
   if (warmed.kind === 'cancelled' || warmed.kind === 'infrastructure') return warmed;
   if (warmed.kind === 'failed') {
     return { kind: 'infrastructure', why: `${warmed.why}: ${warmed.logTail.trim().slice(-2000)}` };

@@ -111,7 +111,7 @@ async function makeHead<Prepared extends Ready>(
   { store, fence, taskId, attempt, work }: Running<Prepared>,
   spec: TaskSpec,
 ): Promise<Collected | AttemptOutcome> {
-  const prepared = await work.prepare();
+  const prepared = await work.prepare(spec);
   if (prepared.kind !== 'ready') return prepared;
   await store.progress(fence, taskId, attempt, { phase: 'implementing', base: prepared.lane.base });
   const implemented = await work.implement(spec, prepared);

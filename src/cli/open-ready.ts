@@ -1,12 +1,16 @@
 import { loadConfig } from '../config/load.ts';
+import { cellPolicies } from '../config/cell-policies.ts';
+import { describeSandboxes, reportSandboxes } from '../core/sandbox-report.ts';
 import { findRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { checkReady, makeTarget } from '../reconcile/readiness.ts';
 import { readRecipes } from '../reconcile/settings.ts';
 import type { LocalYard } from '../reconcile/yard.ts';
+import { forgetSupport } from '../sandbox/find-support.ts';
 import { refuseDamaged } from '../store/sqlite-check.ts';
 import type { TaskRow } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
+import type { Output } from './output.ts';
 
 /** Opens the yard to be driven. What is wrong is said before anything is made, the state directory included. */
 export async function openReady(context: CommandContext): Promise<LocalYard> {
@@ -15,8 +19,11 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   const { config, warnings } = await loadConfig(repository.root, env);
   readRecipes(repository.root, config);
   const ready = await checkReady(repository, config, await knownRows(context, repository));
+  const { directory } = await compose.places(repository.commonDirectory);
+  await forgetSupport(directory);
   const yard = await compose.yard(cwd);
   try {
+    await tellSandboxes(yard, output);
     for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
     const { missingTargetAt } = ready;
     if (missingTargetAt !== null && (await makeTarget(yard, config.target, missingTargetAt))) {
@@ -27,6 +34,15 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
     await yard.store.close();
     throw error;
   }
+}
+
+/** What holds what runs; a person should not have to ask whether anything does. */
+async function tellSandboxes({ settings }: LocalYard, output: Output): Promise<void> {
+  const { config, pin } = await settings.current();
+  const report = reportSandboxes(cellPolicies(config), pin.sandboxes);
+  const line = describeSandboxes(report, pin.sandboxes);
+  if (!report.used.has('none')) output.say(`Sandbox: ${line}`);
+  else output.warn(`sandbox: ${line}; what runs without one has your rights`);
 }
 
 async function knownRows(

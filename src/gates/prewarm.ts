@@ -14,6 +14,8 @@ import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { readFileBeneath, syncDirectory, syncFileSystem } from '../process/file.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
+import { makeDirectories } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
 import { killTree } from '../process/tree.ts';
@@ -55,20 +57,28 @@ export async function prewarmKeys(setting: GateSetting, tree: string): Promise<s
   });
 }
 
+export interface PrewarmRequest {
+  readonly tree: string;
+  /** A lane or a slot. Nothing may run in it. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+  /** Whom the copies, and directories made for them, are to belong to; null, or none: us. */
+  readonly owner?: Owner | null;
+}
+
 /** Makes what is not there yet for this tree, then copies every output into the directory. */
-export async function prewarmInto(
-  setting: GateSetting,
-  options: { readonly tree: string; readonly directory: string; readonly signal: AbortSignal },
-): Promise<PrewarmResult> {
-  const keys = await prewarmKeys(setting, options.tree);
+export async function prewarmInto(setting: GateSetting, options: PrewarmRequest): Promise<PrewarmResult> {
+  const { tree, directory, signal, owner = null } = options;
+  const keys = await prewarmKeys(setting, tree);
   for (const [index, key] of keys.entries()) {
     const entry = setting.prewarm[index];
     if (entry === undefined) continue;
     const home = join(setting.stateDirectory, 'prewarm', key);
-    const made = await ensure(setting, entry, { key, home, tree: options.tree, signal: options.signal });
+    const made = await ensure(setting, entry, { key, home, tree, signal });
     if (made.kind !== 'ready') return made;
-    for (const output of entry.outputs)
-      await copyOutput(join(home, output), options.directory, output, entry.timeoutMs);
+    for (const output of entry.outputs) {
+      await copyOutput({ from: join(home, output), into: directory, output, timeoutMs: entry.timeoutMs, owner });
+    }
   }
   return { kind: 'ready' };
 }
@@ -119,11 +129,12 @@ async function make(
   const left = existsSync(half) ? (await killTree({ leader: null, marker, graceMs: 0 })).survivors : [];
   if (left.length > 0) return stillRuns(left);
   await removeTree(half);
+  const maker = setting.cells.sandboxFor(setting.prewarmCell).owner;
   await mkdir(join(half, 'out'), { recursive: true });
   await mkdir(join(half, 'tmp'));
   const directory = join(half, 'tree');
-  await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree });
-  await provide(setting.provision, setting.repositoryRoot, directory);
+  await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree, owner: maker });
+  await provide(setting.provision, setting.repositoryRoot, directory, maker);
   const log = new GateLog(join(half, 'out', 'prewarm.log'));
   const run = setting.cells.enter(setting.prewarmCell, {
     directory,
@@ -168,19 +179,30 @@ function stillRuns(pids: readonly number[]): PrewarmResult {
   return { kind: 'infrastructure', why: `processes of a prewarm could not be ended: ${pids.join(', ')}` };
 }
 
+interface Copying {
+  readonly from: string;
+  /** Of a lane or slot. */
+  readonly into: string;
+  /** Relative path of the copy. */
+  readonly output: string;
+  readonly timeoutMs: number;
+  readonly owner: Owner | null;
+}
+
 /** A full copy: a hard link would let one lane write into another's files. */
-async function copyOutput(from: string, into: string, output: string, timeoutMs: number): Promise<void> {
+async function copyOutput({ from, into, output, timeoutMs, owner }: Copying): Promise<void> {
   const to = join(into, output);
   if (!existsSync(from) || !(await isReachable(into, output))) return;
   // An agent may have put a link in its place; what is there already in a lane that goes on is its own.
   if (await standsAt(to)) return;
-  await mkdir(dirname(to), { recursive: true });
-  const flags = process.platform === 'linux' ? ['-a', '--reflink=auto', '-T'] : ['-Rp'];
+  makeDirectories(into, dirname(output), owner);
+  const flags = process.platform === 'linux' ? ['-a', '--no-preserve=ownership', '--reflink=auto', '-T'] : ['-Rp'];
   const result = await runProcess('cp', [...flags, '--', from, to], {
     cwd: dirname(to),
     env: allowedEnvironment([], {}),
     timeoutMs,
     session: false,
+    owner,
   });
   if (result.kind !== 'exited' || result.code !== 0) {
     throw new Error(`${from} could not be copied to ${to}: ${result.stderr.toString('utf8').trim()}`);

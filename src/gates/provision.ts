@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 
 import type { ProvisionEntry } from '../config/schema.ts';
 import { errnoOf } from '../process/errno.ts';
+import { giveTree, makeDirectories } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
-import { cp, mkdir } from '../process/file-system.ts';
+import { cp } from '../process/file-system.ts';
 
 /** A required file is not there: nothing can be prepared or proved without it. */
 export class ProvisionError extends Error {
@@ -20,8 +22,14 @@ export class ProvisionError extends Error {
 /**
  * Copies the operator's ignored files into a lane or a slot. Links are copied as links. Returns the targets that could
  * not be reached: an agent has put a link or a file where a directory of their path would be, and it is not followed.
+ * The copies, and directories made for them, belong to the owner (null: to us). Nothing may run in the lane or slot.
  */
-export async function provide(entries: readonly ProvisionEntry[], from: string, into: string): Promise<string[]> {
+export async function provide(
+  entries: readonly ProvisionEntry[],
+  from: string,
+  into: string,
+  owner: Owner | null = null,
+): Promise<string[]> {
   const blocked: string[] = [];
   for (const { source, target, required } of entries) {
     const path = join(from, source);
@@ -34,8 +42,9 @@ export async function provide(entries: readonly ProvisionEntry[], from: string, 
       continue;
     }
     const destination = join(into, target);
-    await mkdir(dirname(destination), { recursive: true });
+    makeDirectories(into, dirname(target), owner);
     await copyOver(path, destination);
+    if (owner !== null) giveTree(destination, owner);
   }
   return blocked;
 }

@@ -56,7 +56,8 @@ type Run = Exclude<GateResult, { kind: 'green' }> | { readonly kind: 'passed'; r
 async function testTree(setting: GateSetting, request: GateRequest, tree: string): Promise<Run> {
   try {
     const { slots, stateDirectory } = setting;
-    const slot = await takeSlot(setting, { tree, slots, marker: request.marker, signal: request.signal });
+    const { owner } = setting.cells.sandboxFor(request.gate.cell);
+    const slot = await takeSlot(setting, { tree, slots, marker: request.marker, signal: request.signal, owner });
     if (slot === null) return { kind: 'cancelled' };
     let used: SlotUse | null = null;
     try {
@@ -131,15 +132,16 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
 /** Null: ready. */
 async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slot, log: GateLog): Promise<Run | null> {
   const red = (summary: string): Run => ({ kind: 'red', summary, logTail: log.tail(), durationMs: 0 });
+  const { owner } = setting.cells.sandboxFor(request.gate.cell);
   try {
-    const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory);
+    const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory, owner);
     if (blocked !== undefined) return red(`a link or a file stands in the way of the provisioned ${blocked}`);
   } catch (error) {
     if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
     throw error;
   }
   const { tree, signal } = request;
-  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal });
+  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal, owner });
   switch (warmed.kind) {
     case 'ready':
       return null;

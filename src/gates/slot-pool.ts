@@ -8,6 +8,7 @@ import type { Depot } from '../git/depot.ts';
 import { fillDirectory, UncleanableError } from '../git/fill.ts';
 import { systemClock } from '../process/clock.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { killTree } from '../process/tree.ts';
 import type { Store } from '../store/store.ts';
@@ -47,6 +48,8 @@ export interface SlotRequest {
   /** Carried by every process that will run in the slot. */
   readonly marker: string;
   readonly signal: AbortSignal;
+  /** Whom the slot is to belong to; null, or none: us. */
+  readonly owner?: Owner | null;
 }
 
 /** Waits for a slot that is free and makes it hold exactly the tree. Null: the signal fired first. */
@@ -57,7 +60,7 @@ export async function takeSlot(places: PoolPlaces, request: SlotRequest): Promis
 
 async function fillSlot(
   places: PoolPlaces,
-  { tree, marker }: SlotRequest,
+  { tree, marker, owner = null }: SlotRequest,
   { index, fence }: LeasedSlot,
 ): Promise<Slot> {
   const gates = join(places.stateDirectory, 'gates');
@@ -73,7 +76,7 @@ async function fillSlot(
     await rm(markerFile, { force: true });
     await places.store.release(fence);
   };
-  const fill = { depot: places.depot, directory, indexFile, tree };
+  const fill = { depot: places.depot, directory, indexFile, tree, owner };
   try {
     if (!(await endLeftovers(markerFile))) await retire();
     await writeFile(markerFile, marker);

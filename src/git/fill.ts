@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
 import { currentBootId } from '../process/identity.ts';
+import { give } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree, TRASH_PREFIX } from '../process/removal.ts';
 import { fromText, toFileSystem } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
@@ -23,6 +25,8 @@ import { chmodSync, mkdirSync, renameSync, rm, unlinkSync, writeFileSync } from 
  *    differ from the index, which the next cleaning deletes.
  * 4. Nothing is synced, so of what was filled in an earlier boot nothing is trusted: a power cut can leave an index
  *    whose stat data vouches for files of zeros. It is all filled again.
+ * 5. All in the directory belongs to one owner from the first byte on: git makes it as that user. Given away afterwards,
+ *    every file would have a new ctime, and the index would vouch for none. For another owner it is all filled again.
  */
 
 export interface FillOptions {
@@ -31,6 +35,8 @@ export interface FillOptions {
   /** The index of this directory, kept outside it. */
   readonly indexFile: string;
   readonly tree: string;
+  /** Whom the directory and all in it is to belong to; null, or none: us. */
+  readonly owner?: Owner | null;
 }
 
 /** A file that could not be removed: the directory is to be retired by rename. */
@@ -45,14 +51,18 @@ export class UncleanableError extends Error {
 
 /** Fills the directory and returns what is in it now. Throws {@link UncleanableError}. */
 export async function fillDirectory(options: FillOptions): Promise<Map<BytePath, IndexEntry>> {
-  const { depot, directory, indexFile, tree } = options;
+  const { depot, directory, indexFile, tree, owner = null } = options;
   // A link in its place would lead the cleaning, and git, elsewhere.
   if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(directory);
+  const mark = readMark(indexFile);
+  if (ownerIn(mark) !== ownerIn(markOf(owner))) await removeWhole(directory);
   const made = mkdirSync(directory, { recursive: true }) !== undefined;
   // Of a git that was killed: nobody else fills this directory.
   await rm(`${indexFile}.lock`, { force: true });
-  if (made || !isOfThisBoot(indexFile)) await rm(indexFile, { force: true });
-  writeFileSync(bootFile(indexFile), currentBootId());
+  if (made || mark !== markOf(owner)) await rm(indexFile, { force: true });
+  if (made && owner !== null) give(directory, owner);
+  // Only now: a directory whose mark names an owner belongs to it.
+  writeFileSync(bootFile(indexFile), markOf(owner));
   if (!made) await cleanDirectory(options);
   try {
     await git(['read-tree', '--reset', '-u', tree], {
@@ -61,7 +71,10 @@ export async function fillDirectory(options: FillOptions): Promise<Map<BytePath,
       workTree: directory,
       indexFile,
       durable: false,
+      owner,
     });
+    // Like all that stands outside the directory.
+    if (owner !== null) give(indexFile, null);
   } catch (error) {
     if (made || !(error instanceof GitError)) throw error;
     throw new UncleanableError(directory, error);
@@ -69,12 +82,23 @@ export async function fillDirectory(options: FillOptions): Promise<Map<BytePath,
   return readIndexFile(indexFile, OID_BYTES[depot.format]);
 }
 
-/** Names the boot in which the index, and all that it lists, was written. */
+/** Names the boot in which the index, and all that it lists, was written, and its owner where that is not us. */
 export const bootFile = (indexFile: string): string => `${indexFile}.boot`;
 
-function isOfThisBoot(indexFile: string): boolean {
+const markOf = (owner: Owner | null): string =>
+  owner === null ? currentBootId() : `${currentBootId()} ${owner.uid}:${owner.gid}`;
+
+const ownerIn = (mark: string): string => mark.split(' ')[1] ?? '';
+
+function readMark(indexFile: string): string {
   const path = bootFile(indexFile);
-  return existsSync(path) && readFileSync(path, 'utf8') === currentBootId();
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+async function removeWhole(directory: string): Promise<void> {
+  const removal = await removeTree(directory);
+  // What resists is out of the way, unless not even its name could be changed.
+  if (removal.kind === 'left' && existsSync(directory)) throw new UncleanableError(directory, new Error(removal.why));
 }
 
 /** Removes everything that is not, to the byte, what the directory was last filled with. */

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { MachineFault } from '../core/machine-fault.ts';
 import { faultOf, faultOfCode } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
+import type { Owner } from '../process/owner.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions, StartedProcess } from '../process/run.ts';
 import { failpoint } from '../process/failpoint.ts';
@@ -28,6 +29,8 @@ export interface GitCall {
   /** More output than that is cut out of the middle, where it would otherwise be an error. */
   readonly mayCut?: boolean;
   readonly signal?: AbortSignal;
+  /** Whom the files that it makes belong to, where that is not us. */
+  readonly owner?: Owner | null;
   /** In place of `input`: talks with git while it runs. It must end the input. */
   readonly dialogue?: {
     readonly started: (io: StartedProcess) => void;
@@ -140,6 +143,7 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
     maxOutputBytes,
     ...(call.input === undefined ? {} : { input: call.input }),
     ...(call.signal === undefined ? {} : { signal: call.signal }),
+    ...(call.owner ? { owner: call.owner } : {}),
     ...(call.dialogue === undefined ? {} : talk(call.dialogue)),
   });
   const stderr = result.stderr.toString('utf8');
@@ -147,7 +151,7 @@ export async function git(args: readonly string[], call: GitCall): Promise<GitAn
     if (!existsSync(cwd)) throw new GitError(args, null, `there is no directory ${cwd}`);
     const fault = faultOfCode(result.errorCode);
     if (fault !== null) throw new GitError(args, null, result.message, fault);
-    throw gitMissing(result.errorCode);
+    throw call.owner ? setprivMissing(result.errorCode) : gitMissing(result.errorCode);
   }
   if (result.kind === 'signalled') {
     throw new GitError(args, null, `ended by ${result.signal}; ${stderr}`, faultIn(stderr), result.signal);
@@ -250,5 +254,13 @@ function gitMissing(code: string): UserError {
     code: 'git-missing',
     message: `git could not be started (${code})`,
     hint: 'Install git 2.39.4 or newer and make sure that it is on PATH.',
+  });
+}
+
+function setprivMissing(code: string): UserError {
+  return new UserError({
+    code: 'setpriv-missing',
+    message: `setpriv could not be started (${code}): files cannot be made for the user that agents and gates run as`,
+    hint: 'Install util-linux, or run yard as another user than root.',
   });
 }

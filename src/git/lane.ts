@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { currentBootId } from '../process/identity.ts';
 import { mkdir } from '../process/file-system.ts';
+import type { Owner } from '../process/owner.ts';
 import { OID_BYTES } from './blob.ts';
 import type { BytePath } from './byte-path.ts';
 import { markedPaths } from './conflict.ts';
@@ -40,6 +41,8 @@ export interface Lane {
   readonly restarted: boolean;
   /** The work of earlier attempts is in it. */
   readonly continued: boolean;
+  /** Whom it belongs to; null: us. */
+  readonly owner: Owner | null;
 }
 
 export interface Note {
@@ -48,6 +51,8 @@ export interface Note {
   readonly conflicts: readonly string[];
   readonly filledMs: number;
   readonly bootId: string;
+  /** None in the note of an older Yardmaster. */
+  readonly owner?: Owner | null;
 }
 
 export interface LanePaths {
@@ -89,7 +94,7 @@ export async function openLane(depot: Depot, stateDirectory: string, taskId: str
 }
 
 export function laneOf(paths: LanePaths, note: Note, baseline: Lane['baseline']): Lane {
-  const { base, content, conflicts, filledMs, bootId } = note;
+  const { base, content, conflicts, filledMs, bootId, owner = null } = note;
   const restarted = bootId !== currentBootId();
   return {
     directory: paths.directory,
@@ -101,6 +106,7 @@ export function laneOf(paths: LanePaths, note: Note, baseline: Lane['baseline'])
     trustedBeforeMs: restarted ? 0 : filledMs - RACY_MS,
     restarted,
     continued: content !== base,
+    owner,
   };
 }
 
@@ -117,15 +123,22 @@ function parseNote(text: string): Note | null {
 
 function isNote(value: unknown): value is Note {
   if (typeof value !== 'object' || value === null) return false;
-  const { base, content, conflicts, filledMs, bootId }: Partial<Record<keyof Note, unknown>> = value;
+  const { base, content, conflicts, filledMs, bootId, owner = null }: Partial<Record<keyof Note, unknown>> = value;
   return (
     isId(base) &&
     isId(content) &&
     Array.isArray(conflicts) &&
     conflicts.every((path) => typeof path === 'string') &&
     Number.isFinite(filledMs) &&
-    typeof bootId === 'string'
+    typeof bootId === 'string' &&
+    (owner === null || isOwner(owner))
   );
+}
+
+function isOwner(value: unknown): value is Owner {
+  if (typeof value !== 'object' || value === null) return false;
+  const { uid, gid }: Partial<Record<keyof Owner, unknown>> = value;
+  return Number.isSafeInteger(uid) && Number.isSafeInteger(gid);
 }
 
 function isId(value: unknown): value is string {

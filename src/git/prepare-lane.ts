@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { currentBootId } from '../process/identity.ts';
 import { syncFile, writeFileDurably } from '../process/file.ts';
+import { giveTree, isSameOwner } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { copyFile, rm } from '../process/file-system.ts';
 import { conflictLines, markedPaths, readConflictLines } from './conflict.ts';
@@ -39,15 +41,17 @@ export interface LaneRequest extends Omit<ReadOptions, 'ownRules'> {
   /** Where a lane with content that git cannot hold is moved to. */
   readonly keepsake: string;
   readonly atMs: number;
+  /** Whom the lane is to belong to; null, or none: us. One that belongs to somebody else is filled anew. */
+  readonly owner?: Owner | null;
 }
 
 /** Makes the lane ready for an attempt: new, as it was, or its work carried over to a newer base. */
 export async function prepareLane(request: LaneRequest): Promise<Lane> {
-  const { depot, stateDirectory, taskId, base, token } = request;
+  const { depot, stateDirectory, taskId, base, token, owner = null } = request;
   const paths = lanePaths(stateDirectory, taskId);
   const existing = await openLane(depot, stateDirectory, taskId);
   const { work, isWhole } = existing === null ? await findWork(request, paths) : await salvage(request, existing);
-  if (existing !== null && existing.base === base && !existing.restarted) {
+  if (existing?.base === base && !existing.restarted && isSameOwner(existing.owner, owner)) {
     const conflicts = work === null ? existing.conflicts : await unresolvedConflicts(depot, existing, work);
     return { ...existing, conflicts, continued: work !== null };
   }
@@ -113,9 +117,9 @@ async function fillLane(
   paths: LanePaths,
   { content, conflicts }: Pick<Note, 'content' | 'conflicts'>,
 ): Promise<Lane> {
-  const { depot, base, identity, excludes, taskId } = request;
+  const { depot, base, identity, excludes, taskId, owner = null } = request;
   await rm(paths.note, { force: true });
-  const fill = { depot, directory: paths.directory, indexFile: paths.index, tree: content };
+  const fill = { depot, directory: paths.directory, indexFile: paths.index, tree: content, owner };
   const baseline = await fillDirectory(fill).catch(async (error: unknown) => {
     if (!(error instanceof UncleanableError)) throw error;
     // All that it held is salvaged; what resists stays behind under another name.
@@ -132,10 +136,11 @@ async function fillLane(
   });
   await copyFile(paths.index, join(paths.directory, '.git/index'));
   await writeFileDurably(join(paths.directory, '.git', LANE_MARK), `${taskId}\n`);
+  if (owner !== null) giveTree(join(paths.directory, '.git'), owner);
   const filledMs = (await stat(paths.index)).mtimeMs;
   // One file, by which after a power cut the agent's work is told from what the lane was filled with.
   await syncFile(paths.index);
-  const note: Note = { base, content, conflicts, filledMs, bootId: currentBootId() };
+  const note: Note = { base, content, conflicts, filledMs, bootId: currentBootId(), owner };
   await writeFileDurably(paths.note, `${JSON.stringify(note)}\n`);
   return laneOf(paths, note, baseline);
 }

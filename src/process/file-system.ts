@@ -29,6 +29,7 @@ function guardedAsync<T extends (...args: never[]) => Promise<unknown>>(name: st
 }
 
 export const chmodSync = guarded('chmod', sync.chmodSync);
+export const lchownSync = guarded('chown', sync.lchownSync);
 export const mkdirSync = guarded('mkdir', sync.mkdirSync);
 export const renameSync = guarded('rename', sync.renameSync);
 export const rmSync = guarded('rm', sync.rmSync);

@@ -13,6 +13,7 @@ import { systemClock } from './clock.ts';
 import { errnoOf } from './errno.ts';
 import { launch, spawnFailure } from './launch.ts';
 import { openLogFile } from './log-file.ts';
+import { type Owner, writingFor } from './owner.ts';
 import type { ProcessEnd, ProcessResult } from './process-result.ts';
 import { Stop } from './stop.ts';
 import { MARKER_VARIABLE } from './table.ts';
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly reports?: boolean | undefined;
   /** Put into the environment as `YARD_MARKER`, so that what leaves the session is found too. */
   readonly marker?: string | undefined;
+  /** Whom the files that the program makes belong to; it passes by permissions as we do. Needs root, and `setpriv`. */
+  readonly owner?: Owner | null | undefined;
 }
 
 export interface StartedProcess {
@@ -136,7 +139,8 @@ function exitOf(child: ChildProcess): Promise<ProcessEnd> {
 
 /** Opens the output files, starts the program, and closes them again: the program has its own descriptors by then. */
 async function start(file: string, args: readonly string[], options: RunOptions): ReturnType<typeof launch> {
-  const { cwd, marker, output, session = true } = options;
+  const { cwd, marker, output, owner, session = true } = options;
+  const [program, words] = owner ? writingFor(owner, file, args) : [file, args];
   const env = marker === undefined ? options.env : { ...options.env, [MARKER_VARIABLE]: marker };
   const opened: number[] = [];
   const open = (target: OutputTarget | undefined): number | 'pipe' => {
@@ -149,9 +153,9 @@ async function start(file: string, args: readonly string[], options: RunOptions)
     const stdin = options.input === undefined && options.holdInput !== true ? 'ignore' : 'pipe';
     const report = options.reports === true ? ['pipe' as const] : [];
     const stdio = [stdin, open(output?.stdout), open(output?.stderr), ...report] as const;
-    return await launch(file, args, { cwd, env, session, stdio: [...stdio] });
+    return await launch(program, words, { cwd, env, session, stdio: [...stdio] });
   } catch (error) {
-    return spawnFailure(error, file, cwd);
+    return spawnFailure(error, program, cwd);
   } finally {
     for (const descriptor of opened) closeSync(descriptor);
   }

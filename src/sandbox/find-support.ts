@@ -1,25 +1,80 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
 import type { CellPolicy } from '../core/cell-policy.ts';
 import type { SandboxSupport, Support } from '../core/sandbox-choice.ts';
+import { currentBootId } from '../process/identity.ts';
+import { writeFileDurably } from '../process/file.ts';
+import { rm } from '../process/file-system.ts';
 import { probeBubblewrap } from './probe.ts';
 
-/** Looks once in a process for what the policies ask for, by using it. */
+/**
+ * What works on this machine of what policies ask for, found out by using it. What was found is kept in a file while
+ * the machine runs, so that short commands need not find it out again.
+ */
 export class SupportFinder {
   readonly #path: string;
+  readonly #file: string;
   #bubblewrap: Promise<Support> | null = null;
 
-  /** @param path value of PATH. */
-  constructor(path: string) {
+  /**
+   * @param path value of PATH.
+   * @param stateDirectory where what was found is kept.
+   */
+  constructor(path: string, stateDirectory: string) {
     this.#path = path;
+    this.#file = supportFile(stateDirectory);
   }
 
   async find(policies: readonly CellPolicy[]): Promise<SandboxSupport> {
     const kinds = new Set(policies.map(({ kind }) => kind));
     const wantsBubblewrap = kinds.has('auto') || kinds.has('bubblewrap');
     return {
-      bubblewrap: wantsBubblewrap ? await (this.#bubblewrap ??= probeBubblewrap(this.#path)) : NOT_ASKED_FOR,
+      bubblewrap: wantsBubblewrap ? await (this.#bubblewrap ??= this.#findBubblewrap()) : NOT_ASKED_FOR,
       container: NOT_ASKED_FOR,
     };
   }
+
+  async #findBubblewrap(): Promise<Support> {
+    const known = this.#read();
+    if (known !== null) return known;
+    const found = await probeBubblewrap(this.#path);
+    const kept: Kept = { bootId: currentBootId(), uid: process.getuid?.() ?? 0, path: this.#path, bubblewrap: found };
+    await writeFileDurably(this.#file, `${JSON.stringify(kept)}\n`);
+    return found;
+  }
+
+  /** Only what worked is believed: what did not may have been installed since. */
+  #read(): Support | null {
+    if (!existsSync(this.#file)) return null;
+    try {
+      const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as Partial<Kept>;
+      const isOurs =
+        kept.bootId === currentBootId() && kept.uid === (process.getuid?.() ?? 0) && kept.path === this.#path;
+      const { bubblewrap } = kept;
+      if (!isOurs || bubblewrap?.kind !== 'works') return null;
+      return statSync(bubblewrap.program, { throwIfNoEntry: false })?.isFile() === true ? bubblewrap : null;
+    } catch (error) {
+      if (error instanceof SyntaxError) return null;
+      throw error;
+    }
+  }
+}
+
+/** What was found before no longer counts: a run looks for itself. */
+export async function forgetSupport(stateDirectory: string): Promise<void> {
+  await rm(supportFile(stateDirectory), { force: true });
+}
+
+function supportFile(stateDirectory: string): string {
+  return join(stateDirectory, 'sandbox.json');
+}
+
+interface Kept {
+  readonly bootId: string;
+  readonly uid: number;
+  readonly path: string;
+  readonly bubblewrap: Support;
 }
 
 const NOT_ASKED_FOR: Support = { kind: 'missing', why: 'the configuration does not ask for it' };

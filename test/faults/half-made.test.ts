@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { commitFiles, makeRepository, runGit } from '../fixtures/git/repository.ts';
+import { OTHER, whyNoOwner } from '../fixtures/processes/owners.ts';
 import { root } from '../fixtures/repository-files.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
@@ -20,8 +21,14 @@ interface Made {
 }
 
 /** Depot, lane, prewarm and slot of one commit, made by a process of its own. */
-async function makeAll(state: string, repository: string, commit: string, env: Record<string, string>): Promise<Made> {
-  const child = spawn(process.execPath, [PROGRAM, state, repository, commit], {
+async function makeAll(
+  state: string,
+  repository: string,
+  commit: string,
+  env: Record<string, string>,
+  more: readonly string[] = [],
+): Promise<Made> {
+  const child = spawn(process.execPath, [PROGRAM, state, repository, commit, ...more], {
     env: { PATH: process.env['PATH'] ?? '', HOME: state, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -88,6 +95,30 @@ test(
     expect(kills).toBeGreaterThan(chosen.length / 2);
   },
 );
+
+test('killed while files are made for another user, the next makes them all that user’s', async (context) => {
+  const why = whyNoOwner();
+  if (why !== null) context.skip(why);
+  const { base, repository, first, second } = await setUp();
+  const own = ['1', String(OTHER.uid)];
+  const hits = join(base, 'hits');
+  const whole = { ...WHOLE, owners: ['65534:65534', '65534:65534'] };
+  const counted = await makeAll(join(base, 'counted'), repository, second, { YARD_FAILPOINTS_DIR: hits }, own);
+  expect(JSON.parse(counted.output)).toEqual(whole);
+  const chosen = hitsIn(hits).filter(({ name }) => /^(?:fs\.chown|git\.read-tree):/.test(name));
+  expect(chosen.length).toBeGreaterThan(20);
+  const step = ALL ? 1 : Math.ceil(chosen.length / SLICE);
+  for (const [index, { name, hit }] of chosen.filter((_, at) => at % step === 0).entries()) {
+    const state = join(base, `state-${index}`);
+    // Every other one over what was made for us.
+    if (index % 2 === 1) await makeAll(state, repository, first, {});
+    const failpoints = { YARD_FAILPOINTS: `${name}:${hit}:kill`, YARD_FAILPOINTS_DIR: join(base, `hits-${index}`) };
+    expect((await makeAll(state, repository, second, failpoints, own)).killed).toBe(true);
+    const { output } = await makeAll(state, repository, second, {}, own);
+    expect.soft(JSON.parse(output), `${name}:${hit}, case ${index}`).toEqual(whole);
+    await rm(state, { recursive: true });
+  }
+}, 300_000);
 
 const DEPOT_CONFIG = 'depot.git/config';
 
