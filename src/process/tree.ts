@@ -12,7 +12,7 @@ import { errnoOf } from './errno.ts';
 import { currentBootId } from './identity.ts';
 import { Members, type Scan } from './members.ts';
 import type { ProcessRow } from './process-row.ts';
-import { readMarks, readRow, readTable } from './table.ts';
+import { readMarks, readNames, readRow, readTable } from './table.ts';
 
 export interface KillTarget {
   /** Null: the tree is known by its marker alone. */
@@ -61,14 +61,24 @@ export async function killTree(target: KillTarget): Promise<KillReport> {
 async function ask(tree: Members, scan: Scan, signal: NodeJS.Signals, graceMs: number): Promise<Scan> {
   const nameOf = (row: ProcessRow): string => `${row.pid} ${row.startTime}`;
   const asked = new Set([...scan.members.values()].map(nameOf));
-  signalMembers(scan, signal);
+  signalMembers({ ...scan, members: withoutHolders(scan.members) }, signal);
   return poll(tree, graceMs, ({ members }) => {
-    for (const row of members.values()) {
+    for (const row of withoutHolders(members).values()) {
       if (asked.has(nameOf(row)) || members.has(row.parentPid)) continue;
       asked.add(nameOf(row));
       if (isStill(row)) send(row.pid, signal);
     }
   });
+}
+
+/** A program that holds a cell: what runs in it dies with it, at once. */
+const HOLDER = 'bwrap';
+
+/** Whoever holds others is not asked to end: it does when they have ended. */
+function withoutHolders(members: ReadonlyMap<number, ProcessRow>): Map<number, ProcessRow> {
+  const names = readNames([...members.keys()]);
+  const parents = new Set([...members.values()].filter(({ alive }) => alive).map(({ parentPid }) => parentPid));
+  return new Map([...members].filter(([pid]) => names.get(pid) !== HOLDER || !parents.has(pid)));
 }
 
 /** Every process but this one whose environment holds the marker. */

@@ -198,6 +198,9 @@ function outputTests(play: Play, { make, isTransparent }: AgentTraits): void {
     );
     // The shell's own.
     for (const own of ['PWD', 'OLDPWD', 'SHLVL', '_']) delete found[own];
+    // The cell's.
+    expect(found['TMPDIR']).toMatch(/\/scratch\/tmp$/);
+    delete found['TMPDIR'];
     expect(found).toEqual({
       ...ENVIRONMENT,
       YARD_TASK_ID: 'TASK-1',
