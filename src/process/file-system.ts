@@ -29,6 +29,7 @@ function guardedAsync<T extends (...args: never[]) => Promise<unknown>>(name: st
 }
 
 export const chmodSync = guarded('chmod', sync.chmodSync);
+export const chownSync = guarded('chown', sync.chownSync);
 export const mkdirSync = guarded('mkdir', sync.mkdirSync);
 export const renameSync = guarded('rename', sync.renameSync);
 export const rmSync = guarded('rm', sync.rmSync);

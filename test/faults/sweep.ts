@@ -16,6 +16,7 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'store.closeKill': 'test/faults/killers.test.ts',
   'store.note': 'test/faults/killers.test.ts',
   'store.resetBreaker': 'test/faults/killers.test.ts',
+  'fs.chown': 'src/sandbox/egress-proxy.test.ts',
   'file-system.sync': 'test/faults/half-made.test.ts',
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
   // It writes below a directory that a person named.
