@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import type { CellPolicy } from '../core/cell-policy.ts';
+import { readEgressRule } from '../core/egress-rule.ts';
 import { parseSize, SIZE } from './size.ts';
 
 // `sandbox` of the configuration: what agents, gates and prewarms may reach, and how much they may use.
@@ -12,17 +13,16 @@ const size = z
 
 const kind = z.enum(['auto', 'none', 'bubblewrap', 'container']);
 
-/** A name, or `*.` and a name; a port; `=private` where the name may lead to a private address. */
-const HOST =
-  /^(?:\*\.)?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*(?::[0-9]{1,5})?(?:=private)?$/;
+const host = z
+  .string()
+  .max(300)
+  .superRefine((value, context) => {
+    const read = readEgressRule(value);
+    if (read.kind === 'malformed') context.addIssue(`is not a host that can be listed: ${read.why}`);
+  });
 
 const network = z
-  .union([
-    z.enum(['open', 'none']),
-    z
-      .array(z.string().max(300).regex(HOST, 'is not a host; write example.org, *.example.org or example.org:443'))
-      .min(1),
-  ])
+  .union([z.enum(['open', 'none']), z.array(host).min(1)])
   .meta({ description: 'open, none, or the hosts that may be reached (HTTPS through a proxy of the yard)' });
 
 const PLACE = /^(?:~(?:\/|$)|\/)/;

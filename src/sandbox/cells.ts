@@ -87,6 +87,7 @@ export class Cells {
       hidden: this.#hidden,
       scratch,
       network: policy.network,
+      bridge: [...this.#places.self, '_egress'],
       limits: policy.limits,
       egressLog,
       layers,

@@ -35,6 +35,7 @@ export async function probeBubblewrap(path: string): Promise<Support> {
       hidden: [],
       scratch,
       network: 'none',
+      bridge: [],
       limits: LIMITS,
       egressLog: join(scratch, 'egress.log'),
       layers: [],

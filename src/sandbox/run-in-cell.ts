@@ -1,6 +1,7 @@
 import type { ProcessResult } from '../process/process-result.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions } from '../process/run.ts';
+import { openEgress } from './egress.ts';
 import type { Cell, Command, Sandbox } from './sandbox.ts';
 
 export type CellRunOptions = Omit<RunOptions, 'cwd' | 'env' | 'reports' | 'session' | 'output'>;
@@ -15,11 +16,16 @@ export async function runInCell(
   command: Command,
   options: CellRunOptions,
 ): Promise<ProcessResult> {
-  const { file, args, env, reports, judge, dispose } = await sandbox.enclose(cell, command);
+  const egress = await openEgress(cell, command, sandbox.owner);
   try {
-    const result = await runProcess(file, args, { ...options, cwd: cell.directory, env, reports });
-    return judge(result, result.report);
+    const { file, args, env, reports, judge, dispose } = await sandbox.enclose(egress.cell, egress.command);
+    try {
+      const result = await runProcess(file, args, { ...options, cwd: cell.directory, env, reports });
+      return judge(result, result.report);
+    } finally {
+      await dispose();
+    }
   } finally {
-    await dispose();
+    await egress.close();
   }
 }

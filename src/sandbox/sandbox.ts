@@ -21,6 +21,8 @@ export interface Cell {
   /** An empty directory of this cell alone, on the disk that is to be used, which the caller removes afterwards. */
   readonly scratch: string;
   readonly network: Network;
+  /** Program and arguments that lead a command in a cell to the proxy of the hosts that are named. */
+  readonly bridge: readonly string[];
   readonly limits: CellLimits;
   /** Where requests to the network are logged, when hosts are named. */
   readonly egressLog: string;

@@ -70,6 +70,7 @@ class Place {
       hidden: [this.path('state'), this.path('repo')],
       scratch: this.path('state/scratch'),
       network,
+      bridge: [process.execPath, join(import.meta.dirname, '../../src/main.ts'), '_egress'],
       limits,
       egressLog: this.path('network.ndjson'),
       layers: [],
@@ -339,5 +340,21 @@ function testWalls(open: Open): void {
     expect(await place.run(connect, { network: 'none' })).toMatchObject({ code: 7 });
     const itself = `node -e "const s = require('net').createServer((c) => c.end('x')).listen(0, '127.0.0.1', () => require('net').connect(s.address().port, '127.0.0.1').on('data', () => process.exit(0)))"`;
     expect(await place.run(itself, { network: 'none' })).toMatchObject({ code: 0 });
+  });
+
+  test('with hosts named it reaches those, through the proxy, and no others', async (context) => {
+    const place = await open(context);
+    const script = (host: string): string =>
+      `node -e "fetch('https://${host}/').then(() => process.exit(0), (error) => { console.log(error.cause?.message ?? error.message); process.exit(7); })"`;
+    const refused = await place.run(script('other.invalid'), { network: ['example.invalid'] });
+    expect(refused).toMatchObject({ kind: 'exited', code: 7 });
+    expect(await place.run(script('example.invalid'), { network: ['example.invalid'] })).toMatchObject({ code: 7 });
+    const records = readFileSync(place.path('network.ndjson'), 'utf8').trim().split('\n');
+    expect(records.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { host: 'other.invalid', port: 443, allowed: false, why: 'not-listed' },
+      { host: 'example.invalid', port: 443, allowed: true, why: 'unresolved' },
+    ]);
+    const direct = `node -e "require('net').connect(80, '127.0.0.1').on('error', () => process.exit(8))"`;
+    expect(await place.run(direct, { network: ['example.invalid'] })).toMatchObject({ code: 8 });
   });
 }
