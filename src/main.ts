@@ -37,6 +37,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       return trainProcess(rest);
     case 'replay-steps':
       return replayProcess(rest);
+    case '_egress':
+      return bridgeProcess(rest);
     default:
       return commandLine(args);
   }
@@ -279,6 +281,14 @@ async function replayProcess([stepsFile = '']: readonly string[]): Promise<ExitC
     resultFile: process.env['YARD_RESULT'],
   });
   return code === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** `_egress <socket> -- <program> <args…>`: started in a cell, in front of the command that the cell is for. */
+async function bridgeProcess(args: readonly string[]): Promise<ExitCode> {
+  const { endAs, readBridge, runBridge } = await import('./sandbox/egress-bridge.ts');
+  const bridge = readBridge(args);
+  if (bridge === null) throw new Error('usage: yard _egress SOCKET -- PROGRAM [ARGUMENT…]');
+  return endAs(await runBridge(bridge, process.env, (line) => process.stderr.write(`${line}\n`)));
 }
 
 function packageVersion(): string {
