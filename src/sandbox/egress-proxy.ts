@@ -14,8 +14,7 @@ import { chooseRule, readTarget } from '../core/egress-rule.ts';
 import type { EgressRule } from '../core/egress-rule.ts';
 import { systemClock } from '../process/clock.ts';
 import { errnoOf } from '../process/errno.ts';
-import { chmodSync, rmSync } from '../process/file-system.ts';
-import { give } from '../process/owner.ts';
+import { chmodSync, lchownSync, rmSync } from '../process/file-system.ts';
 import { reachOf } from './egress-address.ts';
 import type { EgressEnd, EgressSink } from './egress-log.ts';
 import { type Resolve, systemResolve } from './egress-resolve.ts';
@@ -122,7 +121,7 @@ async function listen(server: Server, { socketPath, mode = MODE, owner }: Egress
   await promise;
   server.off('error', reject);
   try {
-    if (owner !== undefined) give(socketPath, owner);
+    if (owner !== undefined) lchownSync(socketPath, owner.uid, owner.gid);
     chmodSync(socketPath, mode);
   } catch (error) {
     server.close();
