@@ -18,6 +18,8 @@ export interface Scan {
   readonly members: ReadonlyMap<number, ProcessRow>;
   /** The whole table that they were found in. */
   readonly rows: ReadonlyMap<number, ProcessRow>;
+  /** Somebody who is just ending, and no longer tells whose he was, may have children that are members. */
+  readonly isSettling: boolean;
 }
 
 /** The members of one tree. */
@@ -43,7 +45,7 @@ export class Members {
     const { rows } = table;
     // Nothing of another boot runs; its pids and markers now belong to nobody or to strangers.
     if (this.#leader !== null && this.#leader.bootId !== currentBootId()) {
-      return { scan: { members: new Map(), rows }, certain: true };
+      return { scan: { members: new Map(), rows, isSettling: false }, certain: true };
     }
     this.#forget(rows);
     const untouchable = untouchablePids(rows);
@@ -51,11 +53,11 @@ export class Members {
     const found = new Map<number, ProcessRow>();
     for (const row of others.values()) if (this.#isRoot(row)) this.#admit(row, found, others);
     this.#spread(found, others);
-    const certain = this.#admitByMark(found, others, rows);
+    const { certain, isSettling } = this.#admitByMark(found, others, rows);
     this.#spread(found, others);
     for (const row of found.values()) this.#startTimesSeen.set(row.pid, row.startTime);
     const members = new Map([...found].filter(([, row]) => row.alive));
-    return { scan: { members, rows }, certain: certain && !table.moved && members.size === found.size };
+    return { scan: { members, rows, isSettling }, certain: certain && !table.moved && members.size === found.size };
   }
 
   /** M1, M2: what ended is no proof of anything any more. */
@@ -90,12 +92,12 @@ export class Members {
     }
   }
 
-  /** Admits by marker, and by M3. False when a process would not show its environment: it may be in an exec. */
+  /** Admits by marker, and by M3. Not certain when a process would not show its environment: it may be in an exec. */
   #admitByMark(
     found: Map<number, ProcessRow>,
     others: Map<number, ProcessRow>,
     rows: ReadonlyMap<number, ProcessRow>,
-  ): boolean {
+  ): { certain: boolean; isSettling: boolean } {
     const leader = this.#leader;
     const orphanedSession = leader !== null && !rows.has(leader.pid) ? leader.pid : null;
     const suspects = [...others.values()].filter(
@@ -105,15 +107,17 @@ export class Members {
         (this.#marker !== null || row.sessionId === orphanedSession),
     );
     let certain = true;
+    let isSettling = false;
     for (const [pid, mark] of readMarks(suspects.map((row) => row.pid))) {
       const row = others.get(pid);
       if (row === undefined) continue;
       if (mark.kind === 'unknown') certain = false;
+      isSettling ||= mark.kind === 'unknown' && row.exiting === true;
       const isMarked = mark.kind === 'marked' && mark.marker === this.#marker;
       const isOrphan = row.sessionId === orphanedSession && mark.kind !== 'marked';
       if (isMarked || isOrphan) this.#admit(row, found, others);
     }
-    return certain;
+    return { certain, isSettling };
   }
 }
 

@@ -8,6 +8,8 @@ export interface ProcessRow {
   readonly startTime: string;
   /** False for a zombie: it holds its pid and nothing else. */
   readonly alive: boolean;
+  /** It is being taken down by the kernel: it runs no more, and shows its environment no more, but its children may run. */
+  readonly exiting?: boolean;
 }
 
 /** What the environment of a process says of the marker. `unknown`: not readable, or empty as it is during an exec. */

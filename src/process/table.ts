@@ -22,6 +22,8 @@ const isDarwin = process.platform === 'darwin';
 
 /** PF_KTHREAD: the kernel's own threads have no environment and take no signals. */
 const KERNEL_THREAD_FLAG = 0x00200000;
+/** PF_EXITING. */
+const EXITING_FLAG = 0x00000004;
 
 /** One process, or null when there is none of that pid. A zombie has a row. */
 export function readRow(pid: number): ProcessRow | null {
@@ -102,6 +104,7 @@ export function parseStat(pid: number, stat: string): ProcessRow | null {
     sessionId: Number(sessionId),
     startTime,
     alive: (state !== 'Z' && state !== 'X') || threadsOf(stat) > 1,
+    ...((flagsOf(stat) & EXITING_FLAG) === 0 ? {} : { exiting: true }),
   };
 }
 
@@ -111,7 +114,11 @@ function fieldsOf(stat: string): string[] {
 }
 
 function isKernelThread(stat: string): boolean {
-  return (Number(fieldsOf(stat)[6]) & KERNEL_THREAD_FLAG) !== 0;
+  return (flagsOf(stat) & KERNEL_THREAD_FLAG) !== 0;
+}
+
+function flagsOf(stat: string): number {
+  return Number(fieldsOf(stat)[6]);
 }
 
 function threadsOf(stat: string): number {

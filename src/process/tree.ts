@@ -31,6 +31,7 @@ export interface KillReport {
 }
 
 const KILL_PATIENCE_MS = 5_000;
+const SETTLE_MS = 1_000;
 const POLL_FIRST_MS = 1;
 const POLL_MAX_MS = 50;
 
@@ -42,16 +43,28 @@ export async function killTree(target: KillTarget): Promise<KillReport> {
   failpoint('process.kill:before');
   if (isDefective('processes-not-ended')) return { survivors: [] };
   const tree = new Members(target.leader, target.marker);
-  let scan = tree.scan();
+  let scan = await settle(tree);
   if (scan.members.size > 0 && target.graceMs > 0) {
     scan = await ask(tree, scan, target.termSignal ?? 'SIGTERM', target.graceMs);
   }
-  if (scan.members.size > 0) {
+  while (scan.members.size > 0) {
     signalMembers(scan, 'SIGKILL');
     scan = await poll(tree, KILL_PATIENCE_MS, (left) => signalMembers(left, 'SIGKILL'));
+    if (scan.members.size > 0) break;
+    scan = await settle(tree);
   }
   failpoint('process.kill:after');
   return { survivors: [...scan.members.keys()] };
+}
+
+/** The first process of a cell that dies takes the others with it, and is the last to go: that is waited for. */
+async function settle(tree: Members): Promise<Scan> {
+  const deadlineMs = systemClock.monotonicMs() + SETTLE_MS;
+  for (;;) {
+    const scan = tree.scan();
+    if (scan.members.size > 0 || !scan.isSettling || systemClock.monotonicMs() > deadlineMs) return scan;
+    await delay(POLL_FIRST_MS);
+  }
 }
 
 /**

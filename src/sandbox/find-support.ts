@@ -14,16 +14,16 @@ import { probeBubblewrap } from './probe.ts';
  */
 export class SupportFinder {
   readonly #path: string;
-  readonly #file: string;
+  readonly #file: string | null;
   #bubblewrap: Promise<Support> | null = null;
 
   /**
    * @param path value of PATH.
-   * @param stateDirectory where what was found is kept.
+   * @param stateDirectory where what was found is kept; null: nowhere.
    */
-  constructor(path: string, stateDirectory: string) {
+  constructor(path: string, stateDirectory: string | null) {
     this.#path = path;
-    this.#file = supportFile(stateDirectory);
+    this.#file = stateDirectory === null ? null : supportFile(stateDirectory);
   }
 
   async find(policies: readonly CellPolicy[]): Promise<SandboxSupport> {
@@ -40,13 +40,13 @@ export class SupportFinder {
     if (known !== null) return known;
     const found = await probeBubblewrap(this.#path);
     const kept: Kept = { bootId: currentBootId(), uid: process.getuid?.() ?? 0, path: this.#path, bubblewrap: found };
-    await writeFileDurably(this.#file, `${JSON.stringify(kept)}\n`);
+    if (this.#file !== null) await writeFileDurably(this.#file, `${JSON.stringify(kept)}\n`);
     return found;
   }
 
   /** Only what worked is believed: what did not may have been installed since. */
   #read(): Support | null {
-    if (!existsSync(this.#file)) return null;
+    if (this.#file === null || !existsSync(this.#file)) return null;
     try {
       const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as Partial<Kept>;
       const isOurs =

@@ -12,6 +12,7 @@ import { processChecks } from '../doctor/process-checks.ts';
 import { repairAll } from '../doctor/repair.ts';
 import type { RepairLine } from '../doctor/repair.ts';
 import { repositoryCheck } from '../doctor/repository-check.ts';
+import { sandboxCheck } from '../doctor/sandbox-check.ts';
 import { settingsChecks } from '../doctor/settings-checks.ts';
 import { stateChecks } from '../doctor/state-checks.ts';
 import { targetCheck } from '../doctor/target-check.ts';
@@ -24,6 +25,7 @@ const CHECKS: readonly Check[] = [
   repositoryCheck,
   ...stateChecks,
   ...settingsChecks,
+  sandboxCheck,
   targetCheck,
   ...depotChecks,
   ...leaseChecks,
