@@ -86,7 +86,8 @@ export async function openYard(root: string, stateDirectory: string): Promise<Lo
     freeSpace: () => ({ state: freeSpaceAt(stateDirectory), repository: freeSpaceAt(repository.commonDirectory) }),
     repository,
     stateDirectory,
-    settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin'), () => Promise.resolve(NO_SANDBOXES),
+    settings: new SettingsSource(repository, stateDirectory, {}, join(stateDirectory, 'current-pin'), () =>
+      Promise.resolve(NO_SANDBOXES),
     ),
     self: YARD,
   };
