@@ -51,11 +51,12 @@ export async function implement(
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   try {
     const end = await takeTurn(context, spec, prompt, prepared, temporary);
-    return await outcomeOf(context, prepared, end);
-  } finally {
-    await removeTree(temporary);
+    const outcome = await outcomeOf(context, prepared, end);
     // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
     if (!context.signal.aborted) await removeTree(context.evidence.outbox);
+    return outcome;
+  } finally {
+    await removeTree(temporary);
   }
 }
 
