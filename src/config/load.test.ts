@@ -111,7 +111,7 @@ preflight: { requireAcceptance: false }
       { source: '.env.test', target: '.env.test', required: false },
       { source: 'secrets/key', target: 'config/key', required: true },
     ]);
-    expect(config.gates['default']).toEqual({
+    expect(config.gates['default']).toMatchObject({
       run: 'npm test',
       timeoutMs: 300_000,
       environment: { allow: ['CI', 'NPM_*', 'DB', '!NPM_TOKEN'] },
