@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
 import { Output } from './cli/output.ts';
+import { namedSecrets } from './config/named-secrets.ts';
 import type { Pin } from './config/pin.ts';
+import type { Config } from './config/schema.ts';
 import { machineError } from './core/machine-error.ts';
+import { makeRedactor } from './core/redact.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
 import type { Mended } from './git/depot.ts';
@@ -28,6 +31,20 @@ const SELF: readonly string[] = [process.execPath, process.argv[1] ?? fileURLToP
 const STORE_FILE = 'state.db';
 const PIN_FILE = 'current-pin';
 
+/** Of this process: what it keeps or shows passes it. It learns the secrets with the configuration. */
+const redactor = makeRedactor([]);
+
+function hideSecretsOf(config: Config, environment: CommandContext['env']): void {
+  // A configuration that an older version has pinned names none.
+  if ('secrets' in config) redactor.know(namedSecrets(config, environment));
+}
+
+/** For processes that write: what they are told by others may hold secrets that nobody has named. */
+async function searchByRules(): Promise<void> {
+  const { scanner } = await import('./process/secret-scanner.ts');
+  redactor.searchBy(scanner());
+}
+
 async function main(args: readonly string[]): Promise<ExitCode> {
   const [command, ...rest] = args;
   switch (command) {
@@ -45,7 +62,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
 }
 
 async function commandLine(args: readonly string[]): Promise<ExitCode> {
-  const output = new Output(process.stdout, process.stderr, process.env);
+  const output = new Output(process.stdout, process.stderr, process.env, redactor);
   const compose = composeWith(process.env);
   const context: CommandContext = { cwd: process.cwd(), env: process.env, output, compose, stdin: process.stdin };
   try {
@@ -93,7 +110,9 @@ async function reading(cwd: string, environment: CommandContext['env']): Promise
       hint: isConfigured ? 'Start with: yard run' : 'Make one with: yard init, then: yard run',
     });
   }
-  return { reader, location, stateDirectory, pin: await currentPin(stateDirectory) };
+  const pin = await currentPin(stateDirectory);
+  if (pin !== null) hideSecretsOf(pin.config, environment);
+  return { reader, location, stateDirectory, pin };
 }
 
 async function places(commonDirectory: string, environment: CommandContext['env']): Promise<StatePlaces> {
@@ -150,9 +169,12 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   const settings = new SettingsSource(repository, stateDirectory, environment, pinFile, findSandboxes);
   const { config } = await settings.current();
   let { retries } = config.limits;
+  hideSecretsOf(config, environment);
+  await searchByRules();
   const store = await openYardStore(stateDirectory, () => retries);
   settings.onChange = (changed) => {
     ({ retries } = changed.config.limits);
+    hideSecretsOf(changed.config, environment);
   };
   const depot = await openDepot(stateDirectory, repository.format, noteMended(store));
   return {
@@ -174,6 +196,7 @@ async function openYardStore(stateDirectory: string, retries: () => number): Pro
   return openStore(join(stateDirectory, STORE_FILE), {
     clock: systemClock,
     policy: () => ({ ...DEFAULT_RETRY_POLICY, retries: retries() }),
+    redactor,
   });
 }
 
@@ -207,6 +230,8 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     import('./sandbox/cells.ts'),
   ]);
   const pin = readPin(stateDirectory, pinHash);
+  hideSecretsOf(pin.config, process.env);
+  await searchByRules();
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
     const lease = {
@@ -222,8 +247,9 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       stateDirectory,
       pin,
       cells: new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF }),
+      redactor,
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
-      evidence: await Evidence.create(stateDirectory, taskId, Number(attempt)),
+      evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),
     };
     const end = await runAttempt({
       ...lease,
@@ -251,6 +277,8 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
       import('./sandbox/cells.ts'),
     ]);
   const pin = readPin(stateDirectory, pinHash);
+  hideSecretsOf(pin.config, process.env);
+  await searchByRules();
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
     const host = systemHost();
@@ -263,10 +291,11 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
       host,
       target,
       isCurrent: () => readFileSync(join(stateDirectory, PIN_FILE), 'utf8').trim() === pinHash,
-      work: (lease) => localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin, cells }),
+      work: (lease) =>
+        localTrain({ ...lease, store, host, target, depot, repository, stateDirectory, pin, cells, redactor }),
     });
     if (end.kind !== 'no-room') return EXIT.ok;
-    process.stderr.write(`nothing can land for now: ${end.why}\n`);
+    process.stderr.write(redactor.text(`nothing can land for now: ${end.why}\n`));
     return EXIT.failed;
   } finally {
     await store.close();
@@ -296,12 +325,21 @@ function packageVersion(): string {
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 
+// What nobody caught ends the process as Node would, but for what it prints.
+process.on('uncaughtException', (error) => {
+  process.exit(tellOf(error));
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
+  process.exitCode = tellOf(error);
+}
+
+function tellOf(error: unknown): ExitCode {
   const told = isUserError(error) ? error : machineError(error);
   // Everything else is a bug of ours: its stack is what we need to see.
   const bug = `internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`);
-  process.exitCode = told === null ? EXIT.bug : told.exitCode;
+  process.stderr.write(redactor.text(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`));
+  return told === null ? EXIT.bug : (told.exitCode as ExitCode);
 }

@@ -32,7 +32,8 @@ test(
     const { stdout } = await run(process.execPath, [join(installed, 'bin/yard.js'), '--version']);
     expect(stdout.trim()).toBe(manifest.version);
     const packages = (await readdir(join(installed, 'node_modules'))).filter((name) => !name.startsWith('.'));
-    expect(packages.toSorted()).toEqual(Object.keys(manifest.dependencies).toSorted());
+    const names: unknown[] = Object.keys(manifest.dependencies).map((name) => name.split('/')[0]);
+    expect(new Set(packages)).toEqual(new Set(names));
     const shipped = await readdir(installed);
     expect(shipped).not.toContain('src');
     expect(shipped).not.toContain('test');

@@ -1,4 +1,5 @@
 import type { RunInCell } from '../sandbox/cells.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Packet } from './packet.ts';
 
 /** One invocation of an agent: what it is given, and the bounds that it works in. */
@@ -22,6 +23,8 @@ export interface Turn {
   /** Ended when it has said nothing for so long; null: it may be silent. */
   readonly idleMs: number | null;
   readonly killGraceMs: number;
+  /** What the agent prints or reports passes it before anything else sees it. */
+  readonly redactor: Redactor;
 }
 
 export interface Usage {

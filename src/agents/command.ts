@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 
 import { impossible } from '../core/impossible.ts';
+import type { Redactor } from '../core/redact.ts';
+import { redactJson } from '../core/redact-json.ts';
 import { systemClock } from '../process/clock.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { LineSplitter } from '../process/lines.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { IdleWatch } from '../process/idle-watch.ts';
+import { RedactedBytes } from '../process/redacted-bytes.ts';
+import { Tail } from '../process/tail.ts';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
 import { EventQueue } from './event-queue.ts';
 import { HOST_PACKET, parseResult, RESULT_BYTES_MAX } from './packet.ts';
@@ -65,6 +69,11 @@ function startCommand(options: CommandOptions, turn: Turn): AgentRun {
   return { events: queue, cancel: () => abort.abort() };
 }
 
+interface Listener {
+  readonly redacted: RedactedBytes;
+  readonly lines: LineSplitter;
+}
+
 async function runTurn(
   options: CommandOptions,
   turn: Turn,
@@ -82,10 +91,16 @@ async function runTurn(
     const isLate = watch.signal.aborted || systemClock.monotonicMs() - startedMs >= turn.timeoutMs;
     if (!isLate) lastLine = text;
   };
-  const lines = {
-    stdout: splitter('stdout', transcript, queue, hear),
-    stderr: splitter('stderr', transcript, queue, hear),
+  const tails = { stdout: new Tail(TAIL_BYTES), stderr: new Tail(TAIL_BYTES) };
+  const listener = (stream: 'stdout' | 'stderr'): Listener => {
+    const lines = splitter(stream, transcript, queue, hear);
+    const redacted = new RedactedBytes(turn.redactor, (bytes) => {
+      tails[stream].push(bytes);
+      lines.push(bytes);
+    });
+    return { redacted, lines };
   };
+  const listeners = { stdout: listener('stdout'), stderr: listener('stderr') };
   try {
     const env = { ...turn.environment, ...options.environment, ...turnVariables(turn) };
     const result = await turn.run(
@@ -96,18 +111,21 @@ async function runTurn(
         killGraceMs: turn.killGraceMs,
         marker: turn.marker,
         signal: AbortSignal.any([signal, watch.signal]),
-        maxOutputBytes: TAIL_BYTES,
+        maxOutputBytes: 0,
         onOutput: (chunk, stream) => {
           watch.heard();
-          lines[stream].push(chunk);
+          listeners[stream].redacted.push(chunk);
         },
         onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
       },
     );
-    lines.stdout.end();
-    lines.stderr.end();
+    for (const { redacted, lines } of Object.values(listeners)) {
+      redacted.end();
+      lines.end();
+    }
     const isIdle = watch.signal.aborted && !signal.aborted;
-    return await endOf(options, turn, result, { isIdle, lastLine });
+    const outputTail = (tails.stdout.text() + tails.stderr.text()).slice(-TAIL_BYTES);
+    return await endOf(options, turn, result, { isIdle, lastLine, outputTail });
   } finally {
     watch.stop();
     await transcript.close();
@@ -139,16 +157,21 @@ function turnVariables(turn: Turn): Record<string, string> {
   };
 }
 
+interface Heard {
+  readonly isIdle: boolean;
+  readonly lastLine: string;
+  readonly outputTail: string;
+}
+
 async function endOf(
   options: CommandOptions,
   turn: Turn,
   result: ProcessResult,
-  { isIdle, lastLine }: { readonly isIdle: boolean; readonly lastLine: string },
+  { isIdle, lastLine, outputTail }: Heard,
 ): Promise<TurnEnd> {
   if (result.survivors.length > 0) {
     return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
   }
-  const outputTail = Buffer.concat([result.stdout, result.stderr]).toString('utf8').slice(-TAIL_BYTES);
   const failed = (why: string, said = outputTail): TurnEnd => ({
     kind: 'no-packet',
     why: withLastLine(why, said),
@@ -178,7 +201,7 @@ async function endOf(
   }
   const file = await readFileBeneath(turn.outbox, RESULT_FILE, { maxBytes: RESULT_BYTES_MAX });
   if (file.kind === 'refused') return failed(`its result file was not read: ${file.why}`);
-  const report = file.kind === 'ok' ? parseResult(file.data, turn) : null;
+  const report = file.kind === 'ok' ? parseResult(withoutSecrets(file.data, turn.redactor), turn) : null;
   if (report?.kind === 'question') return report;
   if (result.code !== 0) {
     const why = `the agent ${options.name} exited with ${result.code}`;
@@ -198,4 +221,10 @@ function seconds(ms: number): string {
 function withLastLine(why: string, output: string): string {
   const last = output.trimEnd().split('\n').at(-1)?.trim() ?? '';
   return last === '' ? why : `${why}: ${last.slice(0, LAST_LINE_MAX)}`;
+}
+
+function withoutSecrets(data: Buffer, redactor: Redactor): Buffer {
+  const text = data.toString('latin1');
+  const redacted = redactJson(text, (part) => redactor.text(part));
+  return redacted === text ? data : Buffer.from(redacted, 'latin1');
 }

@@ -2,6 +2,7 @@ import type { Agent } from '../agents/agent.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fence } from '../core/lease.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
@@ -15,6 +16,8 @@ export interface AttemptContext {
   readonly stateDirectory: string;
   readonly pin: Pin;
   readonly cells: Cells;
+  /** What is kept or shown passes it. */
+  readonly redactor: Redactor;
   /** The adapter for an agent spec. @throws UserError for one that is not configured. */
   readonly agentFor: (spec: string) => Agent;
   readonly taskId: string;

@@ -4,8 +4,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import type { Redactor } from '../core/redact.ts';
+import { redactJson } from '../core/redact-json.ts';
 import { errnoOf } from '../process/errno.ts';
 import { syncFile, writeFileDurably } from '../process/file.ts';
+import { redactBytes } from '../process/redacted-bytes.ts';
 import { removeTree } from '../process/removal.ts';
 import { mkdir } from '../process/file-system.ts';
 
@@ -15,15 +18,18 @@ const IN_THE_WAY: ReadonlySet<string> = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST'
 /** The directory `attempts/<task>/<n>/`: what the attempt was told, did and proved. Written by this attempt alone. */
 export class Evidence {
   readonly directory: string;
+  readonly #redactor: Redactor;
 
-  private constructor(directory: string) {
+  private constructor(directory: string, redactor: Redactor) {
     this.directory = directory;
+    this.#redactor = redactor;
   }
 
-  static async create(stateDirectory: string, taskId: string, attempt: number): Promise<Evidence> {
+  /** @param redactor passed by all that is written here. */
+  static async create(stateDirectory: string, taskId: string, attempt: number, redactor: Redactor): Promise<Evidence> {
     const directory = evidenceDirectory(stateDirectory, taskId, attempt);
     await mkdir(join(directory, 'outbox'), { recursive: true, mode: 0o700 });
-    return new Evidence(directory);
+    return new Evidence(directory, redactor);
   }
 
   /** The one place in it that the agent may write to. */
@@ -35,7 +41,17 @@ export class Evidence {
     return join(this.directory, name);
   }
 
-  async write(name: string, data: string | Buffer): Promise<void> {
+  write(name: string, data: string | Buffer): Promise<void> {
+    const redactor = this.#redactor;
+    return this.#write(name, typeof data === 'string' ? redactor.text(data) : redactBytes(redactor, data));
+  }
+
+  writeJson(name: string, value: unknown): Promise<void> {
+    const text = redactJson(JSON.stringify(value), (part) => this.#redactor.text(part));
+    return this.#write(name, `${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+  }
+
+  async #write(name: string, data: string | Buffer): Promise<void> {
     try {
       await writeFileDurably(this.path(name), data);
     } catch (error) {
@@ -44,10 +60,6 @@ export class Evidence {
       await removeTree(this.path(name));
       await writeFileDurably(this.path(name), data);
     }
-  }
-
-  async writeJson(name: string, value: unknown): Promise<void> {
-    await this.write(name, `${JSON.stringify(value, null, 2)}\n`);
   }
 
   /** Hashes of all files, so that a later change of one is seen. Returns the hash of the manifest itself. */
@@ -60,9 +72,14 @@ export class Evidence {
       files[entry.name] = await hashFile(this.path(entry.name));
     }
     const text = `${JSON.stringify({ files: sortKeys(files) }, null, 2)}\n`;
-    await this.write('manifest.json', text);
+    await this.#write('manifest.json', text);
     return createHash('sha256').update(text).digest('hex');
   }
+}
+
+/** Gone when its turn has ended, but for one that lost its lease meanwhile. */
+export function outboxOf(stateDirectory: string, taskId: string, attempt: number): string {
+  return join(evidenceDirectory(stateDirectory, taskId, attempt), 'outbox');
 }
 
 export function evidenceDirectory(stateDirectory: string, taskId: string, attempt: number): string {

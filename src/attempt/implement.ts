@@ -5,6 +5,7 @@ import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
 import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
+import type { AgentConfig } from '../config/schema.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
@@ -21,6 +22,7 @@ import { agentCell, agentOf } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Prepared } from './prepare.ts';
 import { mkdir, writeFile } from '../process/file-system.ts';
+import { outboxOf } from './evidence.ts';
 import { makeTemporary } from '../process/temporary.ts';
 
 const ACTIVITY_EVERY_MS = 1_000;
@@ -38,8 +40,9 @@ export async function implement(
   spec: TaskSpec,
   prepared: Prepared,
 ): Promise<Implemented | AttemptOutcome> {
-  const prompt = await makePrompt(context, spec, prepared);
+  const prompt = context.redactor.text(await makePrompt(context, spec, prepared));
   await context.evidence.write('prompt.md', prompt);
+  if (context.attempt > 1) await removeTree(outboxOf(context.stateDirectory, context.taskId, context.attempt - 1));
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
   const { owner } = context.cells.sandboxFor(agentCell(context, spec));
   if (owner !== null) giveTree(context.evidence.outbox, owner);
@@ -48,7 +51,10 @@ export async function implement(
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   try {
     const end = await takeTurn(context, spec, prompt, prepared, temporary);
-    return await outcomeOf(context, prepared, end);
+    const outcome = await outcomeOf(context, prepared, end);
+    // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
+    if (!context.signal.aborted) await removeTree(context.evidence.outbox);
+    return outcome;
   } finally {
     await removeTree(temporary);
   }
@@ -77,12 +83,13 @@ async function takeTurn(
       scratch: temporary,
       egressLog: evidence.path('network.ndjson'),
     }),
-    environment: allowedEnvironment(pin.config.environment.allow, {}),
+    environment: allowedEnvironment(settingsOf(context, agentSpec)?.environment.allow ?? [], {}),
     marker: context.marker,
     outbox: evidence.outbox,
     transcript: evidence.path('transcript.ndjson'),
     ...limitsOf(context, agentSpec),
     killGraceMs: pin.config.limits.killGraceMs,
+    redactor: context.redactor,
   });
   const cancel = (): void => run.cancel();
   context.signal.addEventListener('abort', cancel, { once: true });
@@ -211,8 +218,13 @@ async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: s
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
-function limitsOf({ pin }: AttemptContext, agentSpec: string): { timeoutMs: number; idleMs: number | null } {
-  const agent = pin.config.agents[agentName(agentSpec)];
+function limitsOf(context: AttemptContext, agentSpec: string): { timeoutMs: number; idleMs: number | null } {
+  const { pin } = context;
+  const agent = settingsOf(context, agentSpec);
   if (agent?.kind === 'command') return { timeoutMs: agent.timeoutMs, idleMs: agent.idleMs };
   return { timeoutMs: pin.config.limits.agentTimeoutMs, idleMs: pin.config.limits.agentIdleMs };
+}
+
+function settingsOf({ pin }: AttemptContext, agentSpec: string): AgentConfig | undefined {
+  return pin.config.agents[agentName(agentSpec)];
 }

@@ -51,7 +51,6 @@ test('accepted: one commit on the base, gated as it is, with all evidence writte
       'gate.json',
       'gate.log',
       'manifest.json',
-      'outbox',
       'outcome.json',
       'packet.json',
       'prompt.md',

@@ -1,6 +1,8 @@
 import { styleText } from 'node:util';
 
 import { inert } from '../core/inert.ts';
+import type { Redactor } from '../core/redact.ts';
+import { redactJson } from '../core/redact-json.ts';
 import { formatPlace } from '../core/user-error.ts';
 import type { UserError } from '../core/user-error.ts';
 
@@ -13,14 +15,18 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #coloured: boolean;
+  readonly #redactor: Redactor;
 
+  /** @param redactor passed by all that is shown: what was stored has passed the rules, so that named secrets are left. */
   constructor(
     stdout: NodeJS.WriteStream,
     stderr: NodeJS.WriteStream,
     env: Readonly<Record<string, string | undefined>>,
+    redactor: Redactor,
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#redactor = redactor;
     for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
     this.#coloured = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   }
@@ -45,27 +51,30 @@ export class Output {
 
   /** A line of the result. */
   print(line = ''): void {
-    this.#stdout.write(`${line}\n`);
+    this.#stdout.write(`${this.#redactor.named(line)}\n`);
   }
 
-  /** Bytes of the result as they are. */
+  /** Bytes of the result, as they are but for secrets. */
   write(data: string | Buffer): void {
-    this.#stdout.write(data);
+    if (typeof data === 'string') this.#stdout.write(this.#redactor.named(data));
+    else if (!this.#redactor.hasNamed) this.#stdout.write(data);
+    else this.#stdout.write(Buffer.from(this.#redactor.named(data.toString('latin1')), 'latin1'));
   }
 
   json(value: unknown): void {
-    this.print(JSON.stringify(value, null, 2));
+    const text = redactJson(JSON.stringify(value), (part) => this.#redactor.named(part));
+    this.#stdout.write(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
   }
 
   /** JSON that was made already. Indented for people only: white space would double what ten thousand tasks cost. */
   jsonText(text: string, options: { readonly lines: boolean }): void {
     if (this.isTerminal && !options.lines) this.json(JSON.parse(text));
-    else this.print(text);
+    else this.#stdout.write(`${redactJson(text, (part) => this.#redactor.named(part))}\n`);
   }
 
   /** A line to the operator that is no result. */
   say(line = ''): void {
-    this.#stderr.write(`${line}\n`);
+    this.#stderr.write(`${this.#redactor.named(line)}\n`);
   }
 
   warn(line: string): void {

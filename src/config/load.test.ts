@@ -95,13 +95,17 @@ provision:
   - { source: secrets/key, target: config/key, required: true }
 environment: { allow: [CI, 'NPM_*'] }
 prewarm:
-  - { run: npm ci, key: [package-lock.json], outputs: [node_modules/] }
+  - { run: npm ci, key: [package-lock.json], outputs: [node_modules/], secrets: [NPM_TOKEN] }
+secrets: [OTHER]
+secretScan: { allow: ['test/keys/**'] }
 areas:
   web: { concurrent: 1 }
 protected: [.yard/**]
 identity: { name: Robot, email: robot@example.com }
 preflight: { requireAcceptance: false }
-`.replace('{ run: npm test, timeout: 10m }', '{ run: npm test, environment: { allow: [DB, CI] } }'),
+`
+        .replace('{ run: npm test, timeout: 10m }', '{ run: npm test, environment: { allow: [DB, CI] } }')
+        .replace('codemod.mjs] }', 'codemod.mjs], environment: { allow: [EDITOR] }, secrets: [API_KEY] }'),
     );
     expect(config.provision).toEqual([
       { source: '.env.test', target: '.env.test', required: false },
@@ -110,11 +114,25 @@ preflight: { requireAcceptance: false }
     expect(config.gates['default']).toMatchObject({
       run: 'npm test',
       timeoutMs: 300_000,
-      environment: { allow: ['CI', 'NPM_*', 'DB'] },
+      environment: { allow: ['CI', 'NPM_*', 'DB', '!NPM_TOKEN'] },
+      secrets: [],
     });
     expect(config.prewarm).toEqual([
-      { run: 'npm ci', key: ['package-lock.json'], outputs: ['node_modules'], timeoutMs: 1_800_000 },
+      {
+        run: 'npm ci',
+        key: ['package-lock.json'],
+        outputs: ['node_modules'],
+        timeoutMs: 1_800_000,
+        environment: { allow: ['CI', 'NPM_*', 'NPM_TOKEN'] },
+        secrets: ['NPM_TOKEN'],
+      },
     ]);
+    expect(config.agents['codemod']).toMatchObject({
+      environment: { allow: ['CI', 'NPM_*', 'EDITOR', 'API_KEY', '!NPM_TOKEN'] },
+      secrets: ['API_KEY'],
+    });
+    expect(config.secrets).toEqual(['OTHER']);
+    expect(config.secretScan.allow).toEqual(['test/keys/**']);
     expect(config.areas).toEqual({ web: { concurrent: 1 } });
     expect(config.limits.backlog).toBe(8);
     expect(config.preflight.requireAcceptance).toBe(false);

@@ -4,6 +4,7 @@ import { readFileBeneath } from '../process/file.ts';
 import { configError, type ConfigProblem, problemsOf } from './config-problem.ts';
 import { environmentLayer } from './environment-layer.ts';
 import { type Layer, mergeLayers, type Origin, originOf } from './layers.ts';
+import { secretWarnings } from './named-secrets.ts';
 import { brokenRules, configWarnings } from './rules.ts';
 import { type Config, configJsonSchema, configSchema } from './schema.ts';
 import { decodeText } from './text.ts';
@@ -44,7 +45,8 @@ export async function loadConfig(
   const layers = [repository.layer, ...(local === null ? [] : [local.layer]), overrides.layer];
   const unread = [...repository.problems, ...(local?.problems ?? [])];
   if (unread.length > 0) throw configError(unread, CONFIG_FILE);
-  return check(layers, overrides.problems);
+  const loaded = check(layers, overrides.problems);
+  return { ...loaded, warnings: [...loaded.warnings, ...secretWarnings(loaded.config, environment)] };
 }
 
 function check(layers: readonly Layer[], earlier: readonly ConfigProblem[]): LoadedConfig {
@@ -67,7 +69,12 @@ function check(layers: readonly Layer[], earlier: readonly ConfigProblem[]): Loa
     problems.push(...brokenRules(config).map(({ path, message }) => ({ origin: nearestOrigin(path), message, hint })));
   }
   if (config === null || problems.length > 0) throw configError(problems.toSorted(byPlace), CONFIG_FILE);
-  return { config, warnings: configWarnings(config), hash: hashOf(config), originOf: originAt };
+  return {
+    config,
+    warnings: configWarnings(config),
+    hash: hashOf(config),
+    originOf: originAt,
+  };
 }
 
 async function readLayer(root: string, file: string): Promise<{ layer: Layer; problems: ConfigProblem[] } | null> {

@@ -66,12 +66,15 @@ const agentSpec = z
 const pattern = text(patternProblem);
 const path = text(relativePathProblem).transform((value) => value.replace(/\/$/, ''));
 const shellCommand = text(commandProblem);
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const allow = z
   .array(
     z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/, 'is not the name of a variable, nor a prefix with * at its end'),
   )
   .default([])
   .meta({ description: 'Variables that pass from your environment: names, or a prefix with * at its end' });
+const variables = z.array(z.string().regex(VARIABLE, 'is not the name of a variable')).default([]);
+const secrets = variables.meta({ description: 'Variables with secrets that nothing else gets; hidden everywhere' });
 
 const gate = z
   .strictObject({
@@ -79,6 +82,7 @@ const gate = z
     timeout: positiveDuration.optional().meta({ description: 'Red after this long; limits.gateTimeout unless said' }),
     environment: z.strictObject({ allow }).prefault({}),
     sandbox: cellSchema.optional().meta({ description: 'What differs from sandbox.gates' }),
+    secrets,
   })
   .meta({ description: 'What proves the repository healthy' });
 
@@ -95,6 +99,8 @@ const commandAgent = z.strictObject({
     .optional()
     .meta({ description: 'Ended when it prints nothing for this long; never unless said' }),
   sandbox: ownCell,
+  environment: z.strictObject({ allow }).prefault({}),
+  secrets,
 });
 
 const replayAgent = z.strictObject({
@@ -103,6 +109,8 @@ const replayAgent = z.strictObject({
     .union([path, z.record(z.string(), z.unknown())])
     .meta({ description: 'Recipes by task id, or the file that holds them' }),
   sandbox: ownCell,
+  environment: z.strictObject({ allow }).prefault({}),
+  secrets,
 });
 
 const agent = z.discriminatedUnion('kind', [commandAgent, replayAgent]);
@@ -149,6 +157,7 @@ const prewarm = z
       .min(1)
       .meta({ description: 'Directories that it fills; each lane and each gate gets a copy' }),
     timeout: positiveDuration.prefault('30m'),
+    secrets,
   })
   .transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
 
@@ -179,6 +188,16 @@ const fileSchema = z
       .meta({ description: 'Author and committer of what the yard commits' }),
     provision: z.array(provision).default([]).meta({ description: 'Ignored files that lanes and gates get a copy of' }),
     environment: z.strictObject({ allow }).prefault({}).meta({ description: 'For agents and gates alike' }),
+    secrets: variables.meta({ description: 'Variables with secrets that nothing gets; hidden everywhere' }),
+    secretScan: z
+      .strictObject({
+        allow: z
+          .array(pattern)
+          .default([])
+          .meta({ description: 'Patterns of paths in which what looks like a secret may be committed' }),
+      })
+      .prefault({})
+      .meta({ description: 'What is refused before it is committed' }),
     prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and copied' }),
     salvage: z
       .strictObject({
@@ -208,22 +227,28 @@ const fileSchema = z
 function resolve(file: z.output<typeof fileSchema>) {
   const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, diskReserve, ...counts } = file.limits;
   const sandbox = resolveSandbox(file.sandbox);
+  const common = file.environment.allow;
+  const all = [...file.secrets, ...givenSecrets(file).flatMap(({ secrets: names }) => names)];
+  const given = (own: { readonly environment?: { readonly allow: string[] }; readonly secrets: string[] }) => ({
+    environment: { allow: allowing([...common, ...(own.environment?.allow ?? [])], own.secrets, all) },
+    secrets: own.secrets,
+  });
   return {
     ...file,
     sandbox,
-    gates: mapValues(file.gates, ({ run, timeout, environment, sandbox: cell }) => ({
-      run,
-      cell: overlay(sandbox.gates, cell),
-      timeoutMs: timeout ?? gateTimeout,
-      environment: { allow: [...new Set([...file.environment.allow, ...environment.allow])] },
+    gates: mapValues(file.gates, (entry) => ({
+      run: entry.run,
+      cell: overlay(sandbox.gates, entry.sandbox),
+      timeoutMs: entry.timeout ?? gateTimeout,
+      ...given(entry),
     })),
     agents: mapValues(file.agents, (entry) => {
-      const { sandbox: own, ...rest } = entry;
-      const cell = overlay(sandbox.agents, own);
-      if (rest.kind === 'replay') return { ...rest, cell };
-      const { kind, run, timeout = agentTimeout, idle = null } = rest;
-      return { kind, run, cell, timeoutMs: timeout, idleMs: idle };
+      const cell = overlay(sandbox.agents, entry.sandbox);
+      if (entry.kind === 'replay') return { kind: entry.kind, recipes: entry.recipes, cell, ...given(entry) };
+      const { kind, run, timeout = agentTimeout, idle = null } = entry;
+      return { kind, run, cell, timeoutMs: timeout, idleMs: idle, ...given(entry) };
     }),
+    prewarm: file.prewarm.map((entry) => ({ ...entry, ...given(entry) })),
     limits: {
       ...counts,
       backlog: backlog ?? 4 * counts.concurrent,
@@ -241,6 +266,22 @@ function mapValues<In, Out>(record: Readonly<Record<string, In>>, change: (value
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }
 
+/** Whatever is given secrets of its own. */
+function givenSecrets({
+  agents,
+  gates,
+  prewarm: entries,
+}: Pick<z.output<typeof fileSchema>, 'agents' | 'gates' | 'prewarm'>) {
+  return [...Object.values(agents), ...Object.values(gates), ...entries];
+}
+
+/** As `allowedEnvironment` takes it. A prefix lets no secret through, only its name. */
+function allowing(patterns: readonly string[], own: readonly string[], all: readonly string[]): string[] {
+  const prefixes = patterns.filter((entry) => entry.endsWith('*')).map((entry) => entry.slice(0, -1));
+  const hidden = all.filter((secret) => !own.includes(secret) && prefixes.some((prefix) => secret.startsWith(prefix)));
+  return [...new Set([...patterns, ...own, ...hidden.map((secret) => `!${secret}`)])];
+}
+
 /** What a layer of files and variables must come to. */
 export const configSchema = fileSchema.transform(resolve);
 
@@ -252,7 +293,7 @@ type Frozen<T> = T extends readonly (infer Element)[]
 
 /** The configuration, complete: every default filled in, all of it frozen. Records have no prototype. */
 export type Config = Frozen<z.output<typeof configSchema>>;
-/** `environment.allow` includes what the configuration allows for all. */
+/** `environment.allow` includes what the configuration allows for all, and the names of its own secrets. */
 export type GateConfig = Config['gates'][string];
 export type AgentConfig = Config['agents'][string];
 export type ProvisionEntry = Config['provision'][number];

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 
 import type { Pin } from '../config/pin.ts';
 import type { Config, GateConfig } from '../config/schema.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
@@ -22,6 +23,7 @@ export function gateSetting(places: {
   readonly stateDirectory: string;
   readonly pin: Pin;
   readonly cells: Cells;
+  readonly redactor: Redactor;
 }): GateSetting {
   const { config, repository } = places.pin;
   return {
@@ -31,9 +33,9 @@ export function gateSetting(places: {
     repositoryRoot: repository.root,
     provision: config.provision,
     prewarm: config.prewarm,
-    allow: config.environment.allow,
     cells: places.cells,
     prewarmCell: config.sandbox.prewarm,
+    redactor: places.redactor,
     killGraceMs: config.limits.killGraceMs,
     slots: config.limits.gates ?? availableParallelism(),
   };

@@ -2,24 +2,29 @@ import { createWriteStream } from 'node:fs';
 import type { WriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 
+import type { Redactor } from '../core/redact.ts';
 import { openLogFile } from '../process/log-file.ts';
+import { RedactedBytes } from '../process/redacted-bytes.ts';
+import { Tail } from '../process/tail.ts';
 import { rmSync } from '../process/file-system.ts';
 
 const BYTES_MAX = 64 * 1024 * 1024;
 const TAIL_BYTES = 12 * 1024;
 
 /**
- * What a gate or a prewarm printed: a file that can be followed, bounded, and its end for whoever must mend it. A disk
- * that does not take it is told by the next call.
+ * What a gate or a prewarm printed, without secrets: a file that can be followed, bounded, and its end for whoever must
+ * mend it. A disk that does not take it is told by the next call.
  */
 export class GateLog {
   readonly #stream: WriteStream;
+  readonly #redacted: RedactedBytes;
+  readonly #tail = new Tail(TAIL_BYTES);
   #bytes = 0;
-  #tail: Buffer = Buffer.alloc(0);
   #failure: Error | null = null;
 
   /** Begins a new file: what an agent may have put in its place (a FIFO, a link) is gone. */
-  constructor(path: string) {
+  constructor(path: string, redactor: Redactor) {
+    this.#redacted = new RedactedBytes(redactor, (bytes) => this.#keep(bytes));
     rmSync(path, { recursive: true, force: true });
     this.#stream = createWriteStream(path, { fd: openLogFile(path) });
     this.#stream.on('error', (error) => {
@@ -29,8 +34,11 @@ export class GateLog {
 
   push(chunk: Buffer): void {
     if (this.#failure !== null) throw this.#failure;
-    const joined = Buffer.concat([this.#tail, chunk]);
-    this.#tail = joined.subarray(Math.max(0, joined.length - TAIL_BYTES));
+    this.#redacted.push(chunk);
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#tail.push(chunk);
     const before = this.#bytes;
     this.#bytes += chunk.length;
     if (before >= BYTES_MAX) return;
@@ -42,11 +50,14 @@ export class GateLog {
     this.push(Buffer.from(`${text}\n`));
   }
 
+  /** When no more comes: what was held back is part of it. */
   tail(): string {
-    return this.#tail.toString('utf8');
+    this.#redacted.end();
+    return this.#tail.text();
   }
 
   async close(): Promise<void> {
+    this.#redacted.end();
     this.#stream.end();
     await finished(this.#stream);
   }

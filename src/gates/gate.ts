@@ -1,4 +1,5 @@
 import type { GateConfig, PrewarmEntry, ProvisionEntry } from '../config/schema.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Fence } from '../core/lease.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Cells } from '../sandbox/cells.ts';
@@ -14,10 +15,11 @@ export interface GateSetting {
   readonly repositoryRoot: string;
   readonly provision: readonly ProvisionEntry[];
   readonly prewarm: readonly PrewarmEntry[];
-  readonly allow: readonly string[];
   readonly cells: Cells;
   /** Of prewarms. */
   readonly prewarmCell: CellPolicy;
+  /** What a gate or a prewarm prints passes it. */
+  readonly redactor: Redactor;
   readonly killGraceMs: number;
   /** Gates that may run at once; null: this one waits for nobody. */
   readonly slots: number | null;

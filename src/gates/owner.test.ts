@@ -60,7 +60,14 @@ test('what was made by one owner is copied for another; the store that it is cop
   if (why !== null) context.skip(why);
   const yard = await openYard({ files: { lock: 'one\n' } });
   const run = `stat -c %u:%g . lock > ${yard.path('seen')}; mkdir -p a/modules; cp lock a/modules; ln -s lock a/modules/l; chown -hR ${OTHER.uid}:${OTHER.gid} a; chmod 500 a/modules`;
-  const entry = { run, key: ['lock'], outputs: ['a/modules'], timeoutMs: 60_000 };
+  const entry = {
+    run,
+    key: ['lock'],
+    outputs: ['a/modules'],
+    timeoutMs: 60_000,
+    environment: { allow: [] },
+    secrets: [],
+  };
   const cells = openCells(yard.stateDirectory, OTHER);
   const setting = { ...settingOf(yard, { prewarm: [entry] }), cells };
   const tree = await treeOf(yard.depot, yard.parts.base);

@@ -22,6 +22,8 @@ const entryOf = (yard: LocalYard, run: string, rest: Partial<PrewarmEntry> = {})
   run: `echo run >> ${yard.path('warmed')}; ${run}`,
   key: ['lock'],
   outputs: ['modules'],
+  environment: { allow: [] },
+  secrets: [],
   timeoutMs: 60_000,
   ...rest,
 });

@@ -135,14 +135,14 @@ async function make(
   const directory = join(half, 'tree');
   await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree, owner: maker });
   await provide(setting.provision, setting.repositoryRoot, directory, maker);
-  const log = new GateLog(join(half, 'out', 'prewarm.log'));
+  const log = new GateLog(join(half, 'out', 'prewarm.log'), setting.redactor);
   const run = setting.cells.enter(setting.prewarmCell, {
     directory,
     scratch: join(half, 'tmp'),
     egressLog: join(half, 'out', 'prewarm.log.network'),
   });
   const result = await run(
-    { argv: ['/bin/sh', '-c', entry.run], env: allowedEnvironment(setting.allow, {}) },
+    { argv: ['/bin/sh', '-c', entry.run], env: allowedEnvironment(entry.environment.allow, {}) },
     {
       timeoutMs: entry.timeoutMs,
       killGraceMs: setting.killGraceMs,

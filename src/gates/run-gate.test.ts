@@ -89,7 +89,9 @@ test('a green tree is not tested again by the same gate, in the same circumstanc
   process.env[VARIABLE] = 'one';
   await writeFile(join(yard.parts.source.path, '.env'), 'A=1');
   const provision = [{ source: '.env', target: '.env', required: true }];
-  const prewarm = [{ run: 'mkdir out', key: ['lock'], outputs: ['out'], timeoutMs: 60_000 }];
+  const prewarm = [
+    { run: 'mkdir out', key: ['lock'], outputs: ['out'], timeoutMs: 60_000, environment: { allow: [] }, secrets: [] },
+  ];
   const usual = { provision, prewarm, allow: [VARIABLE] };
   const again = async (rest: Parameters<typeof runGateOn>[2] = {}, run = counted(yard)): Promise<boolean> => {
     const before = yard.lines('runs').length;

@@ -100,7 +100,7 @@ interface SlotUse {
 }
 
 async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, temporary: string): Promise<SlotUse> {
-  const log = new GateLog(request.log);
+  const log = new GateLog(request.log, setting.redactor);
   try {
     const prepared = await prepareSlot(setting, request, slot, log);
     if (prepared !== null) return { result: prepared, survived: false };

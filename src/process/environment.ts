@@ -8,7 +8,8 @@ const ONLY_BY_NAME = /^(?:GIT|YARD)_/u;
 
 /**
  * The whole environment of a child: what the base list and `allow` let through from `from`, and `extra` on top.
- * An entry of `allow` is a name, or a prefix and `*`. `GIT_*` and `YARD_*` variables pass only when named in full.
+ * An entry of `allow` is a name, or a prefix and `*`, or `!` and a name that no prefix lets through. `GIT_*` and `YARD_*`
+ * variables pass only when named in full.
  */
 export function allowedEnvironment(
   allow: readonly string[],
@@ -21,7 +22,8 @@ export function allowedEnvironment(
   const environment: Record<string, string> = {};
   for (const [name, value] of Object.entries(from)) {
     if (value === undefined) continue;
-    const byPrefix = !ONLY_BY_NAME.test(name) && prefixes.some((prefix) => name.startsWith(prefix));
+    const byPrefix =
+      !ONLY_BY_NAME.test(name) && !names.has(`!${name}`) && prefixes.some((prefix) => name.startsWith(prefix));
     if (byPrefix || names.has(name)) environment[name] = value;
   }
   return { ...environment, ...extra };

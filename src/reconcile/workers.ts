@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { passed } from '../config/named-secrets.ts';
 import { attemptMarker } from '../core/marker.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
@@ -159,14 +160,9 @@ export class Workers {
     const [program, ...before] = self;
     if (program === undefined) throw new Error('the yard does not know how to start itself');
     const logs = join(stateDirectory, 'logs');
-    const { config } = settings;
-    const allow = [
-      ...config.environment.allow,
-      ...Object.values(config.gates).flatMap((gate) => gate.environment.allow),
-    ];
     const started = await host.spawnDetached(program, [...before, ...args], {
       cwd: stateDirectory,
-      env: allowedEnvironment(allow, { ...failpointEnvironment(), [MARKER_VARIABLE]: marker }),
+      env: allowedEnvironment(passed(settings.config), { ...failpointEnvironment(), [MARKER_VARIABLE]: marker }),
       logFile: join(logs, log),
       onExit: (code) => {
         onEnd?.(code !== null && code !== 0);

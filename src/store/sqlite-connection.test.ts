@@ -114,7 +114,7 @@ test('a full disk is told, and leaves nothing half-done', async () => {
   const path = await storeFile();
   await open(path);
   const writer = openForWriting(path);
-  const db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(writer) });
+  const db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(writer, (text) => text) });
   onTestFinished(() => db.destroy());
   const pages = readNumber(writer, 'pragma page_count');
   readNumber(writer, `pragma max_page_count = ${pages + 2}`);

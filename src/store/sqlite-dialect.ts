@@ -4,6 +4,8 @@ import { CompiledQuery, SqliteDialect, SqliteDriver } from 'kysely';
 import type { DatabaseConnection, Driver, SqliteDatabase, SqliteStatement } from 'kysely';
 import { isBusy } from './sqlite-errors.ts';
 
+type Redact = (text: string) => string;
+
 /** Statements that stay prepared. What a store writes is a fixed set; lists of another length are further ones. */
 const CACHED_STATEMENTS = 200;
 const PATIENCE_MS = 30_000;
@@ -31,22 +33,25 @@ export async function whileBusy<T>(act: () => T | Promise<T>): Promise<T> {
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
   readonly #db: DatabaseSync;
+  readonly #redact: Redact;
 
-  constructor(db: DatabaseSync) {
-    super({ database: new CachingDatabase(db) });
+  /** @param redact every text that is written passes it. */
+  constructor(db: DatabaseSync, redact: Redact) {
+    super({ database: new CachingDatabase(db, redact) });
     this.#db = db;
+    this.#redact = redact;
   }
 
   override createDriver(): Driver {
-    return new ImmediateDriver(this.#db);
+    return new ImmediateDriver(this.#db, this.#redact);
   }
 }
 
 class ImmediateDriver extends SqliteDriver {
   readonly #db: DatabaseSync;
 
-  constructor(db: DatabaseSync) {
-    super({ database: new CachingDatabase(db) });
+  constructor(db: DatabaseSync, redact: Redact) {
+    super({ database: new CachingDatabase(db, redact) });
     this.#db = db;
   }
 
@@ -62,10 +67,12 @@ class ImmediateDriver extends SqliteDriver {
 
 class CachingDatabase implements SqliteDatabase {
   readonly #db: DatabaseSync;
+  readonly #redact: Redact;
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, redact: Redact) {
     this.#db = db;
+    this.#redact = redact;
   }
 
   close(): void {
@@ -76,11 +83,13 @@ class CachingDatabase implements SqliteDatabase {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     const prepared = this.#db.prepare(sql);
+    const written = (parameters: readonly unknown[]): SQLInputValue[] =>
+      parameters.map((value) => (typeof value === 'string' ? this.#redact(value) : (value as SQLInputValue)));
     const statement: SqliteStatement = {
       reader: prepared.columns().length > 0,
-      all: (parameters) => prepared.all(...(parameters as SQLInputValue[])),
-      run: (parameters) => prepared.run(...(parameters as SQLInputValue[])),
-      iterate: (parameters) => prepared.iterate(...(parameters as SQLInputValue[])),
+      all: (parameters) => prepared.all(...written(parameters)),
+      run: (parameters) => prepared.run(...written(parameters)),
+      iterate: (parameters) => prepared.iterate(...written(parameters)),
     };
     if (this.#statements.size >= CACHED_STATEMENTS) this.#statements.clear();
     this.#statements.set(sql, statement);

@@ -4,6 +4,8 @@ import type { AttemptOutcome } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
+import type { Redactor } from '../core/redact.ts';
+import { redactJson } from '../core/redact-json.ts';
 import type { TaskEvent } from '../core/task-event.ts';
 import type { RetryPolicy } from '../core/task-state.ts';
 import type { Json } from '../core/yard-event.ts';
@@ -29,6 +31,8 @@ export interface StoreOptions {
   readonly clock: Clock;
   /** Asked at every write, so that a change of the configuration takes effect. */
   readonly policy: () => RetryPolicy;
+  /** What every text passes before it is written; without one, all is written as it is. */
+  readonly redactor?: Redactor;
 }
 
 /**
@@ -57,6 +61,15 @@ function setUp(db: DatabaseSync): void {
   db.exec('pragma busy_timeout = 0');
 }
 
+/** Ids and hashes hold no secret, and are most of what is written. */
+const NO_SECRET = /^(?:[0-9a-f]*|[A-Za-z0-9_./:-]{0,15})$/;
+
+function redactionBy(redactor: Redactor | undefined): (text: string) => string {
+  if (redactor === undefined) return (text) => text;
+  const redact = (text: string): string => redactor.text(text);
+  return (text) => (NO_SECRET.test(text) ? redactor.named(text) : redactJson(text, redact));
+}
+
 /** Writes through kysely on one connection, reads as any reader does on another. */
 class SqliteStore extends SqliteReader implements Yard.Store {
   readonly #file: string;
@@ -67,7 +80,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
   constructor(path: string, writer: DatabaseSync, reader: DatabaseSync, options: StoreOptions) {
     super(reader, path);
     this.#file = path;
-    this.#db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(writer) });
+    this.#db = new Kysely<Tables>({ dialect: new ImmediateSqliteDialect(writer, redactionBy(options.redactor)) });
     this.#options = options;
   }
 

@@ -1,5 +1,6 @@
 import type { Pin } from '../config/pin.ts';
 import type { Fence } from '../core/lease.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Merger } from '../git/merge.ts';
 import type { Repository } from '../git/repository.ts';
@@ -27,6 +28,8 @@ export interface TrainContext {
   readonly stateDirectory: string;
   readonly pin: Pin;
   readonly cells: Cells;
+  /** What is kept or shown passes it. */
+  readonly redactor: Redactor;
   /** Full name of the target's ref. */
   readonly target: string;
   readonly fence: Fence;

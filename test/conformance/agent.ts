@@ -1,3 +1,4 @@
+import { makeRedactor } from '../../src/core/redact.ts';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -43,6 +44,7 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
     marker: `${directory}:TASK-1:2:7`,
     outbox,
     transcript: join(directory, 'transcript.ndjson'),
+    redactor: makeRedactor([]),
     timeoutMs: 60_000,
     idleMs: null,
     killGraceMs: 100,

@@ -1,0 +1,58 @@
+import { unfitSecret } from '../core/secret-forms.ts';
+import type { NamedSecret } from '../core/secret-forms.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import type { Config } from './schema.ts';
+
+/** Names of variables that are let through and nearly always hold a secret. */
+const LOOKS_SECRET = /(?:^|_)(?:TOKEN|KEY|APIKEY|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?)$/i;
+/** A word or a path: whoever let such a variable through did not say that it is a secret. */
+const LOOKS_PLAIN = /^(?:[A-Za-z]+|[/~.].*)$/;
+
+/**
+ * The values that must not be kept or shown: of the secrets that the configuration names, and of variables that it lets
+ * through under a name of a secret. Only the environment holds values; the configuration has names alone.
+ */
+export function namedSecrets(config: Config, environment: Readonly<Record<string, string | undefined>>): NamedSecret[] {
+  const named = new Set(secretNames(config).keys());
+  const values = (names: Iterable<string>): NamedSecret[] =>
+    [...names].flatMap((name) => {
+      const value = environment[name];
+      return value === undefined ? [] : [{ name, value }];
+    });
+  const passing = Object.keys(allowedEnvironment(passed(config), {}, environment));
+  const guessed = passing.filter((name) => !named.has(name) && LOOKS_SECRET.test(name));
+  return [...values(named), ...values(guessed).filter(({ value }) => !LOOKS_PLAIN.test(value))];
+}
+
+/** All that any child of this configuration may get: what the processes that start them must have. */
+export function passed(config: Config): string[] {
+  const given = [...Object.values(config.agents), ...Object.values(config.gates), ...config.prewarm];
+  const all = [...config.environment.allow, ...given.flatMap(({ environment }) => environment.allow)];
+  return [...new Set([...all, ...secretNames(config).keys()])].filter((entry) => !entry.startsWith('!'));
+}
+
+/** What is probably not meant with these secrets in this environment. Says no value. */
+export function secretWarnings(config: Config, environment: Readonly<Record<string, string | undefined>>): string[] {
+  return [...secretNames(config)].flatMap(([name, key]) => {
+    if (config.environment.allow.includes(name) && key !== 'secrets') {
+      return [`environment.allow gives ${name}, a secret of ${key}, to all agents and gates`];
+    }
+    const value = environment[name];
+    if (value === undefined) return [`the secret ${name} of ${key} is not set in this environment`];
+    const unfit = unfitSecret(value);
+    return unfit === null ? [] : [`the secret ${name} of ${key} is not hidden where it shows: its value is ${unfit}`];
+  });
+}
+
+/** Each name, and the key that it stands under. */
+function secretNames(config: Config): Map<string, string> {
+  const names = new Map<string, string>();
+  const add = (key: string, secrets: readonly string[]): void => {
+    for (const name of secrets) if (!names.has(name)) names.set(name, key);
+  };
+  add('secrets', config.secrets);
+  for (const [name, { secrets }] of Object.entries(config.agents)) add(`agents.${name}.secrets`, secrets);
+  for (const [name, { secrets }] of Object.entries(config.gates)) add(`gates.${name}.secrets`, secrets);
+  for (const [index, { secrets }] of config.prewarm.entries()) add(`prewarm[${index}].secrets`, secrets);
+  return names;
+}
