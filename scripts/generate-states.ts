@@ -7,7 +7,7 @@ import type { BlockedOn, Counters, TaskState, TaskStatus } from '../src/core/tas
 
 const at = { attempt: 1, head: 'H' } as const;
 const question: BlockedOn = { kind: 'question', text: '?' };
-const approval: BlockedOn = { kind: 'approval', head: 'H', hash: 'X', paths: [] };
+const approval: BlockedOn & { kind: 'approval' } = { kind: 'approval', head: 'H', hash: 'X', paths: [] };
 
 /** The states of each status that take different events, with what tells them apart. */
 const STATES: { readonly [S in TaskStatus]: readonly { readonly note: string; readonly state: TaskState }[] } = {
@@ -51,6 +51,7 @@ const EVENTS: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   landed: { kind: 'landed', commit: 'C' },
   conflicted: { kind: 'conflicted', why: '', detail: '' },
   blamed: { kind: 'blamed', why: '', detail: '' },
+  unapproved: { kind: 'unapproved', on: approval },
   'review-opened': { kind: 'review-opened' },
   'review-closed': { kind: 'review-closed' },
   'repair-wanted': { kind: 'repair-wanted' },

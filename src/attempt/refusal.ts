@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
-
 import type { AttemptOutcome } from '../core/attempt.ts';
-import { protectedPaths, scopeViolations } from '../core/scope-check.ts';
+import { scopeViolations } from '../core/scope-check.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { toText } from '../git/byte-path.ts';
+import { protectedContent } from '../git/protected-content.ts';
 import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
@@ -20,17 +19,7 @@ export async function refusalOf(
   const paths = changes.map(({ path }) => toText(path));
   const violations = scopeViolations(spec, paths);
   if (violations.length > 0) return { kind: 'scope', violations };
-  const guarded = protectedPaths(context.pin.config.protected, paths);
-  if (guarded.length === 0) return null;
-  const hash = approvalHash(changes.filter(({ path }) => guarded.includes(toText(path))));
-  if (await context.store.isApproved(context.taskId, hash)) return null;
-  return { kind: 'needs-approval', head, hash, paths: guarded };
-}
-
-/** Over the content of the protected paths, so that an approval covers exactly what was looked at, on any base. */
-function approvalHash(changes: readonly Change[]): string {
-  const hash = createHash('sha256');
-  for (const { path, mode, oid } of changes)
-    hash.update(`${path}\0${oid === null ? 'gone' : `${mode} ${oid}`}\0`, 'latin1');
-  return hash.digest('hex');
+  const content = protectedContent(context.pin.config.protected, changes);
+  if (content === null || (await context.store.isApproved(context.taskId, content.hash))) return null;
+  return { kind: 'needs-approval', head, hash: content.hash, paths: content.paths };
 }

@@ -161,3 +161,27 @@ test('… or what it changes is protected by now: then a person is asked', async
   const second = await yard.attempt(TASK, yard.pinWith({ ...killedOnce, protected: ['a'] }));
   expect(second.outcome).toMatchObject({ kind: 'needs-approval', paths: ['a'] });
 });
+
+test('an approval covers what was looked at: what a later attempt makes of the path needs another one', async () => {
+  const yard = await openYard({ config: { gates: { default: { run: 'test -e ok', timeout: '1m' } } } });
+  await yard.add(TASK);
+  await yard.does(
+    TASK,
+    'mkdir -p .yard; case $YARD_ATTEMPT in 1) echo one ;; 3) echo two ;; 5) echo two; : > ok ;; esac > .yard/gate.sh',
+  );
+  const first = await yard.attempt(TASK);
+  expect(first.outcome).toMatchObject({ kind: 'needs-approval', paths: ['.yard/gate.sh'] });
+  const approve = async ({ outcome }: Attempted): Promise<void> => {
+    if (outcome?.kind !== 'needs-approval') throw new Error(JSON.stringify(outcome));
+    await yard.store.approve(TASK, outcome.hash);
+  };
+  await approve(first);
+  expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'gate-red' });
+  const third = await yard.attempt(TASK);
+  expect(third.outcome).toMatchObject({ kind: 'needs-approval', paths: ['.yard/gate.sh'] });
+  expect(third.outcome).not.toMatchObject({ hash: first.outcome?.kind === 'needs-approval' && first.outcome.hash });
+  await approve(third);
+  expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'gate-red' });
+  // The same content once more: nobody is asked.
+  expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'accepted' });
+});

@@ -40,6 +40,7 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.infrastructure-failure':
       return line('!', 'yellow', `the machine or a provider failed: ${why}`);
     case 'task.person-needed':
+    case 'task.unapproved':
       return line('?', 'yellow', personNeeded(event.data));
     case 'task.integrity-failure':
       return line('✗', 'red', `parked: ${why}`);
@@ -129,7 +130,10 @@ function personNeeded(data: Json): string {
   if (on === undefined || !isMap(on)) return 'needs a person';
   if (on['kind'] === 'question') return `asks: ${textOf(on, 'text')}`;
   const paths = Array.isArray(on['paths']) ? on['paths'].join(', ') : '';
-  return `changed protected paths (${inertLine(paths, TEXT_MAX)}) and waits for approval`;
+  const named = inertLine(paths, TEXT_MAX);
+  return on['merged'] === true
+    ? `merged with what has landed since, protected paths (${named}) wait for approval once more`
+    : `changed protected paths (${named}) and waits for approval`;
 }
 
 function isMap(data: Json): data is { readonly [key: string]: Json } {

@@ -2,8 +2,10 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
+import { protectedPaths } from '../core/scope-check.ts';
 import { isUserError, type UserError } from '../core/user-error.ts';
 import { loadConfig } from './load.ts';
+import { ALWAYS_PROTECTED } from './protected-paths.ts';
 
 const SMALLEST = `version: 1
 target: agent/integration
@@ -100,7 +102,7 @@ secrets: [OTHER]
 secretScan: { allow: ['test/keys/**'] }
 areas:
   web: { concurrent: 1 }
-protected: [.yard/**]
+protected: [.yard/**, b]
 identity: { name: Robot, email: robot@example.com }
 preflight: { requireAcceptance: false }
 `
@@ -136,19 +138,31 @@ preflight: { requireAcceptance: false }
     expect(config.areas).toEqual({ web: { concurrent: 1 } });
     expect(config.limits.backlog).toBe(8);
     expect(config.preflight.requireAcceptance).toBe(false);
-    expect(config.protected).toEqual(['.yard/**']);
+    expect(config.protected).toEqual([...ALWAYS_PROTECTED, 'b']);
   });
 
-  test('a protected list that leaves the configuration open is warned about', async () => {
+  test('a protected list that leaves instructions open is warned about', async () => {
     const { warnings } = await load(`${SMALLEST}protected: [CLAUDE.md]\n`);
     expect(warnings).toHaveLength(1);
   });
 });
 
+test.each(['[]', '[docs/**]', '["**/*.ts"]'])(
+  'protected: %s leaves the yard and the agents protected',
+  async (list) => {
+    const { config } = await load(`${SMALLEST}protected: ${list}\n`);
+    expect(protectedPaths(config.protected, ['.yard/config.yaml', '.YARD/x', 'a/.claude/settings.json', 'a'])).toEqual([
+      '.yard/config.yaml',
+      '.YARD/x',
+      'a/.claude/settings.json',
+    ]);
+  },
+);
+
 describe('layers', () => {
   test('local over repository, environment over both; lists are replaced', async () => {
-    const base = `${SMALLEST}protected: [.yard/**, a]\n`;
-    const local = 'limits: { retries: 1 }\nprotected: [.yard/**]\ngates:\n  default: { timeout: 1m }\n';
+    const base = `${SMALLEST}protected: [b, a]\n`;
+    const local = 'limits: { retries: 1 }\nprotected: [b]\ngates:\n  default: { timeout: 1m }\n';
     const { config, originOf } = await load(
       base,
       { YARD_LIMITS_CONCURRENT: '9', YARD_TARGET: 'yard/x', YARD_STATE_DIR: '/s' },
@@ -156,7 +170,7 @@ describe('layers', () => {
     );
     expect(config.limits).toMatchObject({ concurrent: 9, retries: 1 });
     expect(config.target).toBe('yard/x');
-    expect(config.protected).toEqual(['.yard/**']);
+    expect(config.protected).toEqual([...ALWAYS_PROTECTED, 'b']);
     expect(config.gates['default']).toMatchObject({ run: 'npm test', timeoutMs: 60_000 });
     expect(originOf(['target'])).toEqual({ kind: 'environment', variable: 'YARD_TARGET' });
     expect(originOf(['limits', 'retries'])).toEqual({

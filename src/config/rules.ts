@@ -38,8 +38,8 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
 
 /** What is allowed and probably not meant. */
 export function configWarnings(config: Config): string[] {
-  if (parsePatterns(config.protected).some((pattern) => matches(pattern, '.yard/config.yaml'))) return [];
-  return ['protected does not cover .yard/config.yaml: a task may change the gates and agents of those after it'];
+  if (parsePatterns(config.protected).some((pattern) => matches(pattern, 'AGENTS.md'))) return [];
+  return ['protected does not cover AGENTS.md: a task may change what the agents of those after it are told'];
 }
 
 function missing(what: string, name: string, known: readonly string[]): string {

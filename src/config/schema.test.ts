@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { matches, parsePatterns } from '../core/scope.ts';
-import { DEFAULT_PROTECTED } from './protected-paths.ts';
+import { ALWAYS_PROTECTED, DEFAULT_PROTECTED } from './protected-paths.ts';
 import { configJsonSchema, renderConfigSchema } from './schema.ts';
 import { scalarKeys } from './schema-keys.ts';
 import { variableOf } from './environment-layer.ts';
@@ -25,14 +25,34 @@ test('no two keys are set by one variable', () => {
   expect(variables).not.toContain('YARD_STATE_DIR');
 });
 
+const isOf = (patterns: readonly string[], path: string): boolean =>
+  parsePatterns(patterns).some((pattern) => matches(pattern, path));
+
 test.each([
   '.yard/config.yaml',
   '.yard/prompts/x.md',
+  // A link or a file in the directory's place.
+  '.yard',
+  'sub/.claude',
+  '.mcp.json',
+  'a/b/.mcp.json',
+  '.claude/settings.json',
+  '.claude/hooks/stop.sh',
+  'sub/.codex/config.toml',
+  '.gemini/extensions/x/gemini-extension.json',
+  '.opencode/plugin/x.ts',
+  'opencode.jsonc',
+  '.qwen/settings.json',
+  '.cursor/hooks.json',
+  '.github/hooks/x.json',
+  '.aider.conf.yml',
+])('%s is protected whatever the configuration says', (path) => {
+  expect(isOf(ALWAYS_PROTECTED, path)).toBe(true);
+});
+
+test.each([
   'CLAUDE.md',
   'packages/a/AGENTS.md',
-  '.mcp.json',
-  '.claude/settings.json',
-  'sub/.codex/config.toml',
   '.github/workflows/ci.yml',
   '.gitlab-ci.yml',
   '.circleci/config.yml',
@@ -42,12 +62,12 @@ test.each([
   '.npmrc',
   '.vscode/tasks.json',
 ])('%s is protected by default', (path) => {
-  expect(parsePatterns(DEFAULT_PROTECTED).some((pattern) => matches(pattern, path))).toBe(true);
+  expect(isOf(DEFAULT_PROTECTED, path)).toBe(true);
 });
 
 test.each(['src/a.ts', 'README.md', 'package.json', 'docs/CLAUDE.md.txt', '.github/ISSUE_TEMPLATE.md', '.gitignore'])(
   '%s is not',
   (path) => {
-    expect(parsePatterns(DEFAULT_PROTECTED).some((pattern) => matches(pattern, path))).toBe(false);
+    expect(isOf([...ALWAYS_PROTECTED, ...DEFAULT_PROTECTED], path)).toBe(false);
   },
 );

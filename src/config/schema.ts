@@ -4,7 +4,7 @@ import { parsePattern } from '../core/scope.ts';
 import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
 import { DURATION, parseDuration } from './duration.ts';
 import { parseSize, SIZE } from './size.ts';
-import { DEFAULT_PROTECTED } from './protected-paths.ts';
+import { ALWAYS_PROTECTED, DEFAULT_PROTECTED } from './protected-paths.ts';
 import { hasControlCharacter, relativePathProblem } from './relative-path.ts';
 
 // The one definition of `.yard/config.yaml`: what is accepted, what is taken when nothing is said, the types that the
@@ -214,7 +214,11 @@ const fileSchema = z
     protected: z
       .array(pattern)
       .default([...DEFAULT_PROTECTED])
-      .meta({ description: 'Patterns of paths whose change waits for a person; replaces the default list' }),
+      .transform((listed) => [...new Set([...ALWAYS_PROTECTED, ...listed])])
+      .meta({
+        description:
+          'Patterns of paths whose change waits for a person, besides those that always do; replaces the default list',
+      }),
     audit: z.literal('off').default('off'),
     preflight: z
       .strictObject({ requireAcceptance: z.boolean().default(true) })

@@ -254,11 +254,11 @@ describe('integrate', () => {
 
 describe('waitingOf', () => {
   test('says why a task that is not ready does not move', () => {
-    const approval: TaskState = {
+    const approval = {
       status: 'blocked',
       attempt: 1,
       on: { kind: 'approval', head: 'h', hash: 'x', paths: ['p'] },
-    };
+    } as const satisfies TaskState;
     const tasks = [
       task('T-1', { state: state.accepted }),
       task('T-2', { state: state.accepted }),
@@ -268,6 +268,8 @@ describe('waitingOf', () => {
       waitingOf(one, snapshot(tasks, more), new Frontier(snapshot(tasks, more), 0));
     expect(of(task('T-4', { state: state.blocked }))).toEqual([{ reason: 'question', text: '?' }]);
     expect(of(task('T-4', { state: approval }))).toEqual([{ reason: 'approval', hash: 'x', paths: ['p'] }]);
+    const merged = { ...approval, on: { ...approval.on, merged: true } };
+    expect(of(task('T-4', { state: merged }))).toEqual([{ reason: 'approval', hash: 'x', paths: ['p'], merged: true }]);
     expect(of(task('T-4', { state: state.parked }))).toEqual([{ reason: 'parked', why: 'no retries left' }]);
     expect(of(tasks[1]!)).toEqual([{ reason: 'train', ahead: 2 }]);
     expect(of(tasks[2]!)).toEqual([]);

@@ -53,7 +53,14 @@ export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier
     case 'blocked':
       return state.on.kind === 'question'
         ? [{ reason: 'question', text: state.on.text }]
-        : [{ reason: 'approval', hash: state.on.hash, paths: state.on.paths }];
+        : [
+            {
+              reason: 'approval',
+              hash: state.on.hash,
+              paths: state.on.paths,
+              ...(state.on.merged === true ? { merged: true } : {}),
+            },
+          ];
     case 'accepted':
     case 'landing': {
       const waiting: Waiting[] = [];

@@ -62,6 +62,10 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
     kind: fc.constantFrom('proposal-invalid', 'review-opened', 'review-closed', 'repair-wanted', 'cancelled'),
   }),
   fc.record({ kind: fc.constantFrom('landed', 'review-merged'), commit: fc.constant('c') }),
+  fc.record({
+    kind: fc.constant('unapproved'),
+    on: fc.constant({ kind: 'approval', head: 'merged', hash: 'y', paths: ['p'], merged: true } as const),
+  }),
   { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('conflicted', 'blamed'), why, detail: why }) },
   fc.record({ kind: fc.constant('superseded'), by: fc.constant('T-2') }),
 );

@@ -8,7 +8,12 @@ import type { BlockedOn, Counters, Entry, TaskState } from './task-state.ts';
 const policy = DEFAULT_RETRY_POLICY;
 const atTheGate: Entry = { phase: 'gating', head: 'approved' };
 const question: BlockedOn = { kind: 'question', text: 'which one?' };
-const approval: BlockedOn = { kind: 'approval', head: 'approved', hash: 'hash', paths: ['.yard/config.yaml'] };
+const approval: BlockedOn & { kind: 'approval' } = {
+  kind: 'approval',
+  head: 'approved',
+  hash: 'hash',
+  paths: ['.yard/config.yaml'],
+};
 
 const states = {
   proposed: { status: 'proposed' },
@@ -57,6 +62,7 @@ const events: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   landed: { kind: 'landed', commit: 'new commit' },
   conflicted: { kind: 'conflicted', why: 'a.ts', detail: '' },
   blamed: { kind: 'blamed', why: 'red', detail: '' },
+  unapproved: { kind: 'unapproved', on: approval },
   'review-opened': { kind: 'review-opened' },
   'review-closed': { kind: 'review-closed' },
   'repair-wanted': { kind: 'repair-wanted' },
@@ -112,6 +118,7 @@ const table: Row[] = [
   ['landing, sealed', 'landed', { status: 'landed', commit: 'new commit' }, some],
   ['landing', 'conflicted', READY, { ...some, conflicts: 2 }],
   ['landing', 'blamed', READY, { ...some, retries: 2 }],
+  ['landing', 'unapproved', { status: 'blocked', attempt: 4, on: approval }, some],
   ['in-review', 'review-closed', { status: 'parked', why: 'its pull request was closed without a merge' }, some],
   ['in-review', 'repair-wanted', READY, some],
   ['in-review', 'review-merged', { status: 'landed', commit: 'new commit' }, some],

@@ -156,6 +156,10 @@ function fromAccepted(
       return status === 'landing' && !state.sealed ? spendConflict(counters, event.why, policy) : null;
     case 'blamed':
       return status === 'landing' && !state.sealed ? spendRetry(counters, event.why, policy) : null;
+    case 'unapproved':
+      return status === 'landing' && !state.sealed
+        ? { state: { status: 'blocked', attempt, on: event.on }, counters }
+        : null;
     case 'review-opened':
       return status === 'accepted' ? { state: { status: 'in-review', attempt, head }, counters } : null;
     case 'review-closed':

@@ -39,6 +39,8 @@ export type TaskEvent =
   | { readonly kind: 'landed'; readonly commit: string }
   /** `detail` reaches the agent: both sides of the conflict, or the tail of the red gate. */
   | { readonly kind: 'conflicted'; readonly why: string; readonly detail: string }
+  /** Merged with what has landed since, its protected paths have a content that nobody has approved. */
+  | { readonly kind: 'unapproved'; readonly on: BlockedOn & { readonly kind: 'approval' } }
   | { readonly kind: 'blamed'; readonly why: string; readonly detail: string }
   | { readonly kind: 'review-opened' }
   | { readonly kind: 'review-closed' }
@@ -74,6 +76,7 @@ export const EVENT_ACTOR: { readonly [K in TaskEventKind]: Actor } = {
   landed: 'train',
   conflicted: 'train',
   blamed: 'train',
+  unapproved: 'train',
   'review-opened': 'forge lane',
   'review-closed': 'forge lane',
   'repair-wanted': 'forge lane',

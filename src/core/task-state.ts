@@ -30,6 +30,8 @@ export type BlockedOn =
       /** What a person approves: the content of the protected paths, so that it survives a newer base. */
       readonly hash: string;
       readonly paths: readonly string[];
+      /** The content comes of a merge with the target, after the task's own was approved. */
+      readonly merged?: boolean;
     };
 
 export type TaskStatus = TaskState['status'];

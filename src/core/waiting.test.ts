@@ -90,6 +90,13 @@ test('a dependency is told with its state', () => {
   `);
 });
 
+test('what a merge made of protected paths is told apart', () => {
+  const waiting = { reason: 'approval', hash: '0123456789abcdef', paths: ['.yard/config.yaml'], merged: true } as const;
+  expect(describeWaiting(waiting, 'T-7')).toBe(
+    'merged with what has landed since, protected paths (.yard/config.yaml) have a content that nobody has approved; look with: yard diff T-7, then: yard approve T-7 0123456789ab (or refuse)',
+  );
+});
+
 test('foreign text cannot leave its line, nor push away what to do', () => {
   const text = `\u001b[2Jfirst\nsecond\r${'x'.repeat(5_000)}`;
   const sentence = describeWaiting({ reason: 'question', text }, 'T-7');

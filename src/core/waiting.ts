@@ -25,7 +25,13 @@ export type Waiting =
   /** Its attempt has ended without saying so. */
   | { readonly reason: 'lost'; readonly why: LostWhy }
   | { readonly reason: 'question'; readonly text: string }
-  | { readonly reason: 'approval'; readonly hash: string; readonly paths: readonly string[] }
+  | {
+      readonly reason: 'approval';
+      readonly hash: string;
+      readonly paths: readonly string[];
+      /** What waits was made by a merge with what has landed since. */
+      readonly merged?: boolean;
+    }
   | { readonly reason: 'train'; readonly ahead: number }
   | { readonly reason: 'landing-blocked'; readonly why: string }
   | { readonly reason: 'parked'; readonly why: string };
@@ -77,7 +83,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'question':
       return `it asks: ${foreign(waiting.text)} — answer with: yard answer ${taskId} "…"`;
     case 'approval':
-      return `it changed protected paths (${foreign(listPaths(waiting.paths, PATHS_MAX))}); look with: yard diff ${taskId}, then: yard approve ${taskId} ${waiting.hash.slice(0, 12)} (or refuse)`;
+      return `${whatWaits(waiting)}; look with: yard diff ${taskId}, then: yard approve ${taskId} ${waiting.hash.slice(0, 12)} (or refuse)`;
     case 'train':
       return waiting.ahead === 0
         ? 'it is next to land'
@@ -89,6 +95,13 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     default:
       throw impossible(waiting satisfies never);
   }
+}
+
+function whatWaits({ paths, merged = false }: Waiting & { reason: 'approval' }): string {
+  const named = foreign(listPaths(paths, PATHS_MAX));
+  return merged
+    ? `merged with what has landed since, protected paths (${named}) have a content that nobody has approved`
+    : `it changed protected paths (${named})`;
 }
 
 function foreign(text: string): string {

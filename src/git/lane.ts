@@ -75,6 +75,10 @@ export const baseRef = (taskId: string, token: number): string => `${baseRefs(ta
 export const attemptRef = (taskId: string, attempt: number, token: number): string =>
   `refs/yard/attempt/${taskId}/${attempt}/${token}`;
 
+/** What a train has made of an attempt's work and the target, for a person to approve. */
+export const combinedRef = (taskId: string, attempt: number, trainToken: number): string =>
+  `refs/yard/attempt/${taskId}/${attempt}/train-${trainToken}`;
+
 export const laneRefs = (taskId: string): string => `refs/yard/lane/${taskId}`;
 export const baseRefs = (taskId: string): string => `refs/yard/base/${taskId}`;
 

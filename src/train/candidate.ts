@@ -13,6 +13,7 @@ import { mergeWork } from '../git/merge-work.ts';
 import { errnoOf } from '../process/errno.ts';
 import { isDefective } from '../process/failpoint.ts';
 import type { TaskRecord } from '../store/store.ts';
+import { unapproved } from './approval.ts';
 import type { TrainContext } from './train-context.ts';
 import type { CandidateResult } from './train-work.ts';
 
@@ -32,6 +33,10 @@ export async function makeCandidate(
   const { merge, isUprooted } = await mergeWork({ depot, merger, target: work.base, work: work.head, ...by });
   if (merge.kind === 'conflict') return describeConflict(context, merge, work);
   const { tree } = merge;
+  const combination = { ...work, taskId: task.spec.id, tree };
+  const title = inertLine(task.spec.title, TITLE_MAX);
+  const held = await unapproved(context, combination, { author: by.identity, atMs: by.atMs, title });
+  if (held !== null) return held;
   const made = {
     tree,
     message: await renderMessage(context, task, work.attempt),

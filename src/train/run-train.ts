@@ -243,6 +243,12 @@ class Train {
       await this.#tell(task.spec.id, { kind: 'conflicted', why, detail });
       return null;
     }
+    if (made.kind === 'unapproved') {
+      const { head: combined, hash, paths } = made;
+      const on = { kind: 'approval', head: combined, hash, paths, merged: true } as const;
+      await this.#tell(task.spec.id, { kind: 'unapproved', on });
+      return null;
+    }
     const isLanded = made.kind === 'landed';
     const proof = await work.prove(boarded, made.candidate);
     switch (proof.kind) {

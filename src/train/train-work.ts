@@ -15,7 +15,9 @@ export type CandidateResult =
   | { readonly kind: 'made'; readonly candidate: Candidate }
   /** The target holds it already, since this commit: a landing that nobody could record. */
   | { readonly kind: 'landed'; readonly candidate: Candidate }
-  | { readonly kind: 'conflict'; readonly why: string; readonly detail: string };
+  | { readonly kind: 'conflict'; readonly why: string; readonly detail: string }
+  /** It would give protected paths a content that nobody has approved. `head` holds it, as work on this target. */
+  | { readonly kind: 'unapproved'; readonly head: string; readonly hash: string; readonly paths: readonly string[] };
 
 /** What the combination came to. */
 export type Proof =

@@ -296,6 +296,7 @@ function eventFor(scene: Scene, row: TaskRow | undefined): TaskEvent {
     { kind: 'landed', commit: head },
     { kind: 'conflicted', why, detail: 'both sides' },
     { kind: 'blamed', why, detail: 'the log' },
+    { kind: 'unapproved', on: { kind: 'approval', head, hash: scene.any(HASHES), paths: ['p'], merged: true } },
     { kind: 'review-opened' },
     { kind: 'review-closed' },
     { kind: 'repair-wanted' },

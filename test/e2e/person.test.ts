@@ -113,12 +113,42 @@ describe('a change to a protected path', () => {
     });
     expect(await made.yard(['approve', 'P-1', hash])).toMatchObject({
       code: 0,
-      stdout: `P-1: approved ${hash}; it goes on to its gate\n`,
+      stdout: `P-1: approved CLAUDE.md as in ${hash}; it goes on to its gate\n`,
     });
     await made.does('P-1', 'exit 1');
     expect(await made.yard(['run'], { env })).toMatchObject({ code: 0 });
     expect(made.git('show', 'agent/integration:CLAUDE.md')).toBe('Be careful.');
     expect(await made.readText('runs')).toBe('run');
+  });
+
+  test('the yard’s own are protected whatever is listed, and what a merge makes of two changes waits again', async () => {
+    const made = await makeYard({
+      config: { protected: ['AGENTS.md'] },
+      files: { '.yard/notes': 'one\ntwo\nthree\nfour\nfive\n' },
+      tasks: [
+        { id: 'P-1', does: 'sed -i "1s/.*/ONE/" .yard/notes' },
+        { id: 'P-2', does: 'sed -i "5s/.*/FIVE/" .yard/notes' },
+      ],
+    });
+    expect(await made.yard(['run'])).toMatchObject({ code: 3, stdout: expect.stringMatching(/\n2 blocked\n$/) });
+    for (const id of ['P-1', 'P-2']) expect(await made.yard(['approve', id])).toMatchObject({ code: 0 });
+    expect(await made.yard(['run'])).toMatchObject({
+      code: 3,
+      stdout: expect.stringContaining(
+        'merged with what has landed since, protected paths (.yard/notes) wait for approval',
+      ),
+    });
+    const blocked = (await made.yard(['why', 'P-1'])).stdout.includes('has landed') ? 'P-2' : 'P-1';
+    expect((await made.yard(['why', blocked])).stdout).toContain('have a content that nobody has approved');
+    const diff = (await made.yard(['diff', blocked])).stdout;
+    expect(diff).toContain(blocked === 'P-2' ? '+FIVE' : '+ONE');
+    // Against the target as it is, where the other one has landed.
+    expect(diff).toContain(blocked === 'P-2' ? ' ONE\n' : ' FIVE\n');
+    expect(await made.yard(['approve', blocked])).toMatchObject({
+      stdout: expect.stringContaining('approved .yard/notes'),
+    });
+    expect(await made.yard(['run'])).toMatchObject({ code: 0 });
+    expect(made.git('show', 'agent/integration:.yard/notes')).toBe('ONE\ntwo\nthree\nfour\nFIVE');
   });
 
   test('refused, it parks; put back, it starts again', async () => {

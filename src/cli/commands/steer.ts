@@ -1,3 +1,4 @@
+import { listPaths } from '../../core/decision.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import { resolve, setRefs } from '../../git/depot.ts';
@@ -60,12 +61,15 @@ export function answerCommand(context: CommandContext, id: string, text: string)
   });
 }
 
+const PATHS_MAX = 20;
+const PATHS_LENGTH_MAX = 2_000;
+
 /** `yard approve ID [HASH]`: with a hash (12 characters or more of it), only if exactly that waits. */
 export function approveCommand(context: CommandContext, id: string, hash: string | undefined): Promise<ExitCode> {
   return steer(context, id, async (yard, task) => {
     if (task.state.status !== 'blocked' || task.state.on.kind !== 'approval')
       throw notNow(task, 'approve', 'blocked on an approval');
-    const waiting = task.state.on.hash;
+    const { hash: waiting, paths } = task.state.on;
     if (hash !== undefined && (hash.length < 8 || !waiting.startsWith(hash.toLowerCase()))) {
       throw new UserError({
         code: 'hash-mismatch',
@@ -74,7 +78,8 @@ export function approveCommand(context: CommandContext, id: string, hash: string
       });
     }
     await yard.store.approve(task.spec.id, waiting);
-    return `${task.spec.id}: approved ${waiting.slice(0, 12)}; it goes on to its gate`;
+    const named = inertLine(listPaths(paths, PATHS_MAX), PATHS_LENGTH_MAX);
+    return `${task.spec.id}: approved ${named} as in ${waiting.slice(0, 12)}; it goes on to its gate`;
   });
 }
 

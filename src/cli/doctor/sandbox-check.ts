@@ -13,8 +13,6 @@ import type { Patient } from './patient.ts';
 export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine };
 
 const REMEDY = 'Install bubblewrap (apt install bubblewrap), or say sandbox: none in .yard/config.yaml.';
-const CHOSEN = 'Say sandbox: auto in .yard/config.yaml, unless that is what you want.';
-
 async function examine(patient: Patient): Promise<Finding> {
   const policies = cellPolicies(patient.know('config'));
   const finder = new SupportFinder(patient.context.env['PATH'] ?? '', null);
@@ -39,12 +37,11 @@ async function examine(patient: Patient): Promise<Finding> {
   }
   const proof = tried === 0 ? '' : `; ${tried} ways out were tried, none led out`;
   if (!report.used.has('none')) return ok(`${line}${proof}`);
+  const rights = `${line}${proof}. What runs without a sandbox has your rights`;
+  // It was asked for: that is no fault.
+  if (report.weakened === null) return ok(rights);
   const safe = 'What lands is proven all the same; this is about what runs on the way.';
-  return warning(
-    `${line}${proof}. What runs without a sandbox has your rights`,
-    report.weakened === null ? CHOSEN : REMEDY,
-    safe,
-  );
+  return warning(rights, REMEDY, safe);
 }
 
 /** For each sandbox in use, what it is used for first. */
