@@ -21,7 +21,13 @@ export async function gate(
     marker: context.marker,
     signal: context.signal,
   });
-  await context.evidence.writeJson('gate.json', { gate: chosen.name, run: chosen.gate.run, head, ...result });
+  await context.evidence.writeJson('gate.json', {
+    gate: chosen.name,
+    run: chosen.gate.run,
+    head,
+    cell: context.cells.describe(chosen.gate.cell),
+    ...result,
+  });
   switch (result.kind) {
     case 'green':
       return null;

@@ -42,6 +42,7 @@ export async function implement(
 ): Promise<Implemented | AttemptOutcome> {
   const prompt = context.redactor.text(await makePrompt(context, spec, prepared));
   await context.evidence.write('prompt.md', prompt);
+  await context.evidence.writeJson('cell.json', context.cells.describe(agentCell(context, spec)));
   if (context.attempt > 1) await removeTree(outboxOf(context.stateDirectory, context.taskId, context.attempt - 1));
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
   const { owner } = context.cells.sandboxFor(agentCell(context, spec));

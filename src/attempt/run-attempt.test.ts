@@ -47,6 +47,7 @@ test('accepted: one commit on the base, gated as it is, with all evidence writte
   expect(evidence).toEqual(
     [
       'audit.json',
+      'cell.json',
       'diff.patch',
       'gate.json',
       'gate.log',

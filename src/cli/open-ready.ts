@@ -41,8 +41,9 @@ async function tellSandboxes({ settings }: LocalYard, output: Output): Promise<v
   const { config, pin } = await settings.current();
   const report = reportSandboxes(cellPolicies(config), pin.sandboxes);
   const line = describeSandboxes(report, pin.sandboxes);
-  if (!report.used.has('none')) output.say(`Sandbox: ${line}`);
-  else output.warn(`sandbox: ${line}; what runs without one has your rights`);
+  const told = `sandbox: ${line}${report.used.has('none') ? '; what runs without one has your rights' : ''}`;
+  if (report.weakened === null) output.say(told);
+  else output.warn(told);
 }
 
 async function knownRows(

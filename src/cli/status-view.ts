@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { cellPolicies } from '../config/cell-policies.ts';
 import { diskView } from '../core/disk.ts';
 import { compareIds, Frontier } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { waitingOf } from '../core/plan.ts';
+import type { SandboxKind } from '../core/sandbox-choice.ts';
+import { reportSandboxes } from '../core/sandbox-report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
@@ -51,6 +54,12 @@ export interface StatusView {
   /** The breaker; `limit` is null before the first run. */
   readonly failures: { readonly open: boolean; readonly inARow: number; readonly limit: number | null };
   readonly scheduler: { readonly pid: number } | null;
+  /** What holds what runs; empty before the first run. */
+  readonly sandboxes: readonly {
+    readonly kind: SandboxKind;
+    readonly of: readonly string[];
+    readonly why: string | null;
+  }[];
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly running: readonly RunningView[];
   /** Task files that no run has read yet. */
@@ -75,6 +84,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
     target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
     failures: failuresOf(view, reading.pin),
+    sandboxes: sandboxesOf(reading.pin),
     scheduler: scheduler?.owner && isHeld(scheduler, onlooker(clock)) ? { pid: scheduler.owner.pid } : null,
     counts,
     running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
@@ -83,6 +93,14 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
     finished,
     finishedJson,
   };
+}
+
+function sandboxesOf(pin: Pin | null): StatusView['sandboxes'] {
+  // The pin of an older Yardmaster knows of none.
+  const support = (pin as Partial<Pin> | null)?.sandboxes;
+  if (pin === null || support === undefined) return [];
+  const { used, weakened } = reportSandboxes(cellPolicies(pin.config), support);
+  return [...used].map(([kind, of]) => ({ kind, of, why: kind === 'none' ? weakened : null }));
 }
 
 function failuresOf({ control }: StoreView, pin: Pin | null): StatusView['failures'] {

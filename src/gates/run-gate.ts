@@ -31,7 +31,7 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
     gate: request.gate,
     prewarmKeys: await prewarmKeys(setting, tree),
     provisionHash: provided,
-    sandbox: setting.cells.sandboxFor(request.gate.cell).kind,
+    cell: setting.cells.describe(request.gate.cell),
   });
   const known = await setting.store.verdict(key);
   if (known !== null) {
@@ -104,6 +104,8 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
   try {
     const prepared = await prepareSlot(setting, request, slot, log);
     if (prepared !== null) return { result: prepared, survived: false };
+    const { sandbox, network } = setting.cells.describe(request.gate.cell);
+    log.note(`[sandbox: ${sandbox}; network: ${typeof network === 'string' ? network : network.join(', ')}]`);
     log.note(`$ ${request.gate.run}`);
     const { run: line, cell, environment } = request.gate;
     const run = setting.cells.enter(cell, {

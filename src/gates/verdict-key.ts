@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { release } from 'node:os';
 
+import type { Network } from '../core/cell-policy.ts';
 import type { SandboxKind } from '../core/sandbox-choice.ts';
 import type { GateConfig } from '../config/schema.ts';
 import { allowedEnvironment } from '../process/environment.ts';
@@ -13,10 +14,10 @@ export interface VerdictMaterial {
   readonly gate: GateConfig;
   readonly prewarmKeys: readonly string[];
   readonly provisionHash: string;
-  readonly sandbox: SandboxKind;
+  readonly cell: { readonly sandbox: SandboxKind; readonly network: Network };
 }
 
-export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, sandbox }: VerdictMaterial): string {
+export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, cell }: VerdictMaterial): string {
   const material = {
     tree,
     gate: name,
@@ -28,10 +29,8 @@ export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, sandb
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
     prewarmKeys,
     provisionHash,
-    sandbox,
-    // Without a sandbox there is no network to keep from it.
-    network: sandbox === 'none' ? 'open' : gate.cell.network,
-    image: sandbox === 'container' ? gate.cell.image : null,
+    cell,
+    image: cell.sandbox === 'container' ? gate.cell.image : null,
     platform: process.platform,
     arch: process.arch,
     release: release(),

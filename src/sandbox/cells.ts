@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import type { CellPolicy } from '../core/cell-policy.ts';
+import type { CellPolicy, Network } from '../core/cell-policy.ts';
 import { impossible } from '../core/impossible.ts';
 import { chooseSandbox } from '../core/sandbox-choice.ts';
-import type { SandboxSupport } from '../core/sandbox-choice.ts';
+import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
@@ -69,6 +69,12 @@ export class Cells {
       default:
         throw impossible(choice.sandbox satisfies never);
     }
+  }
+
+  /** What holds a command by this policy, for evidence and logs. */
+  describe(policy: CellPolicy): { readonly sandbox: SandboxKind; readonly network: Network } {
+    const { kind } = this.sandboxFor(policy);
+    return { sandbox: kind, network: kind === 'none' ? 'open' : policy.network };
   }
 
   /** What a run in this cell is: the one way to start an agent, a gate or a prewarm. */

@@ -75,6 +75,7 @@ test('a yard that never ran is examined as far as there is something to look at'
       'graph',
       'gate',
       'agents',
+      'sandbox',
       'target',
       'depot',
       'refs',
@@ -119,7 +120,7 @@ test('what a person wrote: no gate, no agent, dependencies, a broken task, a bro
   await made.write('repo/.yard/config.yaml', 'version: 2\n');
   const unread = await examine(made);
   expect(unread).toMatchObject({ code: 1, diagnosis: 'config' });
-  expect(skipped(unread)).toEqual(['store', 'graph', 'gate', 'agents', 'target', 'depot', ...OF_A_STORE]);
+  expect(skipped(unread)).toEqual(['store', 'graph', 'gate', 'agents', 'sandbox', 'target', 'depot', ...OF_A_STORE]);
   const text = await made.yard(['doctor']);
   expect(text).toMatchObject({
     code: 1,

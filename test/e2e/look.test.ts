@@ -171,7 +171,7 @@ describe('logs and diff', () => {
       ),
     });
     expect(followed.stdout).toBe(
-      'working on it\nand talk\ngate: $ echo checking; test "$(cat a.txt)" = three\ngate: checking\ngate: ["echo checking; test \\"$(cat a.txt)\\" = three" exited with 1]\n',
+      'working on it\nand talk\ngate: [sandbox: none; network: open]\ngate: $ echo checking; test "$(cat a.txt)" = three\ngate: checking\ngate: ["echo checking; test \\"$(cat a.txt)\\" = three" exited with 1]\n',
     );
     expect(await run.done).toMatchObject({ code: 0 });
     expect(await made.yard(['logs', 'A-1'])).toMatchObject({

@@ -58,6 +58,11 @@ export function renderStatus(status: StatusView, width: number): string[] {
     lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, 200)} (go on with: yard resume)`);
   if (status.failures.open)
     lines.push(`${counted(status.failures.inARow, 'attempt')} failed in a row, so nothing starts (look: yard breaker)`);
+  const unheld = status.sandboxes.find(({ kind }) => kind === 'none');
+  if (unheld !== undefined) {
+    const why = unheld.why === null ? '' : ` (${inertLine(unheld.why, 200)})`;
+    lines.push(`no sandbox for ${unheld.of.join(', ')}${why}: they have your rights`);
+  }
   const running = status.running.map((attempt) => [
     attempt.id,
     `attempt ${attempt.attempt}`,

@@ -1,0 +1,132 @@
+import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+import { probeBubblewrap } from '../../src/sandbox/probe.ts';
+import { makeYard } from '../fixtures/e2e/yard.ts';
+import type { E2eYard } from '../fixtures/e2e/yard.ts';
+
+const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
+const AUTO = { YARD_SANDBOX: 'auto' };
+const ORDINARY = 12_345;
+
+/** Looks for what a cell must not show, and says what it found. */
+const SPY = `cat > /dev/null
+for file in "$SECRETS"/state/state.db "$SECRETS"/repo/README.md "$SECRETS"/home/.netrc; do
+  if cat "$file" > /dev/null 2>&1; then echo "read $file" >> found.txt; fi
+  if (echo x >> "$file") 2> /dev/null && [ "$file" != "$SECRETS/home/.netrc" ]; then echo "wrote $file" >> found.txt; fi
+done
+git log --oneline -1 --format=%s > subject.txt
+setsid sh -c 'while :; do echo x >> daemon.txt; sleep 0.01; done' > /dev/null 2>&1 &
+echo done > done.txt
+exit 0`;
+
+function setupOf(made: E2eYard): string {
+  return `version: 1
+target: agent/integration
+defaults: { agent: spy, gate: default }
+gates: { default: { run: "test ! -e found.txt && test -e done.txt && ! cat '${made.root}/README.md'", timeout: 2m } }
+agents: { spy: { kind: command, run: ${JSON.stringify(SPY.replaceAll('$SECRETS', made.base))} } }
+limits: { killGrace: 1s }
+`;
+}
+
+test('an agent and a gate in their cells: the lane and its git are there, nothing else is', async (context) => {
+  if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);
+  const made = await makeYard({ tasks: [{ id: 'S-1' }] });
+  await made.write('home/.netrc', 'secret');
+  await made.write('repo/.yard/config.yaml', setupOf(made));
+  const ran = await made.yard(['run'], { env: AUTO });
+  expect(ran.stderr).toMatch(/^sandbox: bubblewrap [\d.]+ for agents\.spy, gates\.default\n/);
+  expect(ran).toMatchObject({ code: 0 });
+  expect(made.git('ls-tree', '--name-only', 'agent/integration').split('\n')).toEqual(
+    expect.arrayContaining(['done.txt', 'subject.txt']),
+  );
+  expect(made.git('show', 'agent/integration:subject.txt')).toContain('First');
+  const evidence = JSON.parse(await made.readText('state/attempts/S-1/1/gate.json')) as unknown;
+  expect(evidence).toMatchObject({ cell: { sandbox: 'bubblewrap', network: 'none' } });
+  expect(JSON.parse(await made.readText('state/attempts/S-1/1/cell.json'))).toEqual({
+    sandbox: 'bubblewrap',
+    network: 'open',
+  });
+  expect(readdirSync(join(made.state, 'tmp'))).toEqual([]);
+});
+
+test('an ordinary user has the same', async (context) => {
+  if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);
+  if (process.getuid?.() !== 0) context.skip('this is an ordinary user: the test before says it');
+  if (spawnSync(process.execPath, ['--version'], { uid: ORDINARY, gid: ORDINARY, cwd: '/' }).status !== 0) {
+    context.skip('another user cannot run this Node');
+  }
+  const made = await makeYard({ tasks: [{ id: 'S-1' }] });
+  await made.write('home/.netrc', 'secret');
+  await made.write('repo/.yard/config.yaml', setupOf(made));
+  giveAll(made.base);
+  const as = { env: AUTO, uid: ORDINARY };
+  const doctor = await made.yard(['doctor'], as);
+  expect(doctor.stdout).toMatch(/^ok +sandbox +bubblewrap .*ways out were tried, none led out$/m);
+  expect(await made.yard(['run'], as)).toMatchObject({ code: 0 });
+  expect((await made.yard(['diff', 'S-1'], as)).stdout).toContain('done.txt');
+});
+
+function giveAll(path: string): void {
+  for (const entry of ['.', ...readdirSync(path, { recursive: true, encoding: 'utf8' })])
+    chownSync(join(path, entry), ORDINARY, ORDINARY);
+}
+
+test('doctor tries to break out', async (context) => {
+  if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);
+  const made = await makeYard();
+  const { stdout } = await made.yard(['doctor'], { env: AUTO });
+  expect(stdout).toMatch(
+    /^ok +sandbox +bubblewrap [\d.]+ for agents\.script, gates\.default; \d+ ways out were tried, none led out$/m,
+  );
+});
+
+test('no sandbox is said at every turn', async () => {
+  const made = await makeYard({ tasks: [{ id: 'S-1', does: 'echo x > x' }] });
+  const says = 'for agents.script, gates.default';
+  expect((await made.yard(['run'])).stderr).toContain(`sandbox: none ${says}; what runs without one has your rights`);
+  expect((await made.yard(['status'])).stdout).toContain(`no sandbox ${says}: they have your rights`);
+  expect(JSON.parse((await made.yard(['status', '--json'])).stdout)).toMatchObject({
+    sandboxes: [{ kind: 'none', of: ['agents.script', 'gates.default'], why: null }],
+  });
+  expect((await made.yard(['doctor'])).stdout).toMatch(/^ok +sandbox +none for .* has your rights$/m);
+  expect(await made.readText('state/attempts/S-1/1/gate.log')).toContain('[sandbox: none; network: open]');
+});
+
+test('auto without bubblewrap warns; bubblewrap without bubblewrap refuses', async () => {
+  const made = await makeYard({ tasks: [{ id: 'S-1', does: 'echo x > x' }] });
+  // Everything but bwrap.
+  const bin = made.base + '/bin';
+  for (const name of [
+    'git',
+    'sh',
+    'cat',
+    'dirname',
+    'cp',
+    'rm',
+    'find',
+    'sync',
+    'setpriv',
+    'prlimit',
+    'nice',
+    'true',
+  ]) {
+    const found = spawnSync('/bin/sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+    await made.write(`bin/${name}`, `#!/bin/sh\nexec ${existsSync(found) ? found : `/bin/${name}`} "$@"\n`);
+    spawnSync('chmod', ['+x', `${bin}/${name}`]);
+  }
+  const env = { YARD_SANDBOX: 'bubblewrap', PATH: bin };
+  const refused = await made.yard(['run'], { env });
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain('the sandbox of agents.script cannot be had: bubblewrap (bwrap) is not installed');
+  expect(existsSync(join(made.state, 'attempts'))).toBe(false);
+  const warned = await made.yard(['run'], { env: { ...env, ...AUTO } });
+  expect(warned.stderr).toContain(
+    'warning: sandbox: none for agents.script, gates.default (bubblewrap (bwrap) is not installed)',
+  );
+  expect(warned).toMatchObject({ code: 0 });
+  expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warning +sandbox/m);
+});
