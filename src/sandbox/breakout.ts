@@ -71,7 +71,10 @@ export async function breakOut(
       .map(({ script: words }, index) => `(${words}) >/dev/null 2>&1 && echo got ${index}`)
       .join('\n');
     const env = { ...allowedEnvironment([], {}), HOME: paths.home };
-    const result = await run({ argv: ['/bin/sh', '-c', `${script}\necho ${DONE}`], env }, { timeoutMs: TIMEOUT_MS, marker: base });
+    const result = await run(
+      { argv: ['/bin/sh', '-c', `${script}\necho ${DONE}`], env },
+      { timeoutMs: TIMEOUT_MS, marker: base },
+    );
     const said = result.stdout.toString('utf8').split('\n');
     if (!said.includes(DONE)) return { kind: 'broken', why: howItEnded(result) };
     const got = attempts.filter((_, index) => said.includes(`got ${index}`)).map(({ what }) => what);

@@ -5,6 +5,7 @@ import { makeProject } from '../demo/demo-project.ts';
 import { reportDemo } from '../demo/demo-report.ts';
 import { runDemo } from '../demo/demo-run.ts';
 import { findScenario } from '../demo/find-scenario.ts';
+import type { DemoPlaces } from '../demo/scenario.ts';
 import { openReady } from '../open-ready.ts';
 import { wrapText } from '../wrap.ts';
 
@@ -22,7 +23,7 @@ export async function demoCommand(
   output.print(output.style('bold', `A demo, made in ${project.root}`));
   for (const text of scenario.introduction) for (const line of wrapText(text, output.width)) output.print(line);
   output.print();
-  const demo = inProject(context, project.root, project.stateDirectory);
+  const demo = inProject(context, project, scenario.secrets ?? {});
   const before = await readCheckout(project.root);
   const startedMs = compose.clock.monotonicMs();
   const yard = await openReady(demo);
@@ -41,8 +42,12 @@ export async function demoCommand(
 }
 
 /** The same commands, at work in the demo: none of the operator's own `YARD_…` settings reaches it. */
-function inProject(context: CommandContext, root: string, stateDirectory: string): CommandContext {
+function inProject(
+  context: CommandContext,
+  { root, stateDirectory }: DemoPlaces,
+  secrets: Readonly<Record<string, string>>,
+): CommandContext {
   const env = Object.fromEntries(Object.entries(context.env).filter(([name]) => !name.startsWith('YARD_')));
-  const own = { ...env, YARD_STATE_DIR: stateDirectory };
+  const own = { ...env, ...secrets, YARD_STATE_DIR: stateDirectory };
   return { ...context, cwd: root, env: own, compose: context.compose.withEnvironment(own) };
 }

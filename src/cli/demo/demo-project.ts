@@ -14,15 +14,12 @@ import { makeRepository } from '../../git/new-repository.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { taskFileName } from '../../trackers/new-task-file.ts';
-import type { Scenario } from './scenario.ts';
+import { writeFile } from '../../process/file-system.ts';
+import type { DemoPlaces, Scenario } from './scenario.ts';
 import { shellWord } from './shell-word.ts';
 
-/** A demo on disk: all of it below one directory. */
-export interface DemoProject {
-  readonly directory: string;
-  /** The operator's checkout. */
-  readonly root: string;
-  readonly stateDirectory: string;
+/** A demo on disk. */
+export interface DemoProject extends DemoPlaces {
   /** Its first commit. */
   readonly commit: string;
 }
@@ -46,6 +43,7 @@ export async function makeProject(scenario: Scenario, directory: string | null):
     author: AUTHOR,
     message: `The ${scenario.project}, and its backlog`,
   });
+  for (const [path, text] of Object.entries(scenario.untracked ?? {})) await writeFile(join(root, path), text);
   return { directory: real, root, stateDirectory: join(real, 'state'), commit };
 }
 
@@ -66,9 +64,9 @@ async function claim(directory: string): Promise<string> {
   throw refused('it is not empty');
 }
 
-function yardFiles({ tasks, recipes }: Scenario): Record<string, string> {
+function yardFiles({ tasks, recipes, secrets = {} }: Scenario): Record<string, string> {
   const files: Record<string, string> = {
-    [CONFIG_FILE]: renderDemoConfig(),
+    [CONFIG_FILE]: renderDemoConfig(Object.keys(secrets)),
     [SCHEMA_FILE]: renderConfigSchema(),
     [IGNORE_FILE]: IGNORE_TEXT,
     [RECIPES_FILE]: `# What the replay agent does: for each task, the steps of each attempt.\n${stringify(recipes, { lineWidth: 0 })}`,
@@ -77,7 +75,7 @@ function yardFiles({ tasks, recipes }: Scenario): Record<string, string> {
   return files;
 }
 
-function renderDemoConfig(): string {
+function renderDemoConfig(secrets: readonly string[]): string {
   return `# yaml-language-server: $schema=./config.schema.json
 version: 1
 target: ${DEMO_TARGET}
@@ -89,7 +87,7 @@ gates:
     timeout: 2m
 agents:
   # Plays the steps of a file instead of thinking. In your own repository a real agent stands here.
-  rehearsal: { kind: replay, recipes: ${RECIPES_FILE} }
+  rehearsal: { kind: replay, recipes: ${RECIPES_FILE}${secrets.length === 0 ? '' : `, secrets: [${secrets.join(', ')}]`} }
 limits: { concurrent: 5, retries: 3 }
 `;
 }

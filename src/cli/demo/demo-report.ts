@@ -8,13 +8,13 @@ import { listLandings } from '../../git/landings.ts';
 import { toRefName } from '../../git/repository.ts';
 import { findProgram } from '../../process/find-program.ts';
 import type { RunEnd } from '../../reconcile/run.ts';
-import type { StoreReader } from '../../store/store.ts';
+import type { StoreReader, TaskRow } from '../../store/store.ts';
 import type { CommandContext } from '../context.ts';
 import type { Output } from '../output.ts';
 import { formatDuration, renderTable } from '../table.ts';
 import { DEMO_TARGET } from './demo-project.ts';
 import type { DemoProject } from './demo-project.ts';
-import type { Scenario } from './scenario.ts';
+import type { ReviewRow, Scenario } from './scenario.ts';
 import { shellWord } from './shell-word.ts';
 
 export interface DemoResult {
@@ -35,11 +35,17 @@ export async function reportDemo(
   const { output } = context;
   const landings = await listLandings(`${project.root}/.git`, project.commit, toRefName(DEMO_TARGET));
   output.print();
-  output.print(output.style('bold', headline(landings.length, scenario.tasks.length, durationMs)));
+  output.print(
+    output.style(
+      'bold',
+      headline(landings.length, scenario.tasks.length - Object.keys(scenario.settles ?? {}).length, durationMs),
+    ),
+  );
   const rows = landings.map(({ commit, taskId, title }) => [`  ${commit.slice(0, 12)}`, taskId, title]);
   for (const line of renderTable(rows, output.width)) output.print(line);
-  const rest = await openTasks(reader);
-  for (const line of renderTable(rest, output.width)) output.print(output.style('yellow', line));
+  const tasks = await reader.rows();
+  for (const line of renderTable(openTasks(tasks), output.width)) output.print(output.style('yellow', line));
+  const held = printReview(output, scenario.review?.(project) ?? []);
   const after = await readCheckout(project.root);
   const untouched = isDeepStrictEqual(before, after);
   output.print();
@@ -52,7 +58,25 @@ export async function reportDemo(
   }
   output.print();
   printWays(context, scenario, project, end);
-  return untouched && rest.length === 0 && landings.length === scenario.tasks.length;
+  return untouched && held && tasks.every(({ id, state }) => state.status === (scenario.settles?.[id] ?? 'landed'));
+}
+
+/** True when nothing that was tried worked. */
+function printReview(output: Output, rows: readonly ReviewRow[]): boolean {
+  if (rows.length === 0) return true;
+  output.print();
+  output.print(output.style('bold', 'What it tried, and what became of it:'));
+  const lines = renderTable(
+    rows.map(({ what, became }) => [`  ${what}`, became]),
+    output.width,
+  );
+  for (const [index, line] of lines.entries()) {
+    output.print(output.style(rows[index]?.isBad === true ? 'red' : 'green', line));
+  }
+  const worked = rows.filter(({ isBad }) => isBad).length;
+  if (worked > 0)
+    output.print(`${worked} of ${rows.length} worked: there is no sandbox, or it does not hold. See: yard doctor`);
+  return worked === 0;
 }
 
 function headline(landed: number, all: number, durationMs: number): string {
@@ -61,9 +85,8 @@ function headline(landed: number, all: number, durationMs: number): string {
   return `${number} tasks landed on ${DEMO_TARGET} in ${formatDuration(durationMs)}${how}:`;
 }
 
-async function openTasks(reader: StoreReader): Promise<string[][]> {
-  const rows = await reader.rows();
-  return rows
+function openTasks(tasks: readonly TaskRow[]): string[][] {
+  return tasks
     .filter(({ state }) => state.status !== 'landed')
     .map(({ id, title, state }) => [`  ${state.status}`, id, title, whyOf(state)]);
 }

@@ -1,9 +1,10 @@
 import { quote } from '../../config/quote.ts';
 import { UserError } from '../../core/user-error.ts';
 import { BACKLOG } from './backlog.ts';
+import { HOSTILE } from './hostile.ts';
 import type { Scenario } from './scenario.ts';
 
-const SCENARIOS: readonly Scenario[] = [BACKLOG];
+const SCENARIOS: readonly Scenario[] = [BACKLOG, HOSTILE];
 
 /** @throws UserError `no-such-scenario`. */
 export function findScenario(name: string): Scenario {

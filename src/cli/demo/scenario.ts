@@ -1,5 +1,22 @@
 import type { Json } from '../../core/yard-event.ts';
 import type { TaskSpec } from '../../core/task.ts';
+import type { TaskStatus } from '../../core/task-state.ts';
+
+/** Where a demo was made. */
+export interface DemoPlaces {
+  /** All of it is below. */
+  readonly directory: string;
+  /** The operator's checkout. */
+  readonly root: string;
+  readonly stateDirectory: string;
+}
+
+/** What became of something that was tried. */
+export interface ReviewRow {
+  readonly what: string;
+  readonly became: string;
+  readonly isBad: boolean;
+}
 
 /** What a demo shows: a project, tasks for it, and what the replay agent does for each. */
 export interface Scenario {
@@ -10,6 +27,8 @@ export interface Scenario {
   readonly introduction: readonly string[];
   /** Content of the project's files by path. */
   readonly files: Readonly<Record<string, string>>;
+  /** In the checkout besides, not committed. */
+  readonly untracked?: Readonly<Record<string, string>>;
   readonly tasks: readonly TaskSpec[];
   /** By task id, as `agents/recipe.ts` reads them. */
   readonly recipes: Readonly<Record<string, Json>>;
@@ -17,6 +36,12 @@ export interface Scenario {
   readonly answers: Readonly<Record<string, string>>;
   /** Tasks whose change of protected paths the demo approves. */
   readonly approves: readonly string[];
+  /** Tasks that do not land, with the status that they are to come to. */
+  readonly settles?: Readonly<Record<string, TaskStatus>>;
+  /** Variables that the agent gets as secrets. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Told at the end. Nothing runs any more. */
+  readonly review?: (places: DemoPlaces) => readonly ReviewRow[];
   /** Commands worth a try at the end, and what they show. */
   readonly explore: readonly (readonly [command: string, shows: string])[];
 }
