@@ -9,6 +9,7 @@ import { Output } from './cli/output.ts';
 import { namedSecrets } from './config/named-secrets.ts';
 import type { Pin } from './config/pin.ts';
 import type { Config } from './config/schema.ts';
+import { inert } from './core/inert.ts';
 import { machineError } from './core/machine-error.ts';
 import { makeRedactor } from './core/redact.ts';
 import { isUserError, UserError } from './core/user-error.ts';
@@ -340,6 +341,6 @@ function tellOf(error: unknown): ExitCode {
   const told = isUserError(error) ? error : machineError(error);
   // Everything else is a bug of ours: its stack is what we need to see.
   const bug = `internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
-  process.stderr.write(redactor.text(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`));
+  process.stderr.write(redactor.text(inert(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`)));
   return told === null ? EXIT.bug : (told.exitCode as ExitCode);
 }

@@ -115,6 +115,7 @@ async function runTurn(
         onOutput: (chunk, stream) => {
           watch.heard();
           listeners[stream].redacted.push(chunk);
+          transcript.flush();
         },
         onStarted: ({ identity }) => queue.push({ kind: 'started', pid: identity.pid }),
       },
@@ -128,7 +129,7 @@ async function runTurn(
     return await endOf(options, turn, result, { isIdle, lastLine, outputTail });
   } finally {
     watch.stop();
-    await transcript.close();
+    transcript.close();
   }
 }
 

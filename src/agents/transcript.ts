@@ -1,47 +1,46 @@
-import { createWriteStream } from 'node:fs';
-import type { WriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { RotatedLog } from '../process/rotated-log.ts';
+import type { RotatedLogLimits } from '../process/rotated-log.ts';
 
-import { openLogFile } from '../process/log-file.ts';
-
-/** More of an agent's output than this is not kept; a mark says so. */
-const BYTES_MAX = 64 * 1024 * 1024;
 const LINE_MAX = 100_000;
+const WAITING_MAX = 64 * 1024;
 
 /**
  * The raw output of a turn, as NDJSON: `{"at":…,"stream":"stdout","text":…}`. Bounded, appended as it comes, so that
- * `yard logs -f` can follow it. A disk that does not take it is told by the next call.
+ * `yard logs -f` can follow it. Throws what the disk says.
  */
 export class Transcript {
-  readonly #stream: WriteStream;
-  #bytes = 0;
-  #cut = false;
-  #failure: Error | null = null;
+  readonly #file: RotatedLog;
+  #waiting = '';
 
-  constructor(path: string) {
-    this.#stream = createWriteStream(path, { fd: openLogFile(path) });
-    this.#stream.on('error', (error) => {
-      this.#failure = error;
+  constructor(path: string, limits?: RotatedLogLimits) {
+    this.#file = new RotatedLog(path, {
+      endOfHead: (later) => JSON.stringify({ cut: true, text: `[the output goes on in ${later.join(' and ')}]` }),
+      startOfPart: (offsetBytes) => {
+        const fromByte = String(offsetBytes).padStart(15, '0');
+        return JSON.stringify({ fromByte, text: `[the output goes on here, at byte ${fromByte}]` });
+      },
+      limits,
     });
   }
 
+  /** To be followed by `flush`: one write for all the lines that came at once. */
   line(atMs: number, stream: 'stdout' | 'stderr' | 'prompt', text: string): void {
-    if (this.#failure !== null) throw this.#failure;
-    if (this.#cut) return;
-    const record = `${JSON.stringify({ at: atMs, stream, text: text.slice(0, LINE_MAX) })}\n`;
-    this.#bytes += Buffer.byteLength(record);
-    if (this.#bytes > BYTES_MAX) {
-      this.#cut = true;
-      this.#stream.write(
-        `${JSON.stringify({ at: atMs, cut: true, text: `more than ${BYTES_MAX} bytes: the rest is not kept` })}\n`,
-      );
-      return;
-    }
-    this.#stream.write(record);
+    this.#waiting += `${JSON.stringify({ at: atMs, stream, text: text.slice(0, LINE_MAX) })}\n`;
+    if (this.#waiting.length > WAITING_MAX) this.flush();
   }
 
-  async close(): Promise<void> {
-    this.#stream.end();
-    await finished(this.#stream);
+  flush(): void {
+    if (this.#waiting === '') return;
+    const data = Buffer.from(this.#waiting);
+    this.#waiting = '';
+    this.#file.write(data);
+  }
+
+  close(): void {
+    try {
+      this.flush();
+    } finally {
+      this.#file.close();
+    }
   }
 }

@@ -1,16 +1,20 @@
 import { styleText } from 'node:util';
 
-import { inert } from '../core/inert.ts';
+import { inert, inertStyled } from '../core/inert.ts';
+import { inertJson } from '../core/inert-json.ts';
 import type { Redactor } from '../core/redact.ts';
 import { redactJson } from '../core/redact-json.ts';
 import { formatPlace } from '../core/user-error.ts';
 import type { UserError } from '../core/user-error.ts';
 
 const UNCUT = 10_000;
+/** A terminal may not know its size, and say 0: one that a program has made, say. */
+const UNKNOWN_WIDTH = 80;
+const UNKNOWN_HEIGHT = 40;
 
 export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
-/** stdout for results, stderr for talk; colour only on a terminal. Foreign text is made inert before it gets here. */
+/** stdout for results, stderr for talk; colour only on a terminal. What a line or JSON holds is inert. */
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
@@ -37,7 +41,7 @@ export class Output {
 
   /** Elsewhere than on a terminal nothing is cut: whoever reads it can. */
   get width(): number {
-    return this.#stdout.columns ?? UNCUT;
+    return this.#stdout.columns === 0 ? UNKNOWN_WIDTH : (this.#stdout.columns ?? UNCUT);
   }
 
   /** Whoever read the output has gone. */
@@ -46,15 +50,15 @@ export class Output {
   }
 
   get height(): number {
-    return this.#stdout.rows ?? 40;
+    return this.#stdout.rows || UNKNOWN_HEIGHT;
   }
 
   /** A line of the result. */
   print(line = ''): void {
-    this.#stdout.write(`${this.#redactor.named(line)}\n`);
+    this.#stdout.write(`${this.#shown(line)}\n`);
   }
 
-  /** Bytes of the result, as they are but for secrets. */
+  /** Bytes of the result, as they are but for secrets: what may go to a terminal was made inert before. */
   write(data: string | Buffer): void {
     if (typeof data === 'string') this.#stdout.write(this.#redactor.named(data));
     else if (!this.#redactor.hasNamed) this.#stdout.write(data);
@@ -63,33 +67,40 @@ export class Output {
 
   json(value: unknown): void {
     const text = redactJson(JSON.stringify(value), (part) => this.#redactor.named(part));
-    this.#stdout.write(`${JSON.stringify(JSON.parse(text), null, 2)}\n`);
+    this.#stdout.write(`${inertJson(JSON.stringify(JSON.parse(text), null, 2))}\n`);
   }
 
   /** JSON that was made already. Indented for people only: white space would double what ten thousand tasks cost. */
   jsonText(text: string, options: { readonly lines: boolean }): void {
     if (this.isTerminal && !options.lines) this.json(JSON.parse(text));
-    else this.#stdout.write(`${redactJson(text, (part) => this.#redactor.named(part))}\n`);
+    else this.#stdout.write(`${inertJson(redactJson(text, (part) => this.#redactor.named(part)))}\n`);
   }
 
   /** A line to the operator that is no result. */
   say(line = ''): void {
-    this.#stderr.write(`${this.#redactor.named(line)}\n`);
+    this.#stderr.write(`${this.#shown(line)}\n`);
   }
 
   warn(line: string): void {
-    this.say(`warning: ${inert(line)}`);
+    this.say(`warning: ${line}`);
   }
 
   error(error: UserError): void {
     const place = error.place === undefined ? '' : `${formatPlace(error.place)}: `;
     const message = error.message.startsWith(place) ? error.message : `${place}${error.message}`;
-    this.say(`error: ${inert(message)}`);
-    if (error.hint !== undefined) this.say(`hint: ${inert(error.hint)}`);
+    this.say(`error: ${message}`);
+    if (error.hint !== undefined) this.say(`hint: ${error.hint}`);
   }
 
   style(style: Style, text: string): string {
     return this.#coloured ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  #shown(line: string): string {
+    const text = this.#redactor.named(line);
+    const safe = this.#coloured ? inertStyled(text) : inert(text);
+    // What was taken out may have stood in the middle of a secret.
+    return safe === text ? safe : this.#redactor.named(safe);
   }
 
   /** Waits until all that was written has left the process. */

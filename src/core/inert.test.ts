@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeList, codeSpan, fence } from './fence.ts';
-import { inert, inertLine } from './inert.ts';
+import { inert, inertLine, inertStyled } from './inert.ts';
 
 const ESC = '\u001b';
 const CONTROL = /(?![\n\t])\p{Cc}/u;
@@ -173,4 +173,17 @@ describe('codeSpan', () => {
     expect(codeList(['a', 'b', 'c'], 2)).toBe('- `a`\n- `b`\n- and 1 more');
     expect(codeList([])).toBe('');
   });
+});
+
+test('of a styled line only colours are left', () => {
+  expect(inertStyled(`${ESC}[31mred${ESC}[39m ${ESC}[2J${ESC}]0;title\u0007${ESC}[1;32mgreen${ESC}[0m\u202e`)).toBe(
+    `${ESC}[31mred${ESC}[39m ${ESC}[1;32mgreen${ESC}[0m<U+202E>`,
+  );
+  fc.assert(
+    fc.property(hostile, (text) => {
+      const colours = new RegExp(`${ESC}\\[[0-9;]*m`, 'g');
+      expect(inertStyled(text).replaceAll(colours, '')).not.toMatch(CONTROL);
+      expect(inertStyled(text).replaceAll(colours, '')).not.toMatch(INVISIBLE);
+    }),
+  );
 });

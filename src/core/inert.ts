@@ -46,6 +46,19 @@ export function inert(text: string): string {
     );
 }
 
+/** What colours the text that follows it, and nothing else. */
+const COLOUR = new RegExp(['(\\u001b', '\\[[0-9;]*m)'].join(''), 'u');
+
+/** As {@link inert}, but for colours: for text that was put together of foreign parts and of our own. */
+export function inertStyled(text: string): string {
+  if (PLAIN.test(text)) return text;
+  // Every other part is a colour.
+  return text
+    .split(COLOUR)
+    .map((part, index) => (index % 2 === 0 ? inert(part) : part))
+    .join('');
+}
+
 /** As {@link inert}, on one line, with runs of white space as one space; at most `max` characters, `…` included. */
 export function inertLine(text: string, max: number): string {
   const line = PLAIN_LINE.test(text) ? text : inert(text).replace(/\s+/g, ' ').trim();

@@ -19,7 +19,7 @@ import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
 import { killTree } from '../process/tree.ts';
-import { GateLog } from './gate-log.ts';
+import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateSetting } from './gate.ts';
 import { isReachable, provide } from './provision.ts';
 import { mkdir, rename, writeFile } from '../process/file-system.ts';
@@ -148,10 +148,12 @@ async function make(
       killGraceMs: setting.killGraceMs,
       marker,
       signal,
+      // The log has it all.
+      maxOutputBytes: KEPT_BYTES,
       onOutput: (chunk) => log.push(chunk),
     },
   );
-  await log.close();
+  log.close();
   if (result.survivors.length > 0) return stillRuns(result.survivors);
   if (result.kind === 'cancelled') return { kind: 'cancelled' };
   if (result.kind === 'spawn-failed') return { kind: 'infrastructure', why: result.message };

@@ -135,7 +135,7 @@ test('a verdict on files that changed while the gate ran is none', async () => {
   expect(await runGateOn(yard, run, call)).toMatchObject({ kind: 'green', reused: false });
 });
 
-test('of much output the log keeps the beginning and the verdict the end', async () => {
+test('of much output the log keeps the beginning and the end, and the verdict the end', async () => {
   const yard = await openYard();
   const log = yard.path('gate.log');
   const result = await runGateOn(
@@ -145,8 +145,11 @@ test('of much output the log keeps the beginning and the verdict the end', async
   );
   const text = await readFile(log, 'utf8');
   expect(text.startsWith('[sandbox: none; network: open]\n$ echo first')).toBe(true);
-  expect(text.length).toBeLessThan(65 * 1024 * 1024);
-  expect(text).toContain('the rest is not kept');
+  expect(text.endsWith('\n[the output goes on in gate.log.before and gate.log.last]\n')).toBe(true);
+  const end = await readFile(`${log}.last`, 'utf8');
+  expect(end.startsWith('[the output goes on here, at byte 0000')).toBe(true);
+  expect(end).toMatch(/last\n\[.* exited with 1\]\n$/);
+  expect(text.length + end.length).toBeLessThan(65 * 1024 * 1024);
   expect(result.kind === 'red' && result.logTail.length).toBeLessThan(13 * 1024);
   expect(result.kind === 'red' && result.logTail).toContain('last\n');
 });

@@ -8,7 +8,7 @@ import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { removeTree } from '../process/removal.ts';
-import { GateLog } from './gate-log.ts';
+import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateRequest, GateResult, GateSetting } from './gate.ts';
 import { prewarmInto, prewarmKeys } from './prewarm.ts';
 import { provide, provisionHash, ProvisionError } from './provision.ts';
@@ -121,13 +121,15 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
         killGraceMs: setting.killGraceMs,
         marker: request.marker,
         signal: request.signal,
+        // The log has it all.
+        maxOutputBytes: KEPT_BYTES,
         onOutput: (chunk) => log.push(chunk),
       },
     );
     return { result: judge(request, result, log), survived: result.survivors.length > 0 };
   } finally {
     await removeTree(temporary);
-    await log.close();
+    log.close();
   }
 }
 

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -8,7 +7,7 @@ import type { AttemptOutcome } from '../../core/attempt.ts';
 import { decide } from '../../core/decision.ts';
 import { inert } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
-import { LineSplitter } from '../../process/lines.ts';
+import { LogFollower } from '../../process/log-follower.ts';
 import type { AttemptRecord, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -17,7 +16,6 @@ import { counted } from '../table.ts';
 
 const POLL_MS = 200;
 const EVENTS_MAX = 2_000;
-const CHUNK_BYTES = 64 * 1024;
 const LINE_BYTES_MAX = 256 * 1024;
 
 /** `yard logs ID`: what the agent said and what the gate printed, of one attempt (the newest). */
@@ -36,8 +34,10 @@ export async function logsCommand(
     const isInterrupted = await wasInterrupted(reading.reader, task.spec.id, attempt.attempt);
     if (attempt.outcome !== null && !existsSync(directory)) output.say('it is not there any more: yard gc removed it');
     const files = [
-      new Tail(join(directory, 'transcript.ndjson'), (line) => output.print(inert(textOfRecord(line)))),
-      new Tail(join(directory, 'gate.log'), (line) => output.print(`gate: ${inert(line)}`)),
+      new LogFollower(join(directory, 'transcript.ndjson'), LINE_BYTES_MAX, (line) =>
+        output.print(inert(textOfRecord(line))),
+      ),
+      new LogFollower(join(directory, 'gate.log'), LINE_BYTES_MAX, (line) => output.print(`gate: ${inert(line)}`)),
     ];
     for (;;) {
       const [current] = (await reading.reader.attempts(task.spec.id)).filter(
@@ -89,33 +89,5 @@ function textOfRecord(line: string): string {
   } catch (error) {
     if (error instanceof SyntaxError) return line;
     throw error;
-  }
-}
-
-/** The lines of a file that grows. */
-class Tail {
-  readonly #path: string;
-  readonly #splitter: LineSplitter;
-  #offset = 0;
-
-  constructor(path: string, onLine: (line: string) => void) {
-    this.#path = path;
-    this.#splitter = new LineSplitter(LINE_BYTES_MAX, ({ text }) => onLine(text));
-  }
-
-  async read(): Promise<void> {
-    if (!existsSync(this.#path)) return;
-    await using file = await open(this.#path, 'r');
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.length, this.#offset);
-      if (bytesRead === 0) return;
-      this.#offset += bytesRead;
-      this.#splitter.push(chunk.subarray(0, bytesRead));
-    }
-  }
-
-  end(): void {
-    this.#splitter.end();
   }
 }
