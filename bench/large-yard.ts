@@ -1,3 +1,4 @@
+import { makeRedactor } from '../src/core/redact.ts';
 import { NO_SANDBOXES } from '../test/fixtures/cells.ts';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -80,6 +81,7 @@ export async function openYard(root: string, stateDirectory: string): Promise<Lo
   return {
     store,
     host: systemHost(),
+    redactor: makeRedactor([]),
     depot,
     tracker: new LocalTaskSource(repository.root),
     syncTarget: (ref, known) => syncTarget({ repository, depot, ref }, known),

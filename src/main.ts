@@ -188,6 +188,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     freeSpace: () => ({ state: freeSpaceAt(stateDirectory), repository: freeSpaceAt(repository.commonDirectory) }),
     self: SELF,
     depot,
+    redactor,
     repository,
   };
 }

@@ -13,6 +13,7 @@ import type { Change } from '../git/walk.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Collected } from './attempt-work.ts';
 import { refusalOf } from './refusal.ts';
+import { findLeaks, tellLeak } from './secret-scan.ts';
 
 const DIFF_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -35,6 +36,12 @@ export async function collect(
     return { kind: 'policy', paths, why: `${listPaths(paths)} cannot be taken: ${first?.why ?? ''}` };
   }
   if (snapshot.changes.length === 0 && lane.content === lane.base) return { kind: 'no-change' };
+  const [leak, ...more] = await findLeaks(context, lane, snapshot.changes);
+  if (leak !== undefined) {
+    const paths = [...new Set([leak, ...more].map(({ path }) => path))];
+    const others = more.length === 0 ? '' : `, and so at ${more.length} more places`;
+    return { kind: 'policy', paths, why: `${tellLeak(leak)}${others}: nothing of it was committed` };
+  }
   const made = await commit(context, lane, {
     ref: attemptRef(taskId, attempt, fence.token),
     parent: lane.base,

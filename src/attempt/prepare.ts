@@ -42,6 +42,7 @@ export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<
     token: context.fence.token,
     base,
     identity: pin.config.identity,
+    redactor: context.redactor,
     excludes: pin.excludes,
     excluded: excludedPaths(pin.config, before),
     include: pin.config.salvage.include,

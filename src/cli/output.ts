@@ -19,9 +19,9 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #coloured: boolean;
-  readonly #redactor: Redactor;
+  /** Passed by all that is shown: what was stored has passed the rules, so that named secrets are left. */
+  readonly redactor: Redactor;
 
-  /** @param redactor passed by all that is shown: what was stored has passed the rules, so that named secrets are left. */
   constructor(
     stdout: NodeJS.WriteStream,
     stderr: NodeJS.WriteStream,
@@ -30,7 +30,7 @@ export class Output {
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    this.#redactor = redactor;
+    this.redactor = redactor;
     for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
     this.#coloured = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   }
@@ -60,20 +60,20 @@ export class Output {
 
   /** Bytes of the result, as they are but for secrets: what may go to a terminal was made inert before. */
   write(data: string | Buffer): void {
-    if (typeof data === 'string') this.#stdout.write(this.#redactor.named(data));
-    else if (!this.#redactor.hasNamed) this.#stdout.write(data);
-    else this.#stdout.write(Buffer.from(this.#redactor.named(data.toString('latin1')), 'latin1'));
+    if (typeof data === 'string') this.#stdout.write(this.redactor.named(data));
+    else if (!this.redactor.hasNamed) this.#stdout.write(data);
+    else this.#stdout.write(Buffer.from(this.redactor.named(data.toString('latin1')), 'latin1'));
   }
 
   json(value: unknown): void {
-    const text = redactJson(JSON.stringify(value), (part) => this.#redactor.named(part));
+    const text = redactJson(JSON.stringify(value), (part) => this.redactor.named(part));
     this.#stdout.write(`${inertJson(JSON.stringify(JSON.parse(text), null, 2))}\n`);
   }
 
   /** JSON that was made already. Indented for people only: white space would double what ten thousand tasks cost. */
   jsonText(text: string, options: { readonly lines: boolean }): void {
     if (this.isTerminal && !options.lines) this.json(JSON.parse(text));
-    else this.#stdout.write(`${inertJson(redactJson(text, (part) => this.#redactor.named(part)))}\n`);
+    else this.#stdout.write(`${inertJson(redactJson(text, (part) => this.redactor.named(part)))}\n`);
   }
 
   /** A line to the operator that is no result. */
@@ -97,10 +97,10 @@ export class Output {
   }
 
   #shown(line: string): string {
-    const text = this.#redactor.named(line);
+    const text = this.redactor.named(line);
     const safe = this.#coloured ? inertStyled(text) : inert(text);
     // What was taken out may have stood in the middle of a secret.
-    return safe === text ? safe : this.#redactor.named(safe);
+    return safe === text ? safe : this.redactor.named(safe);
   }
 
   /** Waits until all that was written has left the process. */

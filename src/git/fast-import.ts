@@ -27,6 +27,8 @@ export interface CommitRequest {
   readonly changes: readonly Change[];
   /** Directory that the changed files are read from. */
   readonly root: string;
+  /** Content by object id, of changes that are not to be read from there. */
+  readonly contents?: ReadonlyMap<string, Buffer>;
   readonly message: string;
   readonly author: Signature;
   readonly atMs: number;
@@ -86,14 +88,14 @@ async function fastImport(depot: Depot, input: Buffer): Promise<Buffer> {
 }
 
 /** Reads the files again, in batches so that memory is bounded. Returns what is not written yet: the last batch. */
-async function writeBlobs(depot: Depot, { changes, root }: CommitRequest): Promise<Buffer[]> {
+async function writeBlobs(depot: Depot, { changes, root, contents }: CommitRequest): Promise<Buffer[]> {
   const seen = new Set<string>();
   let parts: Buffer[] = [];
   let sizeBytes = 0;
   for (const change of changes) {
     if (change.oid === null || seen.has(change.oid)) continue;
     seen.add(change.oid);
-    const data = readChange(root, change);
+    const data = contents?.get(change.oid) ?? readChange(root, change);
     if (blobId(data, depot.format) !== change.oid) {
       throw new IntegrityError(`${toText(change.path)} changed while it was read`);
     }

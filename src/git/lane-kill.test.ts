@@ -36,6 +36,7 @@ exit $code
 }
 
 const lanes = new URL('./prepare-lane.ts', import.meta.url).href;
+const redact = new URL('../core/redact.ts', import.meta.url).href;
 
 /** Runs `prepareLane` in a process of its own; says whether it was killed. */
 async function prepareUntil(yard: TestYard, request: LaneRequest, bin: string, call: number): Promise<boolean> {
@@ -43,7 +44,8 @@ async function prepareUntil(yard: TestYard, request: LaneRequest, bin: string, c
   writeFileSync(count, '0\n');
   writeFileSync(`${count}.kill`, String(call));
   const script = `const { prepareLane } = await import(${JSON.stringify(lanes)});
-    await prepareLane(JSON.parse(process.argv[1]));`;
+    const { makeRedactor } = await import(${JSON.stringify(redact)});
+    await prepareLane({ ...JSON.parse(process.argv[1]), redactor: makeRedactor([]) });`;
   const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
   const child = spawn(process.execPath, ['--input-type=module', '--eval', script, JSON.stringify(request)], {
     env,

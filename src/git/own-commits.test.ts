@@ -14,6 +14,7 @@ import {
 import { makeFifo } from '../../test/fixtures/git/special-files.ts';
 import { useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
+import { makeRedactor } from '../core/redact.ts';
 import type { Lane } from './lane.ts';
 import { commitsRefs, keepOwnCommits } from './own-commits.ts';
 import type { OwnCommits } from './own-commits.ts';
@@ -28,6 +29,7 @@ async function keep(yard: TestYard, lane: Lane): Promise<OwnCommits> {
     attempt: 1,
     known: [lane.base, lane.content],
     temporary: join(yard.stateDirectory, 'tmp'),
+    redactor: makeRedactor([{ name: 'CANARY', value: 'c4nary-0123456789' }]),
   });
 }
 

@@ -2,12 +2,14 @@ import { lstatSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { faultOf } from '../core/machine-fault.ts';
+import type { Redactor } from '../core/redact.ts';
 import { errnoOf } from '../process/errno.ts';
 import { copyFile, link, mkdir, rm } from '../process/file-system.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { createRef, fetchChecked, inDepot } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
+import type { GitCall } from './git.ts';
 import { createGitDirectory } from './git-directory.ts';
 import { DoubtfulError, listOwnObjects, readOwnRefs } from './own-refs.ts';
 
@@ -19,7 +21,8 @@ import { DoubtfulError, listOwnObjects, readOwnRefs } from './own-refs.ts';
  *    ever read by a git, wherever it leads.
  * 2. What comes is checked (`transfer.fsckObjects`) and copied whole; a time limit ends what hangs.
  * 3. The refs are named by what they hold: whoever writes them, early or late, writes the same.
- * 4. On any doubt nothing is taken, and the caller keeps the directory as it is.
+ * 4. What holds the value of a named secret does not enter the depot.
+ * 5. On any doubt nothing is taken, and the caller keeps the directory as it is.
  */
 
 export const COMMITS_REFS = 'refs/yard/commits';
@@ -27,6 +30,9 @@ export const commitsRefs = (taskId: string, attempt: number): string => `${COMMI
 
 const TIPS_MAX = 1_000;
 const TIMEOUT_MS = 2 * 60_000;
+/** What is searched at a time, and again with what follows it: more than a secret has. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+const OVERLAP_BYTES = 64 * 1024;
 
 export type OwnCommits =
   | { readonly kind: 'kept'; readonly tips: readonly string[] }
@@ -43,6 +49,7 @@ export interface OwnCommitsRequest {
   readonly known: readonly string[];
   /** A directory for scratch files. */
   readonly temporary: string;
+  readonly redactor: Redactor;
   readonly timeoutMs?: number;
 }
 
@@ -94,7 +101,7 @@ async function sort(depot: Depot, tips: readonly string[]): Promise<Sorted> {
 }
 
 async function fetchFrom(
-  { depot, temporary, timeoutMs = TIMEOUT_MS }: OwnCommitsRequest,
+  { depot, temporary, known, redactor, timeoutMs = TIMEOUT_MS }: OwnCommitsRequest,
   gitDirectory: string,
   refs: Readonly<Record<string, string>>,
 ): Promise<void> {
@@ -103,9 +110,26 @@ async function fetchFrom(
   try {
     await createGitDirectory(scratch, { format: depot.format, bare: true, alternate: join(depot.path, 'objects') });
     await linkObjects(gitDirectory, scratch);
+    const call = { gitDir: scratch, timeoutMs };
+    if (redactor.hasNamed) await refuseSecrets(call, { tips: Object.values(refs), known, redactor });
     await fetchChecked({ into: depot.path, from: scratch, refs, timeoutMs });
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Searches all that the fetch would bring: files, trees with their names, commits and tags with their messages. */
+async function refuseSecrets(
+  call: GitCall,
+  { tips, known, redactor }: { readonly tips: readonly string[] } & Pick<OwnCommitsRequest, 'known' | 'redactor'>,
+): Promise<void> {
+  const input = [...tips, ...known.map((oid) => `^${oid}`), ''].join('\n');
+  const listed = await git(['rev-list', '--objects', '--no-object-names', '--stdin'], { ...call, input });
+  const { stdout } = await git(['cat-file', '--batch', '--buffer'], { ...call, input: listed.stdout });
+  for (let at = 0; at < stdout.length; at += WINDOW_BYTES - OVERLAP_BYTES) {
+    const text = stdout.toString('latin1', at, at + WINDOW_BYTES);
+    const held = redactor.find(text).find(({ kind }) => kind === 'named');
+    if (held !== undefined) throw new DoubtfulError(`they hold the value of the secret ${held.label}`);
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { Redactor } from '../core/redact.ts';
 import { currentBootId } from '../process/identity.ts';
 import { syncFile, writeFileDurably } from '../process/file.ts';
 import { giveTree, isSameOwner } from '../process/owner.ts';
@@ -38,6 +39,8 @@ export interface LaneRequest extends Omit<ReadOptions, 'ownRules'> {
   /** The target's head that the attempt starts from; in the depot already. */
   readonly base: string;
   readonly identity: Signature;
+  /** Named secrets are kept out of what is salvaged by it. */
+  readonly redactor: Redactor;
   /** Where a lane with content that git cannot hold is moved to. */
   readonly keepsake: string;
   readonly atMs: number;

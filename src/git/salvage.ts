@@ -1,3 +1,4 @@
+import type { Redactor } from '../core/redact.ts';
 import { isDefective } from '../process/failpoint.ts';
 import { join } from 'node:path';
 
@@ -7,6 +8,8 @@ import type { Depot } from './depot.ts';
 import { commitChanges, firstDifference } from './fast-import.ts';
 import type { CommitRequest, Signature } from './fast-import.ts';
 import { git, GitError } from './git.ts';
+import { hideSecrets, redactedLine } from './hidden-secrets.ts';
+import type { Hidden } from './hidden-secrets.ts';
 import { IntegrityError } from './integrity-error.ts';
 import { laneRef, readLane } from './lane.ts';
 import type { Lane, ReadOptions } from './lane.ts';
@@ -22,6 +25,7 @@ import type { Change, Refusal } from './walk.ts';
  *    that was killed half-way or that has lost its lease, is called `<attempt>-2`. The same content is kept once.
  * 2. What comes back as not holdable is in no commit: whoever empties the lane keeps its directory.
  * 3. What is carried over to the next attempt holds no ignored file, whatever is kept.
+ * 4. No value of a named secret enters the depot: in files and names it is replaced, commits that hold one stay outside.
  */
 
 export const SALVAGE_REFS = 'refs/yard/salvage';
@@ -42,6 +46,8 @@ export interface SalvageRequest extends Omit<ReadOptions, 'ownRules'> {
   /** Of the attempt that goes on with the work; null where none does. */
   readonly token: number | null;
   readonly identity: Signature;
+  /** Named secrets are kept out by it. */
+  readonly redactor: Redactor;
   readonly atMs: number;
   /** A commit whose content has landed: what equals it is not kept again. */
   readonly landed?: string | null;
@@ -59,6 +65,7 @@ export async function salvageLane(request: SalvageRequest, lane: Lane): Promise<
     attempt,
     known: [lane.base, lane.content],
     temporary: join(request.stateDirectory, 'tmp'),
+    redactor: request.redactor,
   });
   const doubts = own.kind === 'kept' ? [] : [{ path: '.git', why: `cannot be taken over: ${own.why}` }];
   return { work: await keepFiles(request, lane, snapshot), unholdable: [...snapshot.refused, ...doubts] };
@@ -78,9 +85,13 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
   return commitChanges(depot, {
     ...(await onLane(request, lane)),
     ref: laneRef(taskId, token),
-    changes: work,
+    ...hide(request, lane, work),
     message: `${taskId}: the work of attempt ${attempt}\n`,
   });
+}
+
+function hide({ depot, redactor }: SalvageRequest, lane: Lane, changes: readonly Change[]): Hidden {
+  return hideSecrets(changes, { root: lane.directory, redactor, format: depot.format });
 }
 
 /** It landed, or it is what the lane was filled with, which a ref of the lane holds as long as the lane is used. */
@@ -100,7 +111,9 @@ async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapsh
   const { depot, taskId, attempt } = request;
   const changes = [...snapshot.changes, ...snapshot.ignored];
   if (changes.length === 0) return keepCommit(depot, { taskId, attempt, commit: lane.content });
-  const commit = { ...(await onLane(request, lane)), changes, message: messageOf(request, snapshot) };
+  const hidden = hide(request, lane, changes);
+  const message = `${request.redactor.named(messageOf(request, snapshot))}${redactedLine(hidden.files)}`;
+  const commit = { ...(await onLane(request, lane)), ...hidden, message };
   for (let tries = 1; ; tries += 1) {
     const taken = await listKept(depot, taskId);
     const ref = freeName(taskId, attempt, taken);

@@ -11,7 +11,7 @@ import type { LocalYard } from './yard.ts';
  * first. By the holder of the scheduler's lease, when every process that could write to the lane is dead.
  */
 export async function endLane(
-  { depot, stateDirectory, settings, host }: LocalYard,
+  { depot, stateDirectory, settings, host, redactor }: LocalYard,
   { taskId, attempt }: { readonly taskId: string; readonly attempt: number },
 ): Promise<Retirement> {
   const { pin } = await settings.current();
@@ -21,6 +21,7 @@ export async function endLane(
     taskId,
     attempt,
     identity: pin.config.identity,
+    redactor,
     excludes: pin.excludes,
     excluded: excludedPaths(pin.config, await openLane(depot, stateDirectory, taskId)),
     include: pin.config.salvage.include,

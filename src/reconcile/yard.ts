@@ -1,4 +1,5 @@
 import type { FreeSpace } from '../core/disk.ts';
+import type { Redactor } from '../core/redact.ts';
 import type { UserError } from '../core/user-error.ts';
 import type { Depot } from '../git/depot.ts';
 import type { Repository } from '../git/repository.ts';
@@ -33,5 +34,7 @@ export interface Yard {
 export interface LocalYard extends Yard {
   readonly settings: SettingsSource;
   readonly depot: Depot;
+  /** What is kept or shown passes it. */
+  readonly redactor: Redactor;
   readonly repository: Repository;
 }

@@ -7,7 +7,7 @@ import type { TrainContext } from './train-context.ts';
 
 /** Removes the lane of a task that has landed, once all that it holds besides is kept. A lane that resists is told of. */
 export async function retireLandedLane(
-  { store, depot, stateDirectory, pin, host, fence }: TrainContext,
+  { store, depot, stateDirectory, pin, host, fence, redactor }: TrainContext,
   { taskId, attempt }: { readonly taskId: string; readonly attempt: number },
 ): Promise<void> {
   const state = (await store.task(taskId))?.state;
@@ -18,6 +18,7 @@ export async function retireLandedLane(
     taskId,
     attempt,
     identity: pin.config.identity,
+    redactor,
     excludes: pin.excludes,
     excluded: excludedPaths(pin.config, lane),
     include: pin.config.salvage.include,

@@ -92,7 +92,7 @@ async function ofTask({ reader }: Reading, finds: readonly Find[], id: string | 
 }
 
 async function withFinds(
-  { compose }: CommandContext,
+  { compose, output }: CommandContext,
   { reader, stateDirectory, pin }: Reading,
   id: string | undefined,
   act: (finds: readonly Find[]) => Promise<void>,
@@ -105,7 +105,12 @@ async function withFinds(
     const wanted = id?.split('/')[0]?.toLowerCase();
     const rows = await reader.rows();
     const task = rows.find((row) => row.id.toLowerCase() === wanted)?.id ?? null;
-    await act(await findSalvage({ reader, stateDirectory, pin, clock: compose.clock, depot, scratch }, task));
+    await act(
+      await findSalvage(
+        { reader, stateDirectory, pin, clock: compose.clock, depot, scratch, redactor: output.redactor },
+        task,
+      ),
+    );
   } finally {
     await scratch.dispose();
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { excludedPaths } from '../../agents/excluded-paths.ts';
 import type { Pin } from '../../config/pin.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Redactor } from '../../core/redact.ts';
 import { compareIds } from '../../core/frontier.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 import { listRefs, setRefs } from '../../git/depot.ts';
@@ -59,6 +60,7 @@ export interface FindPlaces {
   readonly depot: Depot;
   /** Lanes are read into it: to look at them changes nothing. */
   readonly scratch: Depot;
+  readonly redactor: Redactor;
 }
 
 /** All finds, or those of one task, by task and attempt. */
@@ -162,7 +164,7 @@ async function tryToRead(places: FindPlaces, taskId: string, attempt: number): P
 }
 
 async function readIntoScratch(
-  { depot, scratch, stateDirectory, pin, clock, reader }: FindPlaces,
+  { depot, scratch, stateDirectory, pin, clock, reader, redactor }: FindPlaces,
   taskId: string,
   attempt: number,
 ): Promise<LaneContent> {
@@ -186,6 +188,7 @@ async function readIntoScratch(
         attempt,
         token: null,
         identity: pin.config.identity,
+        redactor,
         excludes: pin.excludes,
         excluded: excludedPaths(pin.config, lane),
         include: pin.config.salvage.include,

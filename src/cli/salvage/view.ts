@@ -3,6 +3,7 @@ import { toText } from '../../git/byte-path.ts';
 import { statFiles, toJsonStat } from '../../git/file-stat.ts';
 import type { FileStat } from '../../git/file-stat.ts';
 import { GitError } from '../../git/git.ts';
+import { redactedFiles } from '../../git/hidden-secrets.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import type { Output } from '../output.ts';
 import { counted, renderTable } from '../table.ts';
@@ -104,6 +105,7 @@ export async function show(output: Output, find: Find, options: ShowOptions): Pr
   }
   const files = chosen === null ? [] : await statFiles(chosen.depot, chosen.base, chosen.commit);
   const own = await ownCommits(find);
+  const redacted = chosen === null ? 0 : await redactedFiles(chosen.depot, chosen.commit);
   const { id, taskId, attempt, status, where, directories } = find;
   if (options.json === true) {
     return output.json({
@@ -116,6 +118,7 @@ export async function show(output: Output, find: Find, options: ShowOptions): Pr
       commit: chosen?.commit ?? null,
       base: chosen?.base ?? null,
       files: files.map(toJsonStat),
+      redactedFiles: redacted,
       ownCommits: own,
       unholdable: find.unholdable.map(({ path, why }) => ({ path: toText(path), why })),
     });
@@ -123,6 +126,7 @@ export async function show(output: Output, find: Find, options: ShowOptions): Pr
   const from = chosen === null ? '' : `, on ${chosen.base.slice(0, 12)}`;
   output.print(`${id}, ${status ?? 'of an unknown task'}, ${WHERE[where]}${from}`);
   for (const line of renderTable(files.map(statRow), output.width)) output.print(`  ${line}`);
+  if (redacted > 0) output.print(`Not as the agent left it: in ${counted(redacted, 'file')} a secret was replaced`);
   if (own.length > 0) output.print("The agent's own commits:");
   for (const { commit, subject } of own) output.print(`  ${commit.slice(0, 12)} ${inertLine(subject, SUBJECT_MAX)}`);
   if (find.unholdable.length > 0) output.print('In no commit:');
