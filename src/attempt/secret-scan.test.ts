@@ -12,6 +12,13 @@ const CANARY = 'c4nary-0123456789';
 // Put together here, so that no scanner takes this file for a leak.
 const GITHUB = ['ghp', 'wWPw5k4aXcaT4fNP0UcnZwJUVFk6LO0pINUx'].join('_');
 
+/** So that the next attempt salvages the lane and fills it anew. */
+async function moveTarget(yard: LocalYard): Promise<void> {
+  await runGit(yard.parts.source.path, ['commit', '-q', '--allow-empty', '-m', 'the target moves']);
+  await runGit(yard.parts.source.path, ['branch', '-f', 'agent/integration', 'main']);
+  await yard.sync();
+}
+
 async function yardWith(script: string, setup: YardSetup = {}): Promise<LocalYard> {
   process.env[VARIABLE] = CANARY;
   onTestFinished(() => {
@@ -91,9 +98,7 @@ test('a secret that two windows of the search share is found, with its line', as
 test('work of an earlier attempt that the lane was filled with is searched again', async () => {
   const yard = await yardWith(`echo 'token: ${GITHUB}' > a; exit 1`);
   expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'no-packet' });
-  await runGit(yard.parts.source.path, ['commit', '-q', '--allow-empty', '-m', 'the target moves']);
-  await runGit(yard.parts.source.path, ['branch', '-f', 'agent/integration', 'main']);
-  await yard.sync();
+  await moveTarget(yard);
   await yard.does(TASK, 'echo x > b');
   expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'policy', paths: ['a'] });
 });
@@ -116,9 +121,7 @@ test('a lane that cannot be searched is no clean one', async () => {
 test('work that is refused is salvaged without the value, and the find says so', async () => {
   const yard = await yardWith(`echo 'key=${CANARY}' > a; echo kept > b; exit 1`);
   await yard.attempt(TASK);
-  await runGit(yard.parts.source.path, ['commit', '-q', '--allow-empty', '-m', 'the target moves']);
-  await runGit(yard.parts.source.path, ['branch', '-f', 'agent/integration', 'main']);
-  await yard.sync();
+  await moveTarget(yard);
   await yard.does(TASK, 'cp a "$BASE/carried"; exit 1');
   await yard.attempt(TASK);
   expect(yard.lines('carried')).toEqual([`key=[redacted:${VARIABLE}]`]);
@@ -129,13 +132,24 @@ test('work that is refused is salvaged without the value, and the find says so',
   expect(await runGit(yard.depot.path, ['show', `refs/yard/salvage/${TASK}/1:b`])).toBe('kept');
 });
 
+test('a value that the agent puts back in each attempt, also as the name of a file, is replaced each time', async () => {
+  const yard = await yardWith(`echo 'key=${CANARY}' > a; echo x > 'b-${CANARY}'; echo "$YARD_ATTEMPT" > c; exit 1`);
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'no-packet' });
+    await moveTarget(yard);
+  }
+  const objects = [...objectsOf(yard.depot.path).values()];
+  expect(objects.filter((data) => data.includes(CANARY))).toEqual([]);
+  const files = await runGit(yard.depot.path, ['ls-tree', '--name-only', `refs/yard/salvage/${TASK}/2`]);
+  expect(files.split('\n')).toEqual(['README.md', 'a', `b-[redacted:${VARIABLE}]`, 'c']);
+  expect(await runGit(yard.depot.path, ['show', `refs/yard/salvage/${TASK}/2:c`])).toBe('2');
+});
+
 test('commits of the agent with the value stay outside of the depot: the lane is kept whole', async () => {
   const own = 'git add -A; git -c user.name=a -c user.email=a@b commit -qm own';
   const yard = await yardWith(`echo '${CANARY}' > a; ${own}; rm a; echo x > b; exit 1`);
   await yard.attempt(TASK);
-  await runGit(yard.parts.source.path, ['commit', '-q', '--allow-empty', '-m', 'the target moves']);
-  await runGit(yard.parts.source.path, ['branch', '-f', 'agent/integration', 'main']);
-  await yard.sync();
+  await moveTarget(yard);
   await yard.does(TASK, 'exit 1');
   await yard.attempt(TASK);
   const objects = [...objectsOf(yard.depot.path).values()];

@@ -4,6 +4,7 @@ import type { ObjectFormat } from './blob.ts';
 import { inDepot } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { git } from './git.ts';
+import type { Lane } from './lane.ts';
 import { readChange } from './snapshot.ts';
 import type { Change } from './walk.ts';
 
@@ -19,26 +20,33 @@ export interface Hidden {
 /** The changes with the values of named secrets replaced, in what files hold and in how they are called. */
 export function hideSecrets(
   changes: readonly Change[],
-  { root, redactor, format }: { readonly root: string; readonly redactor: Redactor; readonly format: ObjectFormat },
+  { lane, redactor, format }: { readonly lane: Lane; readonly redactor: Redactor; readonly format: ObjectFormat },
 ): Hidden {
   const contents = new Map<string, Buffer>();
   if (!redactor.hasNamed) return { changes, contents, files: 0 };
   let files = 0;
   const hidden = changes.map((change) => {
     const path = redactor.named(change.path);
-    const data = change.oid === null ? null : readChange(root, change);
+    const data = change.oid === null ? null : readChange(lane.directory, change);
     const text = data?.toString('latin1') ?? '';
     const redacted = redactor.named(text);
     if (redacted === text && path === change.path) return change;
+    if (data === null) return { ...change, path };
     files += 1;
-    if (redacted === text) return { ...change, path };
     const content = Buffer.from(redacted, 'latin1');
     const oid = blobId(content, format);
     contents.set(oid, content);
     return { ...change, path, oid };
   });
   // Two names can be the same without their secrets: one file is all that a commit holds there.
-  return { changes: [...new Map(hidden.map((change) => [change.path, change])).values()], contents, files };
+  const byPath = new Map(hidden.map((change) => [change.path, change]));
+  return { changes: [...byPath.values()].filter((change) => !isFilled(lane, change)), contents, files };
+}
+
+/** The lane was filled with it: a secret that was replaced once was put there again. */
+function isFilled({ baseline }: Lane, { path, mode, oid }: Change): boolean {
+  const filled = baseline.get(path);
+  return oid === null ? filled === undefined : filled?.oid === oid && filled.mode === mode;
 }
 
 const TRAILER = 'Yard-Redacted: ';

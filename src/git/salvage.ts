@@ -91,7 +91,7 @@ async function keepFiles(request: SalvageRequest, lane: Lane, snapshot: Snapshot
 }
 
 function hide({ depot, redactor }: SalvageRequest, lane: Lane, changes: readonly Change[]): Hidden {
-  return hideSecrets(changes, { root: lane.directory, redactor, format: depot.format });
+  return hideSecrets(changes, { lane, redactor, format: depot.format });
 }
 
 /** It landed, or it is what the lane was filled with, which a ref of the lane holds as long as the lane is used. */
@@ -107,11 +107,13 @@ async function isKept(
   return firstDifference(own, await diffRaw(depot, lane.content, landed)) === null;
 }
 
-async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapshot): Promise<string> {
+async function keepChanges(request: SalvageRequest, lane: Lane, snapshot: Snapshot): Promise<string | null> {
   const { depot, taskId, attempt } = request;
   const changes = [...snapshot.changes, ...snapshot.ignored];
   if (changes.length === 0) return keepCommit(depot, { taskId, attempt, commit: lane.content });
   const hidden = hide(request, lane, changes);
+  if (hidden.changes.length === 0 && lane.content === lane.base) return null;
+  if (hidden.changes.length === 0) return keepCommit(depot, { taskId, attempt, commit: lane.content });
   const message = `${request.redactor.named(messageOf(request, snapshot))}${redactedLine(hidden.files)}`;
   const commit = { ...(await onLane(request, lane)), ...hidden, message };
   for (let tries = 1; ; tries += 1) {

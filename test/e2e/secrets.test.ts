@@ -109,6 +109,8 @@ test('secrets that an agent and a gate give away are nowhere in the state direct
   const objects = objectsOf(join(made.state, 'depot.git'));
   expect([...objects].filter(([, data]) => leaksIn(data).length > 0)).toEqual([]);
 
+  // Nothing of it is the machine's fault.
+  expect(JSON.stringify(events)).not.toMatch(/"kind":"(?:infrastructure|integrity)"/);
   // All of this has happened: otherwise nothing was there to be hidden.
   const evidence = (id: string, file: string): string =>
     readFileSync(join(made.state, 'attempts', id, '1', file), 'utf8');
