@@ -7,11 +7,12 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Figure } from './benchmark.ts';
 import { cycle } from './cycle.ts';
 import { landing } from './landing.ts';
+import { lanes } from './lanes.ts';
 import { machineFacts } from './machine.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, landing];
+const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -12,7 +12,6 @@ import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { killTree } from '../process/tree.ts';
 import type { Store } from '../store/store.ts';
-import { restoreModes } from './slot-modes.ts';
 import { mkdir, rename, rm, writeFile } from '../process/file-system.ts';
 
 /*
@@ -81,7 +80,7 @@ async function fillSlot(
     if (!(await endLeftovers(markerFile))) await retire();
     await writeFile(markerFile, marker);
     try {
-      restoreModes(directory, await fillDirectory(fill));
+      await fillDirectory(fill);
     } catch (error) {
       if (!(error instanceof UncleanableError)) throw error;
       await retire();

@@ -18,9 +18,10 @@ export function fromText(text: string): BytePath {
   return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
+const NOT_ASCII = /[^\0-\x7f]/;
+
 function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7f) return false;
-  return true;
+  return !NOT_ASCII.test(text);
 }
 
 /** True for a name that git refuses in a tree, on some system or other: `.git` and what folds to it. */

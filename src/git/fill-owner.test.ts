@@ -9,7 +9,7 @@ import { OTHER, ownersBelow, whyNoOwner } from '../../test/fixtures/processes/ow
 import { giveTree } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import { runProcess } from '../process/run.ts';
-import { fillDirectory, UncleanableError } from './fill.ts';
+import { fillDirectory, readFilled, UncleanableError } from './fill.ts';
 import type { FillOptions } from './fill.ts';
 import { lanePaths } from './lane.ts';
 import { prepareLane } from './prepare-lane.ts';
@@ -55,7 +55,8 @@ test('what is filled for another user is that user’s, and the index vouches fo
   if (why !== null) context.skip(why);
   const yard = await useYard(FILES);
   const options = slot(yard, OTHER);
-  const filled = await fillDirectory(options);
+  await fillDirectory(options);
+  const filled = readFilled(options);
   expect(ownersBelow(options.directory)).toEqual(new Set([THEIRS]));
   // A link is given away, not what it names.
   expect(statSync('/etc/hostname').uid).toBe(0);
@@ -70,7 +71,8 @@ test('what is filled for another user is that user’s, and the index vouches fo
     'echo x > a; echo x > new; mkdir -m 700 closed; echo y > closed/y; chmod 500 d',
   );
   const next = await moveOn(yard, { 'd/e/n/m': 'm\n', program: null });
-  const entries = await fillDirectory({ ...options, tree: next });
+  await fillDirectory({ ...options, tree: next });
+  const entries = readFilled(options);
   expect([...entries.keys()]).toEqual(['.gitignore', 'a', 'd/e/c', 'd/e/n/m', 'link']);
   expect(ownersBelow(options.directory)).toEqual(new Set([THEIRS]));
   expect(existsSync(join(options.directory, 'closed'))).toBe(false);

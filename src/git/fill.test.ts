@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -20,7 +21,7 @@ import { makeRepository, runGit, writeFiles } from '../../test/fixtures/git/repo
 import { makeFifo, setImmutable } from '../../test/fixtures/git/special-files.ts';
 import { moveOn, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
-import { bootFile, fillDirectory } from './fill.ts';
+import { bootFile, fillDirectory, readFilled } from './fill.ts';
 import type { FillOptions } from './fill.ts';
 
 const FILES = {
@@ -101,7 +102,8 @@ test('another tree replaces what differs and leaves the rest alone', async () =>
   const options = slot(yard);
   await fillDirectory(options);
   const before = lstatSync(join(options.directory, 'd/b'));
-  const index = await fillDirectory({ ...options, tree: next });
+  await fillDirectory({ ...options, tree: next });
+  const index = readFilled(options);
   expect([...index.keys()]).toEqual(['a/now/a/directory', 'd/b', 'new', 'program']);
   expect(contentOf(options.directory).filter((line) => !line.endsWith('/'))).toHaveLength(4);
   expect(lstatSync(join(options.directory, 'd/b')).ctimeMs).toBe(before.ctimeMs);
@@ -221,4 +223,42 @@ test('of what was filled in an earlier boot nothing is trusted', async () => {
   rmSync(bootFile(options.indexFile));
   await fillDirectory(options);
   expect(contentOf(options.directory)).toEqual(clean);
+});
+
+test('what has the content of the tree, and another name elsewhere or other permissions, is made anew', async () => {
+  const yard = await useYard(FILES);
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  linkSync(join(options.directory, 'a'), join(yard.directory, 'alias'));
+  chmodSync(join(options.directory, 'd/b'), 0o400);
+  chmodSync(join(options.directory, 'd'), 0o500);
+  await fillDirectory(options);
+  writeFileSync(join(yard.directory, 'alias'), 'late\n');
+  expect(contentOf(options.directory)).toEqual(clean);
+  expect(lstatSync(join(options.directory, 'd/b')).mode & 0o777).toBe(0o644);
+  expect(lstatSync(join(options.directory, 'd')).mode & 0o700).toBe(0o700);
+});
+
+test('much that is missing, changed or touched is made good as little is', async () => {
+  const many = Object.fromEntries(Array.from({ length: 1_200 }, (_, file) => [`d${file % 30}/${file}`, `${file}\n`]));
+  const yard = await useYard(many);
+  const next = await moveOn(yard, { 'd0/0': null, 'd1/1': 'other\n', new: 'n' });
+  const options = slot(yard);
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  await fillDirectory({ ...options, tree: next });
+  const cleanNext = contentOf(options.directory);
+  const spoilings: ((path: string) => void)[] = [
+    (path) => rmSync(path),
+    (path) => writeFileSync(path, 'x'),
+    (path) => chmodSync(path, 0o600),
+  ];
+  for (const spoil of spoilings) {
+    await fillDirectory(options);
+    expect(contentOf(options.directory)).toEqual(clean);
+    for (const path of Object.keys(many)) spoil(join(options.directory, path));
+    await fillDirectory({ ...options, tree: next });
+    expect(contentOf(options.directory)).toEqual(cleanNext);
+  }
 });

@@ -14,6 +14,7 @@ import type { Depot } from './depot.ts';
 import { git, GitError } from './git.ts';
 import { readIndexFile } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
+import { diffRaw } from './raw-diff.ts';
 import { Walk } from './walk.ts';
 import { chmodSync, mkdirSync, renameSync, rm, unlinkSync, writeFileSync } from '../process/file-system.ts';
 
@@ -25,7 +26,9 @@ import { chmodSync, mkdirSync, renameSync, rm, unlinkSync, writeFileSync } from 
  *    differ from the index, which the next cleaning deletes.
  * 4. Nothing is synced, so of what was filled in an earlier boot nothing is trusted: a power cut can leave an index
  *    whose stat data vouches for files of zeros. It is all filled again.
- * 5. All in the directory belongs to one owner from the first byte on: git makes it as that user. Given away afterwards,
+ * 5. Where git is to write only some paths, the tree that the index holds is noted for certain, and nothing else in the
+ *    directory differs from the index in content or in what the file system tells of it.
+ * 6. All in the directory belongs to one owner from the first byte on: git makes it as that user. Given away afterwards,
  *    every file would have a new ctime, and the index would vouch for none. For another owner it is all filled again.
  */
 
@@ -49,50 +52,90 @@ export class UncleanableError extends Error {
   }
 }
 
-/** Fills the directory and returns what is in it now. Throws {@link UncleanableError}. */
-export async function fillDirectory(options: FillOptions): Promise<Map<BytePath, IndexEntry>> {
-  const { depot, directory, indexFile, tree, owner = null } = options;
+/** What the directory was last filled with. */
+export function readFilled({ depot, indexFile }: Pick<FillOptions, 'depot' | 'indexFile'>): Map<BytePath, IndexEntry> {
+  return readIndexFile(indexFile, OID_BYTES[depot.format]);
+}
+
+/** Fills the directory; {@link readFilled} tells with what. Throws {@link UncleanableError}. */
+export async function fillDirectory(options: FillOptions): Promise<void> {
+  const { directory, indexFile, tree, owner = null } = options;
   // A link in its place would lead the cleaning, and git, elsewhere.
   if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === false) unlinkSync(directory);
   const mark = readMark(indexFile);
-  if (ownerIn(mark) !== ownerIn(markOf(owner))) await removeWhole(directory);
+  const isOurs = mark.owner === nameOf(owner);
+  if (!isOurs) await removeWhole(directory);
   const made = mkdirSync(directory, { recursive: true }) !== undefined;
   // Of a git that was killed: nobody else fills this directory.
   await rm(`${indexFile}.lock`, { force: true });
-  if (made || mark !== markOf(owner)) await rm(indexFile, { force: true });
+  if (made || !isOurs || mark.bootId !== currentBootId()) await rm(indexFile, { force: true });
   if (made && owner !== null) give(directory, owner);
   // Only now: a directory whose mark names an owner belongs to it.
-  writeFileSync(bootFile(indexFile), markOf(owner));
-  if (!made) await cleanDirectory(options);
+  writeMark(indexFile, owner, null);
+  const missing = made ? null : await cleanDirectory(options);
   try {
-    await git(['read-tree', '--reset', '-u', tree], {
-      gitDir: depot.fillDirectory,
-      objectDirectory: join(depot.path, 'objects'),
-      workTree: directory,
-      indexFile,
-      durable: false,
-      owner,
-    });
+    await putIn(options, mark.tree, missing);
     // Like all that stands outside the directory.
     if (owner !== null) give(indexFile, null);
+    writeMark(indexFile, owner, tree);
   } catch (error) {
     if (made || !(error instanceof GitError)) throw error;
     throw new UncleanableError(directory, error);
   }
-  return readIndexFile(indexFile, OID_BYTES[depot.format]);
 }
 
-/** Names the boot in which the index, and all that it lists, was written, and its owner where that is not us. */
+/** More paths than these are put in by the way that looks at all of them. */
+const FEW = 1_000;
+
+/**
+ * Lets git write what is not there: of a directory that lacks little, only that, for to look at each of its files takes
+ * git longer than all else.
+ *
+ * @param before the tree that the index holds; null where that is not known for certain.
+ * @param missing what the directory lacks of it; null likewise.
+ */
+async function putIn(options: FillOptions, before: string | null, missing: readonly BytePath[] | null): Promise<void> {
+  const { depot, directory, indexFile, tree, owner = null } = options;
+  const objectDirectory = join(depot.path, 'objects');
+  const call = { gitDir: depot.fillDirectory, objectDirectory, workTree: directory, indexFile, durable: false, owner };
+  if (before !== null && missing !== null && missing.length <= FEW) {
+    const differs = before === tree ? [] : (await diffRaw(depot, before, tree)).map(({ path }) => path);
+    const paths = [...new Set([...missing, ...differs])];
+    if (paths.length === 0) return;
+    if (paths.length <= FEW) {
+      const input = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
+      await git(['checkout', '--quiet', '--no-overlay', '--pathspec-from-file=-', '--pathspec-file-nul', tree], {
+        ...call,
+        input,
+        env: { GIT_LITERAL_PATHSPECS: '1' },
+      });
+      return;
+    }
+  }
+  await git(['read-tree', '--reset', '-u', tree], call);
+}
+
+/** Tells of the index: the boot in which it was written, with all that it lists; the owner and the tree of that. */
 export const bootFile = (indexFile: string): string => `${indexFile}.boot`;
 
-const markOf = (owner: Owner | null): string =>
-  owner === null ? currentBootId() : `${currentBootId()} ${owner.uid}:${owner.gid}`;
+interface Mark {
+  readonly bootId: string;
+  readonly owner: string;
+  /** Null: it was cut short. */
+  readonly tree: string | null;
+}
 
-const ownerIn = (mark: string): string => mark.split(' ')[1] ?? '';
+const nameOf = (owner: Owner | null): string => (owner === null ? 'us' : `${owner.uid}:${owner.gid}`);
 
-function readMark(indexFile: string): string {
+function writeMark(indexFile: string, owner: Owner | null, tree: string | null): void {
+  writeFileSync(bootFile(indexFile), `${currentBootId()} ${nameOf(owner)}${tree === null ? '' : ` ${tree}`}`);
+}
+
+function readMark(indexFile: string): Mark {
   const path = bootFile(indexFile);
-  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const [bootId = '', owner = 'us', tree = null] = text.split(' ');
+  return { bootId, owner, tree };
 }
 
 async function removeWhole(directory: string): Promise<void> {
@@ -101,17 +144,20 @@ async function removeWhole(directory: string): Promise<void> {
   if (removal.kind === 'left' && existsSync(directory)) throw new UncleanableError(directory, new Error(removal.why));
 }
 
-/** Removes everything that is not, to the byte, what the directory was last filled with. */
-async function cleanDirectory({ depot, directory, indexFile }: FillOptions): Promise<void> {
+/**
+ * Removes everything that is not, to the byte, what the directory was last filled with. Returns the paths of that which
+ * are missing then; null where they are not known.
+ */
+async function cleanDirectory({ depot, directory, indexFile }: FillOptions): Promise<BytePath[] | null> {
   const known = existsSync(indexFile);
   try {
     if (!known) {
       for (const name of readdirSync(directory, { encoding: 'latin1' })) await remove(directory, name);
-      return;
+      return null;
     }
     const walk = new Walk({
       root: directory,
-      baseline: readIndexFile(indexFile, OID_BYTES[depot.format]),
+      baseline: readFilled({ depot, indexFile }),
       // A gate starts only some milliseconds after its slot was filled; what was filled that late is hashed.
       trustedBeforeMs: statSync(indexFile).mtimeMs - RACY_MS,
       format: depot.format,
@@ -120,10 +166,24 @@ async function cleanDirectory({ depot, directory, indexFile }: FillOptions): Pro
     const untracked = walk.tracked();
     const changed = walk.changes.filter(({ oid }) => oid !== null);
     const doomed = [...untracked, ...changed, ...walk.refused].map(({ path }) => path);
+    reopen(directory, walk.directories);
+    // With other permissions, say, or under another name elsewhere as well: made anew, it is as the index has it.
+    doomed.push(...walk.touched);
     for (const path of ['.git', ...doomed]) await remove(directory, path);
+    // A directory that was refused went with whatever of the tree it held.
+    if (walk.refused.length > 0) return null;
+    return [...new Set([...walk.changes.map(({ path }) => path), ...walk.touched])];
   } catch (error) {
     await rm(indexFile, { force: true });
     throw new UncleanableError(directory, error);
+  }
+}
+
+/** Gives the owner's permissions back where they were taken from directories of the tree. */
+function reopen(root: string, directories: readonly BytePath[]): void {
+  for (const path of directories) {
+    const absolute = toFileSystem(path === '' ? fromText(root) : `${fromText(root)}/${path}`);
+    if ((lstatSync(absolute).mode & 0o700) !== 0o700) chmodSync(absolute, 0o755);
   }
 }
 

@@ -34,6 +34,7 @@ const HEADER_BYTES = 12;
 const STAT_BYTES = 40;
 const EXTENDED = 0x4000;
 const STAGE = 0x3000;
+const NAME_LENGTH = 0xfff;
 
 /**
  * Reads an index that this host wrote itself (version 2 or 3: gitformat-index(5)). It serves as the list of what was
@@ -49,27 +50,67 @@ export function parseIndex(data: Buffer, oidBytes: number, path = 'index'): Map<
   if (version !== 2 && version !== 3) throw new Error(`${path} is an index of version ${version}`);
   const count = data.readUInt32BE(8);
   const entries = new Map<BytePath, IndexEntry>();
+  // Names are parts of it: no bytes are copied for each.
+  const text = data.toString('latin1');
   let at = HEADER_BYTES;
   for (let index = 0; index < count; index += 1) {
     const flagsAt = at + STAT_BYTES + oidBytes;
     const flags = data.readUInt16BE(flagsAt);
     const nameAt = flagsAt + ((flags & EXTENDED) !== 0 ? 4 : 2);
-    const end = data.indexOf(0, nameAt);
+    const length = flags & NAME_LENGTH;
+    // As much as the field holds, or more.
+    const end = length < NAME_LENGTH ? nameAt + length : data.indexOf(0, nameAt);
     if ((flags & STAGE) !== 0) throw new Error(`${path} is unmerged`);
-    entries.set(data.toString('latin1', nameAt, end), {
-      ctimeSeconds: data.readUInt32BE(at),
-      ctimeNanoseconds: data.readUInt32BE(at + 4),
-      mtimeSeconds: data.readUInt32BE(at + 8),
-      mtimeNanoseconds: data.readUInt32BE(at + 12),
-      ino: data.readUInt32BE(at + 20),
-      mode: data.readUInt32BE(at + 24),
-      size: data.readUInt32BE(at + 36),
-      oid: data.toString('hex', at + STAT_BYTES, flagsAt),
-    });
+    entries.set(text.slice(nameAt, end), new EntryInFile(data, at, oidBytes));
     // Entries are padded with one to eight NULs to a multiple of eight bytes.
     at += (end - at + 8) & ~7;
   }
   return entries;
+}
+
+/** An entry that is read from the file's bytes when it is asked: of tens of thousands, most are asked little. */
+class EntryInFile implements IndexEntry {
+  readonly #data: Buffer;
+  readonly #at: number;
+  readonly #oidBytes: number;
+
+  constructor(data: Buffer, at: number, oidBytes: number) {
+    this.#data = data;
+    this.#at = at;
+    this.#oidBytes = oidBytes;
+  }
+
+  get ctimeSeconds(): number {
+    return this.#data.readUInt32BE(this.#at);
+  }
+
+  get ctimeNanoseconds(): number {
+    return this.#data.readUInt32BE(this.#at + 4);
+  }
+
+  get mtimeSeconds(): number {
+    return this.#data.readUInt32BE(this.#at + 8);
+  }
+
+  get mtimeNanoseconds(): number {
+    return this.#data.readUInt32BE(this.#at + 12);
+  }
+
+  get ino(): number {
+    return this.#data.readUInt32BE(this.#at + 20);
+  }
+
+  get mode(): number {
+    return this.#data.readUInt32BE(this.#at + 24);
+  }
+
+  get size(): number {
+    return this.#data.readUInt32BE(this.#at + 36);
+  }
+
+  get oid(): string {
+    return this.#data.toString('hex', this.#at + STAT_BYTES, this.#at + STAT_BYTES + this.#oidBytes);
+  }
 }
 
 /** It ends with a checksum of all that comes before. */

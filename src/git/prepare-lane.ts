@@ -12,7 +12,7 @@ import { copyFile, rm } from '../process/file-system.ts';
 import { conflictLines, markedPaths, readConflictLines } from './conflict.ts';
 import { setRefs } from './depot.ts';
 import type { Signature } from './fast-import.ts';
-import { fillDirectory, UncleanableError } from './fill.ts';
+import { fillDirectory, readFilled, UncleanableError } from './fill.ts';
 import { BLOB_BYTES, createGitDirectory } from './git-directory.ts';
 import { keepWhole } from './keep-whole.ts';
 import { baseRef, laneOf, lanePaths, laneRef, openLane, unresolvedConflicts } from './lane.ts';
@@ -123,7 +123,7 @@ async function fillLane(
   const { depot, base, identity, excludes, taskId, owner = null } = request;
   await rm(paths.note, { force: true });
   const fill = { depot, directory: paths.directory, indexFile: paths.index, tree: content, owner };
-  const baseline = await fillDirectory(fill).catch(async (error: unknown) => {
+  await fillDirectory(fill).catch(async (error: unknown) => {
     if (!(error instanceof UncleanableError)) throw error;
     // All that it held is salvaged; what resists stays behind under another name.
     await removeTree(paths.directory);
@@ -145,5 +145,5 @@ async function fillLane(
   await syncFile(paths.index);
   const note: Note = { base, content, conflicts, filledMs, bootId: currentBootId(), owner };
   await writeFileDurably(paths.note, `${JSON.stringify(note)}\n`);
-  return laneOf(paths, note, baseline);
+  return laneOf(paths, note, readFilled(fill));
 }

@@ -59,22 +59,45 @@ export class Walk {
   readonly refused: Refusal[] = [];
   /** Sockets, FIFOs and devices that stand where nothing of the baseline stood. Git has no word for them. */
   readonly special: BytePath[] = [];
+  /** Files and links of the baseline that have its content, but were written, renamed, linked or given other modes. */
+  readonly touched: BytePath[] = [];
+  /** Directories of the baseline that are there, as directories. */
+  readonly directories: BytePath[] = [];
   readonly #options: WalkOptions;
   readonly #root: BytePath;
-  readonly #trackedDirectories = new Set<BytePath>();
-  readonly #seen = new Set<BytePath>();
+  /** Files of the baseline, by name, in each of its directories. */
+  readonly #tracked = new Map<BytePath, Map<BytePath, IndexEntry>>();
+  /** How many of them stand there, as whatever. */
+  #seen = 0;
+  /** The names in those directories of the baseline in which one of its files is missing; null: none is. */
+  readonly #names = new Map<BytePath, ReadonlySet<BytePath> | null>();
+  readonly #closedDirectories: BytePath[] = [];
   #untracked: Untracked[] = [];
 
   constructor(options: WalkOptions) {
     this.#options = options;
     this.#root = fromText(options.root);
-    for (const path of options.baseline.keys()) {
-      for (let slash = path.lastIndexOf('/'); slash !== -1; slash = path.lastIndexOf('/', slash - 1)) {
-        const directory = path.slice(0, slash);
-        if (this.#trackedDirectories.has(directory)) break;
-        this.#trackedDirectories.add(directory);
+    let directory: BytePath | null = null;
+    let files = new Map<BytePath, IndexEntry>();
+    for (const [path, entry] of options.baseline) {
+      const slash = path.lastIndexOf('/');
+      // Sorted as they are, most lie where the one before lay.
+      if (directory?.length !== Math.max(0, slash) || !path.startsWith(directory)) {
+        directory = path.slice(0, Math.max(0, slash));
+        files = this.#filesOf(directory);
       }
+      files.set(path.slice(slash + 1), entry);
     }
+  }
+
+  /** Of a directory of the baseline; from now on it is one, with those above it. */
+  #filesOf(directory: BytePath): Map<BytePath, IndexEntry> {
+    const known = this.#tracked.get(directory);
+    if (known !== undefined) return known;
+    const files = new Map<BytePath, IndexEntry>();
+    this.#tracked.set(directory, files);
+    if (directory !== '') this.#filesOf(directory.slice(0, Math.max(0, directory.lastIndexOf('/'))));
+    return files;
   }
 
   /**
@@ -87,11 +110,25 @@ export class Walk {
       throw new IntegrityError(`${this.#options.root} was removed, or replaced by a link or a file`);
     }
     this.#directory('');
-    for (const [path, entry] of this.#options.baseline) {
-      if (this.#seen.has(path) || entry.mode === MODE_GITLINK || this.#isExcluded(path)) continue;
-      this.changes.push({ path, mode: entry.mode, oid: null });
-    }
+    if (this.#seen < this.#options.baseline.size) this.#addGone();
     return this.#takeUntracked();
+  }
+
+  #addGone(): void {
+    for (const [directory, files] of this.#tracked) {
+      const names = this.#names.get(directory);
+      if (names === null || this.#isUnread(directory)) continue;
+      for (const [name, { mode }] of files) {
+        if (names?.has(name) === true || mode === MODE_GITLINK) continue;
+        const path = directory === '' ? name : `${directory}/${name}`;
+        if (!this.#isExcluded(path)) this.changes.push({ path, mode, oid: null });
+      }
+    }
+  }
+
+  /** Whether it lies in one that was refused: what is in that one must not look deleted. */
+  #isUnread(directory: BytePath): boolean {
+    return this.#closedDirectories.some((closed) => directory === closed || directory.startsWith(`${closed}/`));
   }
 
   /** Reads untracked entries that are not ignored; returns what lies directly below the directories among them. */
@@ -117,24 +154,42 @@ export class Walk {
       this.#refuseDirectory(directory, 'is a repository of its own');
       return;
     }
+    const files = this.#tracked.get(directory);
+    if (files !== undefined) this.directories.push(directory);
+    const prefix = directory === '' ? '' : `${directory}/`;
+    const place = `${this.#root}/${prefix}`;
+    let found = 0;
     for (const entry of entries) {
-      const path = directory === '' ? entry.name : `${directory}/${entry.name}`;
+      const before = files?.get(entry.name);
+      if (before !== undefined) {
+        found += 1;
+        // Most of what there is: nothing more is made of it, not even its path.
+        if (entry.isFile() && this.#isFileUntouched(place + entry.name, before)) continue;
+      }
+      const path = prefix + entry.name;
       if (path === '.git' || this.#options.excluded.has(path)) continue;
-      if (isForbiddenName(entry.name) || (entry.isSymbolicLink() && isForbiddenLink(entry.name))) {
+      if (this.#isForbidden(entry, before !== undefined || this.#tracked.has(path))) {
         this.#refuse(path, 'has a name that git does not hold');
-      } else this.#entry(path, entry);
+      } else this.#entry(path, entry, before);
     }
+    if (files === undefined) return;
+    this.#seen += found;
+    this.#names.set(directory, found === files.size ? null : new Set(entries.map(({ name }) => name)));
   }
 
-  #entry(path: BytePath, entry: Dirent<string>): void {
-    const before = this.#options.baseline.get(path);
-    if (before !== undefined) this.#seen.add(path);
+  /** What the baseline has under a name git holds, as the kind that it is there. */
+  #isForbidden(entry: Dirent<string>, isOfBaseline: boolean): boolean {
+    if (entry.isSymbolicLink() && isForbiddenLink(entry.name)) return true;
+    return !isOfBaseline && isForbiddenName(entry.name);
+  }
+
+  #entry(path: BytePath, entry: Dirent<string>, before: IndexEntry | undefined): void {
     if (before?.mode === MODE_GITLINK) {
       const empty = entry.isDirectory() && this.#list(path)?.length === 0;
       if (!empty) this.#refuse(path, 'is a submodule, which a task cannot fill or replace');
     } else if (entry.isDirectory()) {
       if (before !== undefined) this.changes.push({ path, mode: before.mode, oid: null });
-      if (this.#trackedDirectories.has(path)) this.#directory(path);
+      if (this.#tracked.has(path)) this.#directory(path);
       else this.#found(path, 'directory');
     } else if (entry.isFile() || entry.isSymbolicLink()) {
       const isLink = entry.isSymbolicLink();
@@ -157,7 +212,10 @@ export class Walk {
     const read = this.#hash(path, isLink, isSameSize(stat, before));
     if (read.kind === 'refused') return this.#refuse(path, read.why);
     const { oid } = read;
-    if (before !== undefined && before.oid === oid && before.mode === mode) return;
+    if (before !== undefined && before.oid === oid && before.mode === mode) {
+      if (!isSameStat(stat, before)) this.touched.push(path);
+      return;
+    }
     if (stat.size > FILE_BYTES_MAX) this.#refuse(path, `is larger than ${FILE_BYTES_MAX / 2 ** 20} MiB`);
     else this.changes.push({ path, mode, oid });
   }
@@ -170,14 +228,20 @@ export class Walk {
     return hashRegularFile(absolute, anySize ? Number.MAX_SAFE_INTEGER : FILE_BYTES_MAX, format);
   }
 
+  #isFileUntouched(absolute: BytePath, before: IndexEntry): boolean {
+    try {
+      const stat = lstatSync(toFileSystem(absolute));
+      const mode = (stat.mode & 0o100) === 0 ? MODE_FILE : MODE_EXECUTABLE;
+      return mode === before.mode && this.#isUntouched(stat, before);
+    } catch (error) {
+      // To be looked at again, with the permissions given back.
+      if (errnoOf(error) !== 'EACCES') throw error;
+      return false;
+    }
+  }
+
   #isUntouched(stat: Stats, before: IndexEntry): boolean {
-    return (
-      stat.ctimeMs < this.#options.trustedBeforeMs &&
-      isSameSize(stat, before) &&
-      stat.ino % 2 ** 32 === before.ino &&
-      isSameTime(stat.ctimeMs, before.ctimeSeconds, before.ctimeNanoseconds) &&
-      isSameTime(stat.mtimeMs, before.mtimeSeconds, before.mtimeNanoseconds)
-    );
+    return stat.ctimeMs < this.#options.trustedBeforeMs && isSameStat(stat, before);
   }
 
   #refuse(path: BytePath, why: string): void {
@@ -187,7 +251,7 @@ export class Walk {
   /** With all of the baseline below it, which must not look deleted. */
   #refuseDirectory(directory: BytePath, why: string): void {
     this.#refuse(directory, why);
-    for (const path of this.#options.baseline.keys()) if (path.startsWith(`${directory}/`)) this.#seen.add(path);
+    this.#closedDirectories.push(directory);
   }
 
   #list(directory: BytePath): Dirent<string>[] | null {
@@ -199,7 +263,13 @@ export class Walk {
   }
 
   #stat(path: BytePath): Stats | null {
-    return this.#permitted(path.slice(0, Math.max(0, path.lastIndexOf('/'))), () => lstatSync(this.#absolute(path)));
+    const absolute = this.#absolute(path);
+    try {
+      return lstatSync(absolute);
+    } catch (error) {
+      if (errnoOf(error) !== 'EACCES') throw error;
+    }
+    return this.#permitted(path.slice(0, Math.max(0, path.lastIndexOf('/'))), () => lstatSync(absolute));
   }
 
   /** Tries again after giving the owner back the permissions of a directory and those above it; null if that fails. */
@@ -244,6 +314,15 @@ export class Walk {
 /** The index keeps the lowest 32 bits. */
 function isSameSize(stat: Stats, before: IndexEntry | undefined): boolean {
   return stat.size % 2 ** 32 === before?.size;
+}
+
+function isSameStat(stat: Stats, before: IndexEntry): boolean {
+  return (
+    isSameSize(stat, before) &&
+    stat.ino % 2 ** 32 === before.ino &&
+    isSameTime(stat.ctimeMs, before.ctimeSeconds, before.ctimeNanoseconds) &&
+    isSameTime(stat.mtimeMs, before.mtimeSeconds, before.mtimeNanoseconds)
+  );
 }
 
 /** Times as doubles of milliseconds are good to a fraction of a microsecond. */

@@ -120,6 +120,19 @@ test('killed while files are made for another user, the next makes them all that
   }
 }, 300_000);
 
+test.each(['before', 'after'])(
+  'killed %s git puts in what a used lane and slot lack, the next makes them whole',
+  async (moment) => {
+    const { base, repository, first, second } = await setUp();
+    const state = join(base, 'state');
+    await makeAll(state, repository, first, {});
+    const failpoints = { YARD_FAILPOINTS: `git.checkout:${moment}:1:kill`, YARD_FAILPOINTS_DIR: join(base, 'hits') };
+    expect((await makeAll(state, repository, second, failpoints)).killed).toBe(true);
+    const { output } = await makeAll(state, repository, second, {});
+    expect(JSON.parse(output)).toEqual(WHOLE);
+  },
+);
+
 const DEPOT_CONFIG = 'depot.git/config';
 
 test.each([
