@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { Benchmark, Figure } from './benchmark.ts';
+import { cell } from './cell.ts';
 import { cycle } from './cycle.ts';
 import { landing } from './landing.ts';
 import { machineFacts } from './machine.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, landing];
+const benchmarks: readonly Benchmark[] = [start, status, cycle, landing, cell];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

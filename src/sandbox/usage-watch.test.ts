@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
+import { memoryHog } from '../../test/fixtures/sandbox/memory-hog.ts';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { runProcess } from '../process/run.ts';
@@ -42,9 +43,7 @@ async function watched(script: string, limits: Partial<WatchedLimits>): Promise<
   return { result, breach: await watch.stop() };
 }
 
-/** `tail` keeps the last line, however long: the memory of one process. */
-const hog = (mebibytes: number): string =>
-  `{ head -c ${mebibytes * MEBIBYTE} /dev/zero; exec sleep 1000; } | tail -n 1`;
+const hog = (mebibytes: number): string => memoryHog(mebibytes * MEBIBYTE);
 
 test.skipIf(process.platform !== 'linux')('a tree that takes too much memory is ended (Linux)', async () => {
   const { result, breach } = await watched(hog(200), {});

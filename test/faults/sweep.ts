@@ -19,6 +19,8 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'file-system.sync': 'test/faults/half-made.test.ts',
   // Only where the yard is root and what it starts is not.
   'fs.chown': 'test/faults/half-made.test.ts',
+  // Only where cgroups can be made.
+  'fs.rmdir': 'src/sandbox/cgroup.test.ts',
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
   // It writes below a directory that a person named.
   'git.checkout-index': 'test/e2e/salvage.test.ts',
