@@ -152,7 +152,9 @@ async function expectBounded(
   }, abort.signal);
   const count = await Promise.race([
     full.promise,
-    run.result.then(({ stderr }) => Promise.reject(new Error(String(stderr)))),
+    run.result.then(({ stderr }) => {
+      throw new Error(`the command has ended: ${String(stderr)}`);
+    }),
   ]);
   expect(count).toBeGreaterThan(LIMIT / 2);
   expect(count).toBeLessThan(LIMIT);
@@ -171,9 +173,9 @@ const AS_STRANGER = ['setpriv', `--reuid=${STRANGER}`, `--regid=${STRANGER}`, '-
 /** Why none of these tests can run here; null: they can. */
 function whyNoStranger(): string | null {
   if (process.getuid?.() !== 0) return 'only root can run something as another user';
-  const [program = '', ...args] = [...AS_STRANGER, process.execPath, '--version'];
+  const [program, ...args] = [...AS_STRANGER, process.execPath, '--version'];
   if (spawnSync(program, args).status !== 0) return 'another user cannot run Node here';
-  const [reader = '', ...words] = [...AS_STRANGER, 'test', '-r', FIXTURE];
+  const [reader, ...words] = [...AS_STRANGER, 'test', '-r', FIXTURE];
   return spawnSync(reader, words).status === 0 ? null : 'another user cannot read this repository';
 }
 
@@ -190,7 +192,7 @@ async function startAsStranger(script: string, limits: Partial<CellLimits>): Pro
   const base = await useTemporaryDirectory('cell');
   chownSync(base, STRANGER, STRANGER);
   const all = { ...resolveSandbox('auto').gates.limits, nice: 0, ...limits };
-  const [program = '', ...args] = [
+  const [program, ...args] = [
     ...AS_STRANGER,
     process.execPath,
     FIXTURE,

@@ -35,7 +35,7 @@ function madeBy(pid: number): string[] {
 
 test('a program is in it before it does anything, with its arguments as they are', async (context) => {
   const group = await open(context);
-  const [program = '', ...args] = [...group.entering, 'sh', '-c', 'cat /proc/self/cgroup; printf "%s\\n" "$@"', 'sh'];
+  const [program, ...args] = [...group.entering, 'sh', '-c', 'cat /proc/self/cgroup; printf "%s\\n" "$@"', 'sh'];
   const odd = ['--', '$(echo x)', "a 'b'", '', '-n'];
   const { stdout, status } = spawnSync(program, [...args, ...odd], { encoding: 'utf8' });
   expect(status).toBe(0);
@@ -47,7 +47,7 @@ test('a program is in it before it does anything, with its arguments as they are
 
 test('its end takes all that is in it, whatever session that is of', async (context) => {
   const group = await open(context);
-  const [program = '', ...args] = [...group.entering, 'sh', '-c', 'setsid sleep 1000 & echo $!; wait'];
+  const [program, ...args] = [...group.entering, 'sh', '-c', 'setsid sleep 1000 & echo $!; wait'];
   const { line, ended } = await startProgram(program, args, await useTemporaryDirectory());
   const canKill = findCgroupPlaces().some(({ version }) => version === 2);
   if (!canKill) context.skip('cgroups of version 1 alone kill nothing');
