@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import type { Benchmark, Figure } from './benchmark.ts';
+import { cell } from './cell.ts';
 import { cycle } from './cycle.ts';
 import { landing } from './landing.ts';
 import { lanes } from './lanes.ts';
@@ -12,7 +13,7 @@ import { machineFacts } from './machine.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing];
+const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing, cell];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

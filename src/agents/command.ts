@@ -6,10 +6,10 @@ import { redactJson } from '../core/redact-json.ts';
 import { systemClock } from '../process/clock.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { LineSplitter } from '../process/lines.ts';
-import type { ProcessResult } from '../process/process-result.ts';
 import { IdleWatch } from '../process/idle-watch.ts';
 import { RedactedBytes } from '../process/redacted-bytes.ts';
 import { Tail } from '../process/tail.ts';
+import type { CellResult } from '../sandbox/run-in-cell.ts';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
 import { EventQueue } from './event-queue.ts';
 import { HOST_PACKET, parseResult, RESULT_BYTES_MAX } from './packet.ts';
@@ -167,7 +167,7 @@ interface Heard {
 async function endOf(
   options: CommandOptions,
   turn: Turn,
-  result: ProcessResult,
+  result: CellResult,
   { isIdle, lastLine, outputTail }: Heard,
 ): Promise<TurnEnd> {
   if (result.survivors.length > 0) {
@@ -178,6 +178,7 @@ async function endOf(
     why: withLastLine(why, said),
     outputTail,
   });
+  if (result.breach !== null) return failed(`the agent ${options.name} ${result.breach}`, lastLine);
   switch (result.kind) {
     case 'cancelled':
       if (isIdle)

@@ -2,11 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { memoryHog, whyNoMemoryLimit } from '../../test/fixtures/sandbox/memory-hog.ts';
 import { runGateOn, settingOf, treeWith } from '../../test/fixtures/yard/gate.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
 import type { LocalYard } from '../../test/fixtures/yard/yard.ts';
 import type { PrewarmEntry } from '../config/schema.ts';
+import type { CellLimits } from '../core/cell-policy.ts';
 import { treeOf } from '../git/depot.ts';
 import { findMarked } from '../process/tree.ts';
 import { prewarmInto } from './prewarm.ts';
@@ -15,6 +17,7 @@ import type { PrewarmResult } from './prewarm.ts';
 interface Warm {
   readonly tree?: string;
   readonly signal?: AbortSignal;
+  readonly limits?: Partial<CellLimits>;
 }
 
 /** An entry that notes each of its runs in the file `warmed`. */
@@ -31,7 +34,7 @@ const entryOf = (yard: LocalYard, run: string, rest: Partial<PrewarmEntry> = {})
 async function warm(yard: LocalYard, entry: PrewarmEntry, name: string, options: Warm = {}): Promise<PrewarmResult> {
   const directory = yard.path(name);
   await mkdir(directory, { recursive: true });
-  return prewarmInto(settingOf(yard, { prewarm: [entry] }), {
+  return prewarmInto(settingOf(yard, { prewarm: [entry], ...(options.limits && { limits: options.limits }) }), {
     tree: options.tree ?? (await treeOf(yard.depot, yard.parts.base)),
     directory,
     signal: options.signal ?? new AbortController().signal,
@@ -57,6 +60,18 @@ test('made once for each state of the lock files, for two who ask at once; each 
   await warm(yard, entry, 'd', { tree: await treeWith(yard, { lock: 'two\n' }) });
   expect(yard.lines('warmed')).toHaveLength(2);
   expect(await readFile(join(yard.path('d'), 'modules/copy'), 'utf8')).toBe('two\n');
+  expect(await yard.store.leases()).toEqual([]);
+});
+
+test('to use more than its limit is a failure', async (context) => {
+  const why = whyNoMemoryLimit();
+  if (why !== null) context.skip(why);
+  const yard = await openYard();
+  const entry = entryOf(yard, memoryHog(400 * 1024 ** 2));
+  expect(await warm(yard, entry, 'a', { limits: { memoryBytes: 100 * 1024 ** 2 } })).toMatchObject({
+    kind: 'failed',
+    why: expect.stringContaining('used more than 100 MiB of memory, its limit (limits.memory)') as string,
+  });
   expect(await yard.store.leases()).toEqual([]);
 });
 

@@ -156,12 +156,15 @@ async function make(
   log.close();
   if (result.survivors.length > 0) return stillRuns(result.survivors);
   if (result.kind === 'cancelled') return { kind: 'cancelled' };
+  const failed = (how: string): PrewarmResult => {
+    return { kind: 'failed', why: `the prewarm command ${JSON.stringify(entry.run)} ${how}`, logTail: log.tail() };
+  };
+  if (result.breach !== null) return failed(result.breach);
   if (result.kind === 'spawn-failed') return { kind: 'infrastructure', why: result.message };
   if (result.kind !== 'exited' || result.code !== 0) {
     const limit = `did not end within ${Math.round(entry.timeoutMs / 1000)} s, its time limit`;
     const ended = result.kind === 'timed-out' ? limit : result.kind;
-    const how = result.kind === 'exited' ? `exited with ${result.code}` : ended;
-    return { kind: 'failed', why: `the prewarm command ${JSON.stringify(entry.run)} ${how}`, logTail: log.tail() };
+    return failed(result.kind === 'exited' ? `exited with ${result.code}` : ended);
   }
   for (const output of entry.outputs) {
     if (!existsSync(join(directory, output))) continue;

@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { memoryHog, whyNoMemoryLimit } from '../../test/fixtures/sandbox/memory-hog.ts';
 import { runGateOn, treeWith } from '../../test/fixtures/yard/gate.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
@@ -46,6 +47,17 @@ test('red: ended by a signal, out of time', async () => {
   const late = await runGateOn(yard, 'echo begun; trap "" TERM; sleep 1000 & wait; wait', { timeoutMs: 300 });
   expect(late).toMatchObject({ kind: 'red' });
   expect(late.kind === 'red' && late.summary).toContain('did not end within');
+});
+
+test('red: used more than its limit', async (context) => {
+  const why = whyNoMemoryLimit();
+  if (why !== null) context.skip(why);
+  const yard = await openYard();
+  const run = memoryHog(400 * 1024 ** 2);
+  expect(await runGateOn(yard, run, { limits: { memoryBytes: 100 * 1024 ** 2 } })).toMatchObject({
+    kind: 'red',
+    summary: `${JSON.stringify(run)} used more than 100 MiB of memory, its limit (limits.memory)`,
+  });
 });
 
 test('cancelled: nothing is kept and nothing is left', async () => {

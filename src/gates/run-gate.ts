@@ -6,8 +6,8 @@ import { systemClock } from '../process/clock.ts';
 import { freeSpaceAt } from '../process/disk-space.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
-import type { ProcessResult } from '../process/process-result.ts';
 import { removeTree } from '../process/removal.ts';
+import type { CellResult } from '../sandbox/run-in-cell.ts';
 import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateRequest, GateResult, GateSetting } from './gate.ts';
 import { prewarmInto, prewarmKeys } from './prewarm.ts';
@@ -161,7 +161,7 @@ async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slo
   }
 }
 
-function judge(request: GateRequest, result: ProcessResult, log: GateLog): Run {
+function judge(request: GateRequest, result: CellResult, log: GateLog): Run {
   const { durationMs } = result;
   const red = (summary: string): Run => {
     log.note(`[${summary}]`);
@@ -171,12 +171,13 @@ function judge(request: GateRequest, result: ProcessResult, log: GateLog): Run {
     return { kind: 'infrastructure', why: `processes of the gate could not be ended: ${result.survivors.join(', ')}` };
   }
   const command = JSON.stringify(request.gate.run);
+  if (result.breach !== null) return red(`${command} ${result.breach}`);
   switch (result.kind) {
     case 'exited':
       if (result.code !== 0) return red(`${command} exited with ${result.code}`);
       return { kind: 'passed', durationMs };
     case 'signalled':
-      // Nothing of ours did that: the kernel was out of memory, or a person ended it.
+      // Nothing of ours did that: the machine was out of memory, or a person ended it.
       if (result.signal === 'SIGKILL') return { kind: 'infrastructure', why: `${command} was killed (SIGKILL)` };
       return red(`${command} was ended by ${result.signal}`);
     case 'timed-out':

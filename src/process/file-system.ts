@@ -33,6 +33,7 @@ export const lchownSync = guarded('chown', sync.lchownSync);
 export const mkdirSync = guarded('mkdir', sync.mkdirSync);
 export const renameSync = guarded('rename', sync.renameSync);
 export const rmSync = guarded('rm', sync.rmSync);
+export const rmdirSync = guarded('rmdir', sync.rmdirSync);
 export const unlinkSync = guarded('unlink', sync.unlinkSync);
 export const writeFileSync = guarded('write-file', sync.writeFileSync);
 

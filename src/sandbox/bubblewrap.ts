@@ -31,7 +31,7 @@ export function bubblewrapSandbox(program: string): Sandbox {
     kind: 'bubblewrap',
     owner,
     limitsMemory: false,
-    async enclose(cell, command) {
+    async enclose(cell, command, bounded) {
       const own = await makeOwnPlaces(cell.scratch, owner);
       const named = command.env['HOME'] ?? homedir();
       const home = existsSync(named) ? named : '/tmp';
@@ -45,7 +45,8 @@ export function bubblewrapSandbox(program: string): Sandbox {
         realPath(cell.directory) ?? cell.directory,
         '--',
         ...dropUser(owner),
-        ...resourceLimits(cell.limits),
+        // Processes are counted for the whole of that user: over all cells, and whatever else is his.
+        ...resourceLimits({ ...cell.limits, ...(bounded?.processes === true && { processes: null }) }),
         ...command.argv,
       ];
       const env = { ...command.env, HOME: home, TMPDIR: '/tmp' };

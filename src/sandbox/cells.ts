@@ -7,11 +7,10 @@ import { impossible } from '../core/impossible.ts';
 import { chooseSandbox } from '../core/sandbox-choice.ts';
 import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
 import { errnoOf } from '../process/errno.ts';
-import type { ProcessResult } from '../process/process-result.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
 import { NO_SANDBOX } from './none.ts';
 import { runInCell } from './run-in-cell.ts';
-import type { CellRunOptions } from './run-in-cell.ts';
+import type { CellResult, CellRunOptions } from './run-in-cell.ts';
 import type { Cell, Command, Layer, Sandbox } from './sandbox.ts';
 
 export interface CellPlaces {
@@ -34,7 +33,7 @@ export interface CellRequest {
 }
 
 /** Runs a command in the cell that was asked for. */
-export type RunInCell = (command: Command, options: CellRunOptions) => Promise<ProcessResult>;
+export type RunInCell = (command: Command, options: CellRunOptions) => Promise<CellResult>;
 
 /** Makes the cells of one yard. */
 export class Cells {

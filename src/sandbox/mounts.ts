@@ -86,7 +86,7 @@ function depthOf(path: string): number {
 /** Null: there is no such thing, or none that may be seen. */
 export function realPath(path: string): string | null {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch (error) {
     if (errnoOf(error) === null) throw error;
     return null;

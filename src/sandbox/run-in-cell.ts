@@ -1,10 +1,22 @@
+import { totalmem } from 'node:os';
+
 import type { ProcessResult } from '../process/process-result.ts';
 import { runProcess } from '../process/run.ts';
-import type { RunOptions } from '../process/run.ts';
+import type { RunOptions, StartedProcess } from '../process/run.ts';
+import { readRow } from '../process/table.ts';
+import { makeCellGroup } from './cgroup.ts';
+import type { CellGroup } from './cgroup.ts';
 import { openEgress } from './egress.ts';
-import type { Cell, Command, Sandbox } from './sandbox.ts';
+import type { Cell, Command, Enclosed, Sandbox } from './sandbox.ts';
+import { beyond, UsageWatch } from './usage-watch.ts';
 
 export type CellRunOptions = Omit<RunOptions, 'cwd' | 'env' | 'reports' | 'session' | 'output'>;
+
+/** How a command in a cell ended. */
+export type CellResult = ProcessResult & {
+  /** What it used beyond its limit, for which it was ended: "used more than 2.0 GiB of memory, …". Null: nothing. */
+  readonly breach: string | null;
+};
 
 /**
  * Runs a command in a cell and waits for its end; the only way in which agents, gates and prewarms start. What happens
@@ -15,17 +27,82 @@ export async function runInCell(
   cell: Cell,
   command: Command,
   options: CellRunOptions,
-): Promise<ProcessResult> {
+): Promise<CellResult> {
   const egress = await openEgress(cell, command, sandbox.owner);
   try {
-    const { file, args, env, reports, judge, dispose } = await sandbox.enclose(egress.cell, egress.command);
-    try {
-      const result = await runProcess(file, args, { ...options, cwd: cell.directory, env, reports });
-      return judge(result, result.report);
-    } finally {
-      await dispose();
-    }
+    return await runBounded(sandbox, egress.cell, egress.command, options);
   } finally {
     await egress.close();
   }
+}
+
+async function runBounded(
+  sandbox: Sandbox,
+  cell: Cell,
+  command: Command,
+  options: CellRunOptions,
+): Promise<CellResult> {
+  const memoryBytes = cell.limits.memoryBytes ?? defaultMemory();
+  // Who keeps the limits itself does not run its cells below us.
+  const group = sandbox.limitsMemory ? null : await makeCellGroup({ ...cell.limits, memoryBytes });
+  let result: CellResult;
+  try {
+    const enclosed = await sandbox.enclose(cell, command, { processes: group?.bounds.pids === true });
+    try {
+      result = await runWatched({ sandbox, cell, group, memoryBytes, enclosed }, options);
+    } finally {
+      await enclosed.dispose();
+    }
+  } finally {
+    await group?.end();
+  }
+  // The end of the cgroup may have reached what signals did not.
+  return { ...result, survivors: result.survivors.filter((pid) => readRow(pid)?.alive === true) };
+}
+
+interface Running {
+  readonly sandbox: Sandbox;
+  readonly cell: Cell;
+  readonly group: CellGroup | null;
+  readonly memoryBytes: number;
+  readonly enclosed: Enclosed;
+}
+
+async function runWatched(
+  { sandbox, cell, group, memoryBytes, enclosed }: Running,
+  options: CellRunOptions,
+): Promise<CellResult> {
+  const ranOutOfMemory = (): boolean => group?.ranOutOfMemory() === true;
+  const watch = new UsageWatch(
+    {
+      memoryBytes,
+      measuresMemory: !sandbox.limitsMemory && group?.bounds.memory !== true,
+      diskBytes: cell.limits.diskBytes,
+      directories: [cell.directory, cell.scratch],
+      ranOutOfMemory,
+    },
+    options.marker ?? null,
+  );
+  const onStarted = (started: StartedProcess): void => {
+    watch.started(started.identity);
+    options.onStarted?.(started);
+  };
+  const { env, reports, judge } = enclosed;
+  const [file = enclosed.file, ...args] = [...(group?.entering ?? []), enclosed.file, ...enclosed.args];
+  try {
+    const result = await runProcess(file, args, { ...options, onStarted, cwd: cell.directory, env, reports });
+    const watched = await watch.stop();
+    const breach = ranOutOfMemory() ? beyond('memory', memoryBytes) : watched;
+    const judged = judge(result, result.report);
+    return { ...judged, breach: judged.kind === 'cancelled' ? null : breach };
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** The machine's is that of the cgroup around us, where that has less. */
+function defaultMemory(): number {
+  const bounded = process.constrainedMemory();
+  const wholeBytes = bounded > 0 ? Math.min(bounded, totalmem()) : totalmem();
+  return Math.floor((wholeBytes * 4) / 5);
 }

@@ -55,7 +55,12 @@ export interface Sandbox {
   readonly owner: Owner | null;
   /** Whether it keeps the limits on memory itself; otherwise they are measured. */
   readonly limitsMemory: boolean;
-  enclose(cell: Cell, command: Command): Promise<Enclosed>;
+  enclose(cell: Cell, command: Command, bounded?: Bounded): Promise<Enclosed>;
+}
+
+/** What a cgroup around the whole cell sees to already. */
+export interface Bounded {
+  readonly processes: boolean;
 }
 
 export interface Command {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 
 import { errnoOf } from '../process/errno.ts';
@@ -61,18 +61,24 @@ function installationOf(directory: string, home: string): string[] {
   return PROGRAM_DIRECTORIES.has(basename(directory)) && !isShared ? [directory, root] : [directory];
 }
 
+/** What was found in a directory, for as long as no name in it changes: every cell of a process asks for the same. */
+const known = new Map<string, { readonly changedMs: number; readonly targets: readonly string[] }>();
+
 /** Where the links of a directory lead, those to a neighbour left out. */
-function linkTargets(directory: string): string[] {
-  let entries;
+function linkTargets(directory: string): readonly string[] {
   try {
-    entries = readdirSync(directory, { withFileTypes: true });
+    const changedMs = statSync(directory).ctimeMs;
+    const found = known.get(directory);
+    if (found?.changedMs === changedMs) return found.targets;
+    const targets = readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
+      const link = join(directory, entry.name);
+      if (!entry.isSymbolicLink() || !readlinkSync(link).includes('/')) return [];
+      return realPath(link) ?? [];
+    });
+    known.set(directory, { changedMs, targets });
+    return targets;
   } catch (error) {
     if (errnoOf(error) === null) throw error;
     return [];
   }
-  return entries.flatMap((entry) => {
-    const link = join(directory, entry.name);
-    if (!entry.isSymbolicLink() || !readlinkSync(link).includes('/')) return [];
-    return realPath(link) ?? [];
-  });
 }

@@ -4,10 +4,12 @@ import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from '../../src/agents/agent.ts';
+import type { CellLimits } from '../../src/core/cell-policy.ts';
 import { findMarked } from '../../src/process/tree.ts';
 import { resolveSandbox } from '../../src/config/sandbox-schema.ts';
 import { openCells } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
+import { memoryHog, whyNoMemoryLimit } from '../fixtures/sandbox/memory-hog.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
 /** Makes the agent under test, which is to run this shell script in its turn; null: a program that does not exist. */
@@ -26,7 +28,7 @@ interface Arena {
 
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', GIVEN: 'one\ntwo', EMPTY: '' };
 
-async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
+async function makeArena(rest: Partial<Turn> = {}, limits: Partial<CellLimits> = {}): Promise<Arena> {
   const directory = await useTemporaryDirectory('agent');
   const lane = join(directory, 'lane');
   const outbox = join(directory, 'outbox');
@@ -39,7 +41,7 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
     token: 7,
     baseCommit: 'a'.repeat(40),
     prompt: 'Do it.\n',
-    run: runIn(directory, lane),
+    run: runIn(directory, lane, limits),
     environment: ENVIRONMENT,
     marker: `${directory}:TASK-1:2:7`,
     outbox,
@@ -53,10 +55,11 @@ async function makeArena(rest: Partial<Turn> = {}): Promise<Arena> {
   return { lane, turn };
 }
 
-function runIn(directory: string, lane: string): Turn['run'] {
+function runIn(directory: string, lane: string, limits: Partial<CellLimits>): Turn['run'] {
   const scratch = join(directory, 'scratch');
   const request = { directory: lane, scratch, egressLog: join(directory, 'network.ndjson') };
-  return openCells(directory).enter(resolveSandbox('none').agents, request);
+  const { agents } = resolveSandbox('none');
+  return openCells(directory).enter({ ...agents, limits: { ...agents.limits, ...limits } }, request);
 }
 
 interface Played {
@@ -247,6 +250,17 @@ function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
     expect(end.kind).toBe('no-packet');
   });
 
+  test('a program that uses more than its limit is ended, and it is said which', async (context) => {
+    const why = whyNoMemoryLimit();
+    if (why !== null) context.skip(why);
+    const { turn } = await makeArena({}, { memoryBytes: 300 * 1024 ** 2 });
+    const { end } = await read(make(memoryHog(600 * 1024 ** 2)).start(turn), turn);
+    expect(end.kind).toBe('no-packet');
+    expect(end.kind === 'no-packet' && end.why).toContain(
+      'used more than 300 MiB of memory, its limit (limits.memory)',
+    );
+  });
+
   test('cancelled in the middle', async () => {
     const { turn, lane } = await makeArena();
     const run = make('touch up; trap "" TERM; sleep 1000 & wait; sleep 1000').start(turn);
@@ -275,7 +289,7 @@ function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
 
   test('a lane that is gone', async () => {
     const { turn, lane } = await makeArena();
-    const gone = { ...turn, run: runIn(dirname(lane), join(lane, 'gone')) };
+    const gone = { ...turn, run: runIn(dirname(lane), join(lane, 'gone'), {}) };
     expect((await read(make('true').start(gone), gone)).end.kind).toBe('infrastructure');
   });
 

@@ -21,6 +21,8 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'fs.chown': 'test/faults/half-made.test.ts',
   // Only where a lane or a slot is filled that was filled before.
   'git.checkout': 'test/faults/half-made.test.ts',
+  // Only where cgroups can be made.
+  'fs.rmdir': 'src/sandbox/cgroup.test.ts',
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
   // It writes below a directory that a person named.
   'git.checkout-index': 'test/e2e/salvage.test.ts',
