@@ -34,6 +34,7 @@ const PIN_FILE = 'current-pin';
 
 /** Of this process: what it keeps or shows passes it. It learns the secrets with the configuration. */
 const redactor = makeRedactor([]);
+const redact = (text: string): string => redactor.text(text);
 
 function hideSecretsOf(config: Config, environment: CommandContext['env']): void {
   // A configuration that an older version has pinned names none.
@@ -248,7 +249,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       depot: await openDepot(stateDirectory, pin.repository.format, noteMended(store)),
       stateDirectory,
       pin,
-      cells: new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF }),
+      cells: new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF, redact }),
       redactor,
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),
@@ -285,7 +286,7 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   try {
     const host = systemHost();
     const target = toRefName(pin.config.target);
-    const cells = new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF });
+    const cells = new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF, redact });
     const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
     const repository = { ...pin.repository, shallow: false };
     const end = await runTrain({

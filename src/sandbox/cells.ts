@@ -20,6 +20,8 @@ export interface CellPlaces {
   readonly support: SandboxSupport;
   /** Program and arguments that start this package itself: what it consists of can be read in every cell. */
   readonly self: readonly string[];
+  /** Takes secrets out of what is logged of a cell. */
+  readonly redact: (text: string) => string;
 }
 
 /** What one run in a cell has of its own. */
@@ -95,6 +97,7 @@ export class Cells {
       bridge: [...this.#places.self, '_egress'],
       limits: policy.limits,
       egressLog,
+      redact: this.#places.redact,
       layers,
     };
   }

@@ -47,12 +47,15 @@ const BYTES_MAX = 4 * 1024 * 1024;
 /** The requests of a cell as NDJSON, up to a size; the last line then says how many were left out. */
 export class EgressLog {
   readonly #stream: WriteStream;
+  readonly #redact: (text: string) => string;
   readonly #maxBytes: number;
   #bytes = 0;
   #leftOut = 0;
   #failure: Error | null = null;
 
-  constructor(path: string, maxBytes = BYTES_MAX) {
+  /** @param redact applied to what is asked for: a name may be made of a secret. */
+  constructor(path: string, redact: (text: string) => string, maxBytes = BYTES_MAX) {
+    this.#redact = redact;
     this.#maxBytes = maxBytes;
     this.#stream = createWriteStream(path, { fd: openLogFile(path) });
     this.#stream.on('error', (error) => {
@@ -61,7 +64,8 @@ export class EgressLog {
   }
 
   readonly record: EgressSink = (record) => {
-    const line = `${JSON.stringify(record)}\n`;
+    const host = record.host === null ? null : this.#redact(record.host);
+    const line = `${JSON.stringify({ ...record, host })}\n`;
     this.#bytes += line.length;
     if (this.#bytes > this.#maxBytes) this.#leftOut += 1;
     else this.#stream.write(line);

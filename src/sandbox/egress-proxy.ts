@@ -184,9 +184,10 @@ async function serve(proxy: Proxy, request: IncomingMessage, client: Duplex, hea
   client.on('error', () => client.destroy());
   const authority = request.url ?? '';
   const target = readTarget(authority);
+  // As it was asked for: in another spelling a secret in it would not be known as one.
   const named =
     target.kind === 'ok'
-      ? { host: target.host, port: target.port }
+      ? { host: authority.slice(0, target.host.length), port: target.port }
       : { host: authority.slice(0, HOST_MAX), port: null };
   const end = (allowed: boolean, why: EgressEnd, traffic: Traffic = NOTHING): void => {
     const durationMs = systemClock.monotonicMs() - startedMs;

@@ -25,7 +25,7 @@ export async function openEgress(cell: Cell, command: Command, owner: Owner | nu
   const directory = await makeTemporary(join(SOCKETS, 'yard-net-'));
   try {
     if (owner !== null) give(directory, owner);
-    const log = new EgressLog(cell.egressLog);
+    const log = new EgressLog(cell.egressLog, cell.redact);
     const socketPath = join(directory, 's');
     const rules = cell.network.flatMap((entry) => {
       const read = readEgressRule(entry);

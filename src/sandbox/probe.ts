@@ -37,6 +37,7 @@ export async function probeBubblewrap(path: string): Promise<Support> {
       network: 'none',
       bridge: [],
       limits: LIMITS,
+      redact: (text) => text,
       egressLog: join(scratch, 'egress.log'),
       layers: [],
     };

@@ -26,6 +26,8 @@ export interface Cell {
   readonly limits: CellLimits;
   /** Where requests to the network are logged, when hosts are named. */
   readonly egressLog: string;
+  /** Takes secrets out of what is logged there. */
+  readonly redact: (text: string) => string;
   /** Directories that appear with a writable layer of their own over a pristine one. */
   readonly layers: readonly Layer[];
 }

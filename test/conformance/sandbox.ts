@@ -72,6 +72,7 @@ class Place {
       network,
       bridge: [process.execPath, join(import.meta.dirname, '../../src/main.ts'), '_egress'],
       limits,
+      redact: (text) => text,
       egressLog: this.path('network.ndjson'),
       layers: [],
     };

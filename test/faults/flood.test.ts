@@ -16,7 +16,7 @@ const SHAPES = {
   'long lines': 'yes "$(printf "%01000d" 0)" | head -c $BYTES',
   'lines of one byte': 'yes | head -c $(($BYTES / 50))',
   'a single line': 'head -c $BYTES /dev/zero | tr "\\0" x',
-  'random bytes': 'head -c $BYTES /dev/urandom',
+  'random bytes': 'head -c $(($BYTES / 4)) /dev/urandom',
 };
 
 test.each(
