@@ -262,3 +262,18 @@ test('much that is missing, changed or touched is made good as little is', async
     expect(contentOf(options.directory)).toEqual(cleanNext);
   }
 });
+
+test('the empty directory of a submodule is there again', async () => {
+  const yard = await useYard(FILES);
+  mkdirSync(join(yard.source.path, 'sub/module'), { recursive: true });
+  await runGit(yard.source.path, ['update-index', '--add', '--cacheinfo', `160000,${yard.base},sub/module`]);
+  const options = slot(yard, await moveOn(yard, { a: 'moved\n' }));
+  await fillDirectory(options);
+  const clean = contentOf(options.directory);
+  expect(clean).toContain('sub/module/');
+  for (const path of ['sub/module', 'sub']) {
+    rmSync(join(options.directory, path), { recursive: true });
+    await fillDirectory(options);
+    expect(contentOf(options.directory)).toEqual(clean);
+  }
+});

@@ -172,7 +172,7 @@ async function cleanDirectory({ depot, directory, indexFile }: FillOptions): Pro
     for (const path of ['.git', ...doomed]) await remove(directory, path);
     // A directory that was refused went with whatever of the tree it held.
     if (walk.refused.length > 0) return null;
-    return [...new Set([...walk.changes.map(({ path }) => path), ...walk.touched])];
+    return [...new Set([...walk.changes.map(({ path }) => path), ...walk.touched, ...walk.missingModules])];
   } catch (error) {
     await rm(indexFile, { force: true });
     throw new UncleanableError(directory, error);

@@ -61,6 +61,8 @@ export class Walk {
   readonly special: BytePath[] = [];
   /** Files and links of the baseline that have its content, but were written, renamed, linked or given other modes. */
   readonly touched: BytePath[] = [];
+  /** Directories of submodules that are gone: no change, since a task cannot make one. */
+  readonly missingModules: BytePath[] = [];
   /** Directories of the baseline that are there, as directories. */
   readonly directories: BytePath[] = [];
   readonly #options: WalkOptions;
@@ -119,9 +121,10 @@ export class Walk {
       const names = this.#names.get(directory);
       if (names === null || this.#isUnread(directory)) continue;
       for (const [name, { mode }] of files) {
-        if (names?.has(name) === true || mode === MODE_GITLINK) continue;
+        if (names?.has(name) === true) continue;
         const path = directory === '' ? name : `${directory}/${name}`;
-        if (!this.#isExcluded(path)) this.changes.push({ path, mode, oid: null });
+        if (mode === MODE_GITLINK) this.missingModules.push(path);
+        else if (!this.#isExcluded(path)) this.changes.push({ path, mode, oid: null });
       }
     }
   }
