@@ -61,6 +61,7 @@ function inCell(sandbox: Sandbox, directory: string, env: Record<string, string>
     limits: agents.limits,
     egressLog: join(place, 'network.ndjson'),
     layers: [],
+    redact: (text) => text,
   };
   for (const path of [place, cellOf.directory, cellOf.scratch]) mkdirSync(path);
   if (sandbox.owner !== null) chownSync(cellOf.directory, sandbox.owner.uid, sandbox.owner.gid);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fetchCommit, openDepot } from '../src/git/depot.ts';
 import { fillDirectory } from '../src/git/fill.ts';
 import { openLane, readLane } from '../src/git/lane.ts';
+import { makeRedactor } from '../src/core/redact.ts';
 import { prepareLane } from '../src/git/prepare-lane.ts';
 
 const [step = '', stateDirectory = '', commit = '', repository = ''] = process.argv.slice(2);
@@ -23,6 +24,7 @@ switch (step) {
       base: commit,
       identity: { name: 'Bench', email: 'bench@localhost' },
       keepsake: join(stateDirectory, 'keepsake'),
+      redactor: makeRedactor([]),
       atMs: 0,
     });
     break;

@@ -114,7 +114,7 @@ test('a lane that cannot be searched is no clean one', async () => {
       throw new Error('the search failed');
     },
   };
-  await yard.run({ ...context, redactor: broken as unknown as typeof context.redactor });
+  await yard.run({ ...context, redactor: broken });
   expect(await yard.outcome(TASK, dispatched.attempt)).toMatchObject({ kind: 'infrastructure' });
 });
 

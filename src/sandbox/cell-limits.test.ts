@@ -68,6 +68,7 @@ async function start(
     limits: { ...resolveSandbox('auto').gates.limits, nice: 0, ...limits },
     egressLog: join(base, 'network.ndjson'),
     layers: [],
+    redact: (text: string) => text,
   } as const;
   const env = { PATH: process.env['PATH'] ?? '', HOME: base };
   const marker = `${base}:cell`;
