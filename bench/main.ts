@@ -6,12 +6,13 @@ import { parseArgs } from 'node:util';
 
 import type { Benchmark, Figure } from './benchmark.ts';
 import { cycle } from './cycle.ts';
+import { dependencies } from './dependencies.ts';
 import { landing } from './landing.ts';
 import { machineFacts } from './machine.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, landing];
+const benchmarks: readonly Benchmark[] = [start, status, cycle, landing, dependencies];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
