@@ -7,13 +7,14 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Figure } from './benchmark.ts';
 import { cell } from './cell.ts';
 import { cycle } from './cycle.ts';
+import { dependencies } from './dependencies.ts';
 import { landing } from './landing.ts';
 import { lanes } from './lanes.ts';
 import { machineFacts } from './machine.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing, cell];
+const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing, cell, dependencies];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

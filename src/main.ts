@@ -165,7 +165,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   await makeStateDirectory(stateDirectory);
   const { claimStateDirectory } = await import('./config/state-owner.ts');
   await claimStateDirectory(stateDirectory, repository.commonDirectory);
-  const finder = new SupportFinder(environment['PATH'] ?? '', stateDirectory);
+  const finder = new SupportFinder(environment['PATH'] ?? '', stateDirectory, true);
   const findSandboxes: FindSandboxes = (policies) => finder.find(policies);
   const pinFile = join(stateDirectory, PIN_FILE);
   const settings = new SettingsSource(repository, stateDirectory, environment, pinFile, findSandboxes);

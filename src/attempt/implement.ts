@@ -65,7 +65,7 @@ async function takeTurn(
   context: AttemptContext,
   spec: TaskSpec,
   prompt: string,
-  { lane }: Prepared,
+  { lane, layers }: Prepared,
   temporary: string,
 ): Promise<TurnEnd> {
   const { pin, evidence } = context;
@@ -83,6 +83,7 @@ async function takeTurn(
       readable: [join(context.depot.path, 'objects')],
       scratch: temporary,
       egressLog: evidence.path('network.ndjson'),
+      layers,
     }),
     environment: allowedEnvironment(settingsOf(context, agentSpec)?.environment.allow ?? [], {}),
     marker: context.marker,

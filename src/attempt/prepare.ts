@@ -14,12 +14,15 @@ import type { Lane } from '../git/lane.ts';
 import { prepareLane } from '../git/prepare-lane.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { removeTree } from '../process/removal.ts';
+import type { Layer } from '../sandbox/sandbox.ts';
 import { agentCell } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import type { Ready } from './attempt-work.ts';
 
 export interface Prepared extends Ready {
   readonly lane: Lane;
+  /** What the agent's cell must have, to see all that was prewarmed. */
+  readonly layers: readonly Layer[];
   /** Both sides of the conflicts that the lane holds, or null. */
   readonly conflict: { readonly paths: readonly string[]; readonly detail: string } | null;
 }
@@ -32,7 +35,8 @@ export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<
   const { depot, stateDirectory, pin, taskId, attempt, evidence, clock } = context;
   const base = await resolve(depot, TARGET_RECORD);
   if (base === null) return { kind: 'infrastructure', why: 'the depot does not hold the target yet' };
-  const { owner } = context.cells.sandboxFor(agentCell(context, spec));
+  const sandbox = context.cells.sandboxFor(agentCell(context, spec));
+  const { owner } = sandbox;
   const before = await openLane(depot, stateDirectory, taskId);
   const lane = await prepareLane({
     depot,
@@ -59,18 +63,20 @@ export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<
     if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
     throw error;
   }
-  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal: context.signal, owner });
+  const { signal } = context;
+  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal, sandbox });
   if (warmed.kind === 'cancelled' || warmed.kind === 'infrastructure') return warmed;
   if (warmed.kind === 'failed') {
     return { kind: 'infrastructure', why: `${warmed.why}: ${warmed.logTail.trim().slice(-2000)}` };
   }
-  if (lane.conflicts.length === 0) return { kind: 'ready', lane, conflict: null };
+  const { layers } = warmed;
+  if (lane.conflicts.length === 0) return { kind: 'ready', lane, layers, conflict: null };
   const from = before?.base ?? base;
   const detail =
     from === base
       ? await lastConflict(context)
       : await describeChanges(depot, { from, to: base, paths: lane.conflicts, maxBytes: DETAIL_BYTES_MAX });
-  return { kind: 'ready', lane, conflict: { paths: lane.conflicts, detail } };
+  return { kind: 'ready', lane, layers, conflict: { paths: lane.conflicts, detail } };
 }
 
 /** What the train said when it sent the task back: all that is known where the lane stands on the newest base already. */

@@ -39,3 +39,15 @@ test('what has to be installed comes with it', () => {
     prewarm: { run: 'npm ci', key: ['package.json', 'package-lock.json'], outputs: ['node_modules'] },
   });
 });
+
+test('an installer sees what it reads besides, and the manifests of all workspaces', () => {
+  const workspaces = JSON.stringify({ workspaces: ['packages/*'], scripts: { test: 'vitest' } });
+  const keyOf = (files: Record<string, string>): unknown => proposeGate(project(files))?.prewarm?.key;
+  expect(keyOf({ 'package.json': workspaces, 'package-lock.json': '', '.npmrc': '' })).toEqual([
+    '**/package.json',
+    'package-lock.json',
+    '.npmrc',
+  ]);
+  const pnpm = { 'package.json': manifest('vitest'), 'pnpm-lock.yaml': '', 'pnpm-workspace.yaml': '', patches: '' };
+  expect(keyOf(pnpm)).toEqual(['**/package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', 'patches']);
+});

@@ -36,23 +36,44 @@ function proposeForNode(files: ProjectFiles): GateProposal | null {
   if (script === null || script.trim() === '' || script.includes('no test specified')) return null;
   const manager = INSTALLS.find(({ lock }) => files.has(lock));
   if (manager === undefined) return { run: 'npm test', because: 'package.json', prewarm: null };
-  const prewarm = { run: manager.install, key: ['package.json', manager.lock], outputs: ['node_modules'] };
+  const key = [...manifests(files), manager.lock, ...INSTALL_SETTINGS.filter((name) => files.has(name))];
+  const prewarm = { run: manager.install, key, outputs: ['node_modules'] };
   return { run: manager.test, because: `package.json and ${manager.lock}`, prewarm };
 }
 
+/** What an installer reads besides: it sees the files of its key only. */
+const INSTALL_SETTINGS: readonly string[] = [
+  '.npmrc',
+  'pnpm-workspace.yaml',
+  '.pnpmfile.cjs',
+  '.yarnrc.yml',
+  '.yarnrc',
+  '.yarn',
+  'bunfig.toml',
+  'patches',
+];
+
+/** All of them, where there are workspaces. */
+function manifests(files: ProjectFiles): string[] {
+  const own = parseManifest(files.text('package.json'));
+  return files.has('pnpm-workspace.yaml') || field(own, 'workspaces') !== null ? ['**/package.json'] : ['package.json'];
+}
+
 function testScript(text: string | null): string | null {
+  const scripts = field(parseManifest(text), 'scripts');
+  const test = field(scripts, 'test');
+  return typeof test === 'string' ? test : null;
+}
+
+function parseManifest(text: string | null): unknown {
   if (text === null) return null;
-  let manifest: unknown;
   try {
-    manifest = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     // Not a manifest that any tool could use: the project is tested otherwise, or not at all.
     if (error instanceof SyntaxError) return null;
     throw error;
   }
-  const scripts = field(manifest, 'scripts');
-  const test = field(scripts, 'test');
-  return typeof test === 'string' ? test : null;
 }
 
 function field(value: unknown, key: string): unknown {

@@ -198,7 +198,7 @@ const fileSchema = z
       })
       .prefault({})
       .meta({ description: 'What is refused before it is committed' }),
-    prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and copied' }),
+    prewarm: z.array(prewarm).default([]).meta({ description: 'What is installed once and shared' }),
     salvage: z
       .strictObject({
         include: z

@@ -19,6 +19,8 @@ export interface SandboxSupport {
   readonly bubblewrap: Support;
   /** Looked for only when the configuration names it. */
   readonly container: Support;
+  /** Overlays for the cells of bubblewrap, on the disk of the state directory. */
+  readonly overlay: Support;
 }
 
 export type SandboxChoice =

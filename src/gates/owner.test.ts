@@ -17,6 +17,7 @@ import { takeSlot } from './slot-pool.ts';
 
 const why = whyNoOwner();
 const US = `${process.getuid?.()}:${process.getgid?.()}`;
+const READY = { kind: 'ready', layers: [] };
 const THEIRS = new Set([`${OTHER.uid}:${OTHER.gid}`]);
 
 test('a slot is another user’s for one gate and ours for the next; what is beside it stays ours', async (context) => {
@@ -76,7 +77,9 @@ test('what was made by one owner is copied for another; the store that it is cop
     await mkdir(directory);
     if (owner !== null) give(directory, owner);
     const signal = new AbortController().signal;
-    expect(await prewarmInto(setting, { tree, directory, signal, owner })).toEqual({ kind: 'ready' });
+    expect(await prewarmInto(setting, { tree, directory, signal, sandbox: { owner, sharing: 'copies' } })).toEqual(
+      READY,
+    );
     return directory;
   };
   const theirs = await warm('theirs', OTHER);

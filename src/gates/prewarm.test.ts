@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,6 +13,9 @@ import { treeOf } from '../git/depot.ts';
 import { findMarked } from '../process/tree.ts';
 import { prewarmInto } from './prewarm.ts';
 import type { PrewarmResult } from './prewarm.ts';
+import { NO_SANDBOX } from '../sandbox/none.ts';
+
+const READY = { kind: 'ready', layers: [] };
 
 interface Warm {
   readonly tree?: string;
@@ -38,6 +41,7 @@ async function warm(yard: LocalYard, entry: PrewarmEntry, name: string, options:
     tree: options.tree ?? (await treeOf(yard.depot, yard.parts.base)),
     directory,
     signal: options.signal ?? new AbortController().signal,
+    sandbox: NO_SANDBOX,
   });
 }
 
@@ -48,7 +52,7 @@ test('made once for each state of the lock files, for two who ask at once; each 
   const yard = await openYard({ files: { lock: 'one\n', 'other.txt': 'x' } });
   const entry = entryOf(yard, MAKE);
   const both = await Promise.all([warm(yard, entry, 'a'), warm(yard, entry, 'b')]);
-  expect(both).toEqual([{ kind: 'ready' }, { kind: 'ready' }]);
+  expect(both).toEqual([READY, READY]);
   expect(yard.lines('warmed')).toHaveLength(1);
 
   await writeFile(join(yard.path('a'), 'modules/copy'), 'poisoned');
@@ -57,6 +61,7 @@ test('made once for each state of the lock files, for two who ask at once; each 
   for (const name of ['b', 'c']) expect(await readFile(join(yard.path(name), 'modules/copy'), 'utf8')).toBe('one\n');
   expect(readdirSync(join(yard.path('c'), 'modules')).toSorted()).toEqual(['alias', 'copy', 'tool']);
 
+  await rm(join(yard.parts.source.path, 'lock'));
   await warm(yard, entry, 'd', { tree: await treeWith(yard, { lock: 'two\n' }) });
   expect(yard.lines('warmed')).toHaveLength(2);
   expect(await readFile(join(yard.path('d'), 'modules/copy'), 'utf8')).toBe('two\n');
@@ -75,6 +80,41 @@ test('to use more than its limit is a failure', async (context) => {
   expect(await yard.store.leases()).toEqual([]);
 });
 
+test('the command sees the files of its key and no others, and is keyed by all that it sees of them', async () => {
+  const files = { lock: 'one\n', 'sub/lock': 'two\n', 'install.sh': 'echo planted > modules/planted' };
+  const yard = await openYard({ files });
+  const entry = entryOf(
+    yard,
+    `mkdir modules; find . -type f > modules/seen; if test -e install.sh; then sh install.sh; fi`,
+    {
+      key: ['**/lock'],
+    },
+  );
+  // What an unlanded tree puts beside its lock file would otherwise come into every tree with the same one.
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
+  expect(readdirSync(yard.path('a/modules'))).toEqual(['seen']);
+  expect(yard.lines('a/modules/seen').toSorted()).toEqual(['./lock', './modules/seen', './sub/lock']);
+  await warm(yard, entry, 'b', { tree: await treeWith(yard, { 'install.sh': 'echo other' }) });
+  expect(yard.lines('warmed')).toHaveLength(1);
+  await warm(yard, entry, 'c', { tree: await treeWith(yard, { lock: { executable: 'one\n' } }) });
+  await rm(join(yard.parts.source.path, 'lock'));
+  await warm(yard, entry, 'd', { tree: await treeWith(yard, { lock: { link: 'one\n' } }) });
+  expect(yard.lines('warmed')).toHaveLength(3);
+  await warm(yard, { ...entry, key: ['nothing'] }, 'e');
+  expect(yard.lines('e/modules/seen')).toEqual(['./modules/seen']);
+});
+
+test('an output behind a link of the command’s own making is not taken for one', async () => {
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  await mkdir(yard.path('operator/modules'), { recursive: true });
+  const run = `ln -s ${yard.path('operator')} deep; ln -s ${yard.path('operator')} alias`;
+  const entry = entryOf(yard, run, { outputs: ['deep/modules', 'alias'] });
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
+  expect(existsSync(yard.path('operator/modules'))).toBe(true);
+  expect(existsSync(yard.path('a/deep'))).toBe(false);
+  expect(lstatSync(yard.path('a/alias')).isSymbolicLink()).toBe(true);
+});
+
 test('a failure is told with its log, and not kept', async () => {
   const yard = await openYard();
   const entry = entryOf(yard, `echo no network >&2; test -e ${yard.path('online')} && mkdir modules`);
@@ -82,7 +122,7 @@ test('a failure is told with its log, and not kept', async () => {
   expect(failed).toMatchObject({ kind: 'failed' });
   expect(failed.kind === 'failed' && failed.logTail).toContain('no network');
   await writeFile(yard.path('online'), '');
-  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
   expect(yard.lines('warmed')).toHaveLength(2);
 });
 
@@ -108,7 +148,7 @@ test('it runs where no agent and no gate has run, with a temporary directory of 
   const yard = await openYard({ files: { lock: 'one\n' } });
   await runGateOn(yard, 'echo x > planted');
   const run = `test ! -e planted; echo x > "$TMPDIR/file"; echo "$TMPDIR" > ${yard.path('where')}; ${MAKE}`;
-  expect(await warm(yard, entryOf(yard, `set -e; ${run}`), 'a')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entryOf(yard, `set -e; ${run}`), 'a')).toEqual(READY);
   const [temporary = ''] = yard.lines('where');
   expect(temporary.startsWith(yard.stateDirectory)).toBe(true);
   expect(existsSync(temporary)).toBe(false);
@@ -126,13 +166,13 @@ test('cancelled: nothing is kept, nothing is left, and it can be made afterwards
   expect([await first, await second]).toEqual([{ kind: 'cancelled' }, { kind: 'cancelled' }]);
   expect(existsSync(yard.path('a/modules'))).toBe(false);
   await writeFile(yard.path('again'), '');
-  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
 });
 
 test('what it leaves running is ended', async () => {
   const yard = await openYard({ files: { lock: 'one\n' } });
   const entry = entryOf(yard, `${MAKE}; setsid sleep 1000 > /dev/null 2>&1 &`);
-  expect(await warm(yard, entry, 'a')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
   const [key = ''] = readdirSync(join(yard.stateDirectory, 'prewarm'));
   expect(findMarked(`${yard.stateDirectory}:prewarm:${key}`)).toEqual([]);
 });
@@ -142,11 +182,11 @@ test('what an agent put in its place is neither followed nor replaced', async ()
   await mkdir(yard.path('outside'));
   await mkdir(yard.path('a'));
   await symlink(yard.path('outside'), yard.path('a/modules'));
-  expect(await warm(yard, entryOf(yard, MAKE), 'a')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entryOf(yard, MAKE), 'a')).toEqual(READY);
   await mkdir(yard.path('b'));
   await symlink(yard.path('outside'), yard.path('b/deep'));
   const deep = entryOf(yard, 'mkdir -p deep/modules; echo > deep/modules/x', { outputs: ['deep/modules'] });
-  expect(await warm(yard, deep, 'b')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, deep, 'b')).toEqual(READY);
   expect(readdirSync(yard.path('outside'))).toEqual([]);
 });
 
@@ -163,7 +203,7 @@ test.each([
   await rm(join(home, 'prewarm.json'));
   if (note !== '') await writeFile(join(home, 'prewarm.json'), `${note}${key}"`);
   await mkdir(`${home}.making/out`, { recursive: true });
-  expect(await warm(yard, entry, 'b')).toEqual({ kind: 'ready' });
+  expect(await warm(yard, entry, 'b')).toEqual(READY);
   expect(yard.lines('warmed')).toHaveLength(2);
   expect(await readFile(yard.path('b/modules/tool'), 'utf8')).toBe('x');
   expect(readdirSync(join(yard.stateDirectory, 'prewarm'))).toEqual([key]);

@@ -8,6 +8,7 @@ import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
 import { removeTree } from '../process/removal.ts';
 import type { CellResult } from '../sandbox/run-in-cell.ts';
+import type { Layer } from '../sandbox/sandbox.ts';
 import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateRequest, GateResult, GateSetting } from './gate.ts';
 import { prewarmInto, prewarmKeys } from './prewarm.ts';
@@ -103,7 +104,7 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
   const log = new GateLog(request.log, setting.redactor);
   try {
     const prepared = await prepareSlot(setting, request, slot, log);
-    if (prepared !== null) return { result: prepared, survived: false };
+    if (prepared.kind !== 'ready') return { result: prepared, survived: false };
     const { sandbox, network } = setting.cells.describe(request.gate.cell);
     log.note(`[sandbox: ${sandbox}; network: ${typeof network === 'string' ? network : network.join(', ')}]`);
     log.note(`$ ${request.gate.run}`);
@@ -112,6 +113,7 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
       directory: slot.directory,
       scratch: temporary,
       egressLog: `${request.log}.network`,
+      layers: prepared.layers,
     });
     const env = allowedEnvironment(environment.allow, { CI: 'true', YARD_GATE: request.name });
     const result = await run(
@@ -133,22 +135,25 @@ async function useSlot(setting: GateSetting, request: GateRequest, slot: Slot, t
   }
 }
 
-/** Null: ready. */
-async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slot, log: GateLog): Promise<Run | null> {
+interface Ready {
+  readonly kind: 'ready';
+  readonly layers: readonly Layer[];
+}
+
+async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slot, log: GateLog): Promise<Run | Ready> {
   const red = (summary: string): Run => ({ kind: 'red', summary, logTail: log.tail(), durationMs: 0 });
-  const { owner } = setting.cells.sandboxFor(request.gate.cell);
+  const sandbox = setting.cells.sandboxFor(request.gate.cell);
   try {
-    const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory, owner);
+    const [blocked] = await provide(setting.provision, setting.repositoryRoot, slot.directory, sandbox.owner);
     if (blocked !== undefined) return red(`a link or a file stands in the way of the provisioned ${blocked}`);
   } catch (error) {
     if (error instanceof ProvisionError) return { kind: 'infrastructure', why: error.message };
     throw error;
   }
   const { tree, signal } = request;
-  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal, owner });
+  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal, sandbox });
   switch (warmed.kind) {
     case 'ready':
-      return null;
     case 'cancelled':
     case 'infrastructure':
       return warmed;

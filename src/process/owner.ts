@@ -61,6 +61,15 @@ export function giveTree(path: string | Buffer, owner: Owner): void {
   }
 }
 
+/** Gives away a directory with all directories below it, and nothing else. Nothing may run there. */
+export function giveDirectories(path: string | Buffer, owner: Owner): void {
+  give(path, owner);
+  const root = typeof path === 'string' ? Buffer.from(path) : path;
+  for (const entry of readdirSync(root, { encoding: 'buffer', withFileTypes: true })) {
+    if (entry.isDirectory()) giveDirectories(Buffer.concat([root, Buffer.from('/'), entry.name]), owner);
+  }
+}
+
 function belongsTo(stat: Stats, { uid, gid }: Owner): boolean {
   return stat.uid === uid && stat.gid === gid;
 }

@@ -7,7 +7,8 @@ import { probeBubblewrap } from './probe.ts';
 
 const self = [process.execPath, join(import.meta.dirname, '../main.ts')];
 const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
-const support = { bubblewrap, container: { kind: 'missing', why: 'the test wants none' } } as const;
+const missing = { kind: 'missing', why: 'the test wants none' } as const;
+const support = { bubblewrap, container: missing, overlay: missing };
 
 test('nothing gets out of a cell of bubblewrap', async (context) => {
   if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);

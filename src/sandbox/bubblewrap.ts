@@ -7,6 +7,8 @@ import { give } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { HIDDEN_PLACES } from './hidden-places.ts';
+import { layOver } from './layers.ts';
+import type { Layering } from './layers.ts';
 import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
 import type { Mount } from './mounts.ts';
 import { resourceLimits } from './resource-limits.ts';
@@ -25,20 +27,24 @@ import { toolchainPaths } from './toolchain.ts';
 const DROPPED: Owner = { uid: 65_534, gid: 65_534 };
 const REPORT_DESCRIPTOR = 3;
 
-export function bubblewrapSandbox(program: string): Sandbox {
+/** @param layering null: overlays cannot be mounted here. */
+export function bubblewrapSandbox(program: string, layering: Layering | null = null): Sandbox {
   const owner = process.getuid?.() === 0 ? DROPPED : null;
   return {
     kind: 'bubblewrap',
     owner,
     limitsMemory: false,
+    sharing: layering === null ? (owner === null ? 'copies' : 'links') : 'layers',
     async enclose(cell, command, bounded) {
       const own = await makeOwnPlaces(cell.scratch, owner);
       const named = command.env['HOME'] ?? homedir();
       const home = existsSync(named) ? named : '/tmp';
-      const mounts = mountsOf(viewOf(cell, command, home, own));
+      const overlaid = await layOver(cell, owner, layering);
+      const mounts = mountsOf({ ...viewOf(cell, command, home, own), layers: overlaid?.binds ?? [] });
       const args = [
         ...BASE,
         ...namespaces(cell, owner),
+        ...(overlaid?.options ?? []),
         ...mounts.flatMap((mount) => mountArguments(mount, mounts)),
         ...mounts.flatMap((mount) => (mount.kind === 'hidden' ? ['--remount-ro', mount.at] : [])),
         '--chdir',
@@ -50,7 +56,8 @@ export function bubblewrapSandbox(program: string): Sandbox {
         ...command.argv,
       ];
       const env = { ...command.env, HOME: home, TMPDIR: '/tmp' };
-      return { file: program, args, env, reports: true, judge, dispose: () => Promise.resolve() };
+      const [file, ...words] = [...(overlaid?.before ?? []), program, ...args] as [string, ...string[]];
+      return { file, args: words, env, reports: true, judge, dispose: () => Promise.resolve() };
     },
   };
 }

@@ -8,6 +8,7 @@ import { chooseSandbox } from '../core/sandbox-choice.ts';
 import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
 import { errnoOf } from '../process/errno.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
+import { findLayering } from './layers.ts';
 import { NO_SANDBOX } from './none.ts';
 import { runInCell } from './run-in-cell.ts';
 import type { CellResult, CellRunOptions } from './run-in-cell.ts';
@@ -63,7 +64,7 @@ export class Cells {
         return NO_SANDBOX;
       case 'bubblewrap': {
         if (support.bubblewrap.kind !== 'works') throw new Error('bubblewrap was chosen although it does not work');
-        return bubblewrapSandbox(support.bubblewrap.program);
+        return bubblewrapSandbox(support.bubblewrap.program, support.overlay.kind === 'works' ? findLayering() : null);
       }
       case 'container':
         throw new Error('containers are not there yet');

@@ -7,6 +7,7 @@ import { currentBootId } from '../process/identity.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { rm } from '../process/file-system.ts';
 import { probeBubblewrap } from './probe.ts';
+import { probeOverlay } from './probe-overlay.ts';
 
 /**
  * What works on this machine of what policies ask for, found out by using it. What was found is kept in a file while
@@ -15,45 +16,59 @@ import { probeBubblewrap } from './probe.ts';
 export class SupportFinder {
   readonly #path: string;
   readonly #file: string | null;
-  #bubblewrap: Promise<Support> | null = null;
+  readonly #directory: string;
+  #found: Promise<Found> | null = null;
 
   /**
    * @param path value of PATH.
-   * @param stateDirectory where what was found is kept; null: nowhere.
+   * @param directory on the disk of the state directory, which overlays are tried on.
+   * @param keep whether what is found is kept there, and what was kept is believed.
    */
-  constructor(path: string, stateDirectory: string | null) {
+  constructor(path: string, directory: string, keep: boolean) {
     this.#path = path;
-    this.#file = stateDirectory === null ? null : supportFile(stateDirectory);
+    this.#directory = directory;
+    this.#file = keep ? supportFile(directory) : null;
   }
 
   async find(policies: readonly CellPolicy[]): Promise<SandboxSupport> {
     const kinds = new Set(policies.map(({ kind }) => kind));
     const wantsBubblewrap = kinds.has('auto') || kinds.has('bubblewrap');
+    const found = wantsBubblewrap ? await (this.#found ??= this.#findBubblewrap()) : null;
     return {
-      bubblewrap: wantsBubblewrap ? await (this.#bubblewrap ??= this.#findBubblewrap()) : NOT_ASKED_FOR,
+      bubblewrap: found?.bubblewrap ?? NOT_ASKED_FOR,
       container: NOT_ASKED_FOR,
+      overlay: found?.overlay ?? NOT_ASKED_FOR,
     };
   }
 
-  async #findBubblewrap(): Promise<Support> {
+  async #findBubblewrap(): Promise<Found> {
     const known = this.#read();
     if (known !== null) return known;
-    const found = await probeBubblewrap(this.#path);
-    const kept: Kept = { bootId: currentBootId(), uid: process.getuid?.() ?? 0, path: this.#path, bubblewrap: found };
-    if (this.#file !== null) await writeFileDurably(this.#file, `${JSON.stringify(kept)}\n`);
+    const bubblewrap = await probeBubblewrap(this.#path);
+    const overlay = await probeOverlay(bubblewrap, this.#directory);
+    const found = { bubblewrap, overlay };
+    const kept: Kept = { bootId: currentBootId(), uid: process.getuid?.() ?? 0, path: this.#path, ...found };
+    if (this.#file !== null)
+      await writeFileDurably(
+        this.#file,
+        `${JSON.stringify(kept)}
+`,
+      );
     return found;
   }
 
-  /** Only what worked is believed: what did not may have been installed since. */
-  #read(): Support | null {
+  /** Only a bubblewrap that worked is believed: what did not may have been installed since. */
+  #read(): Found | null {
     if (this.#file === null || !existsSync(this.#file)) return null;
     try {
       const kept = JSON.parse(readFileSync(this.#file, 'utf8')) as Partial<Kept>;
       const isOurs =
         kept.bootId === currentBootId() && kept.uid === (process.getuid?.() ?? 0) && kept.path === this.#path;
-      const { bubblewrap } = kept;
-      if (!isOurs || bubblewrap?.kind !== 'works') return null;
-      return statSync(bubblewrap.program, { throwIfNoEntry: false })?.isFile() === true ? bubblewrap : null;
+      const { bubblewrap, overlay } = kept;
+      if (!isOurs || bubblewrap?.kind !== 'works' || overlay === undefined) return null;
+      return statSync(bubblewrap.program, { throwIfNoEntry: false })?.isFile() === true
+        ? { bubblewrap, overlay }
+        : null;
     } catch (error) {
       if (error instanceof SyntaxError) return null;
       throw error;
@@ -70,11 +85,15 @@ function supportFile(stateDirectory: string): string {
   return join(stateDirectory, 'sandbox.json');
 }
 
-interface Kept {
+interface Found {
+  readonly bubblewrap: Support;
+  readonly overlay: Support;
+}
+
+interface Kept extends Found {
   readonly bootId: string;
   readonly uid: number;
   readonly path: string;
-  readonly bubblewrap: Support;
 }
 
 const NOT_ASKED_FOR: Support = { kind: 'missing', why: 'the configuration does not ask for it' };

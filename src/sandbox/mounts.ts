@@ -15,6 +15,8 @@ export interface View {
   readonly writable: readonly string[];
   /** Directories of ours that stand where others would: the cell's own home, its own /tmp. */
   readonly own: readonly { readonly at: string; readonly from: string }[];
+  /** Directories of ours that stand within what is writable. */
+  readonly layers?: readonly { readonly at: string; readonly from: string }[];
 }
 
 /**
@@ -22,7 +24,7 @@ export interface View {
  * particular place wins: what is writable within what is hidden is writable, what is hidden within what is readable is
  * hidden. What does not exist is left out.
  */
-export function mountsOf({ hidden, readable, writable, own }: View): Mount[] {
+export function mountsOf({ hidden, readable, writable, own, layers = [] }: View): Mount[] {
   const mounts = new Map<string, Mount>();
   for (const path of hidden) {
     const at = realPath(path);
@@ -40,6 +42,11 @@ export function mountsOf({ hidden, readable, writable, own }: View): Mount[] {
       // Its own name, too, where a link on the way is hidden.
       if (from !== path && isBelowOne(path, [...mounts.keys()])) mounts.set(path, { kind, at: path, from });
     }
+  }
+  for (const { at, from } of layers) {
+    const place = realPath(at) ?? at;
+    mounts.set(place, { kind: 'write', at: place, from });
+    if (place !== at && isBelowOne(at, [...mounts.keys()])) mounts.set(at, { kind: 'write', at, from });
   }
   return [...mounts.values()]
     .toSorted((a, b) => depthOf(a.at) - depthOf(b.at) || (a.at < b.at ? -1 : 1))

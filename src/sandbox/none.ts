@@ -9,6 +9,7 @@ export const NO_SANDBOX: Sandbox = {
   kind: 'none',
   owner: null,
   limitsMemory: false,
+  sharing: 'copies',
   async enclose({ scratch, limits }: Cell, { argv, env }: Command): Promise<Enclosed> {
     const temporary = join(scratch, 'tmp');
     await mkdir(temporary, { recursive: true });

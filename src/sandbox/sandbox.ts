@@ -28,11 +28,14 @@ export interface Cell {
   readonly egressLog: string;
   /** Takes secrets out of what is logged there. */
   readonly redact: (text: string) => string;
-  /** Directories that appear with a writable layer of their own over a pristine one. */
+  /** Directories that appear with a writable layer of their own over a pristine one. Only where `sharing` says so. */
   readonly layers: readonly Layer[];
 }
 
-/** `target` shows what `lower` holds; what is changed there goes into the cell's scratch, and away with it. */
+/**
+ * `target` shows what `lower` holds; what is changed there goes into the cell's scratch, and away with it. Both are
+ * directories; `target` lies below the cell's directory, and no part of its path there is a link.
+ */
 export interface Layer {
   readonly lower: string;
   readonly target: string;
@@ -51,12 +54,21 @@ export interface Enclosed {
   readonly dispose: () => Promise<void>;
 }
 
+/**
+ * How its cells may get a directory that others get too, so that none can change what another sees.
+ * - `layers`: by `Cell.layers`.
+ * - `links`: by hard links to files of ours. Its processes are another user without any right over those.
+ * - `copies`: by nothing less.
+ */
+export type Sharing = 'layers' | 'links' | 'copies';
+
 export interface Sandbox {
   readonly kind: SandboxKind;
   /** Whom the files of its cells must belong to, for its processes run as that user; null: as the yard. */
   readonly owner: Owner | null;
   /** Whether it keeps the limits on memory itself; otherwise they are measured. */
   readonly limitsMemory: boolean;
+  readonly sharing: Sharing;
   enclose(cell: Cell, command: Command, bounded?: Bounded): Promise<Enclosed>;
 }
 

@@ -11,7 +11,7 @@ import type { ProcessResult } from '../../src/process/process-result.ts';
 import { findMarked } from '../../src/process/tree.ts';
 import { runInCell } from '../../src/sandbox/run-in-cell.ts';
 import type { CellRunOptions } from '../../src/sandbox/run-in-cell.ts';
-import type { Cell, Sandbox } from '../../src/sandbox/sandbox.ts';
+import type { Cell, Layer, Sandbox } from '../../src/sandbox/sandbox.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 import { until } from '../fixtures/yard/until.ts';
 
@@ -42,6 +42,12 @@ class Place {
     return this.path('state/lanes/ours');
   }
 
+  /** One in every cell of a sandbox that can have them. */
+  get #layers(): Layer[] {
+    const layer = { lower: this.path('state/pristine'), target: join(this.lane, 'layered') };
+    return this.#sandbox.sharing === 'layers' ? [layer] : [];
+  }
+
   async build(): Promise<void> {
     for (const directory of [
       'state/lanes/ours',
@@ -55,6 +61,10 @@ class Place {
       await mkdir(this.path(directory), { recursive: true });
     }
     for (const [file, text] of FILES) await writeFile(this.path(file), text);
+    for (const { lower, target } of this.#layers) {
+      await mkdir(lower);
+      await mkdir(target);
+    }
     const { owner } = this.#sandbox;
     if (owner === null) return;
     for (const path of ['state/lanes/ours', 'state/lanes/ours/file', 'state/outbox']) give(this.path(path), owner);
@@ -74,7 +84,7 @@ class Place {
       limits,
       redact: (text) => text,
       egressLog: this.path('network.ndjson'),
-      layers: [],
+      layers: this.#layers,
     };
     const env = { PATH: process.env['PATH'] ?? '', HOME: this.path('home'), SECRET: 'in the environment' };
     const command = { argv: ['/bin/sh', '-c', script], env } as const;

@@ -19,7 +19,7 @@ describe('what is installed once', () => {
       config: {
         environment: { allow: ['INSTALLS'] },
         gates: { default: { run: 'sh vendor/tool/tool.sh | grep -q "^tool"' } },
-        prewarm: [{ run: 'sh install.sh', key: ['lock.txt'], outputs: ['vendor'] }],
+        prewarm: [{ run: 'sh install.sh', key: ['lock.txt', 'install.sh', 'library'], outputs: ['vendor'] }],
       },
       tasks: [
         { id: 'A-1', does: 'sh vendor/tool/tool.sh > a.txt; echo "exit 1" > vendor/tool/tool.sh' },
@@ -61,7 +61,7 @@ describe('what is installed once', () => {
         prewarm: [
           {
             run: 'npm ci --offline --no-audit --no-fund',
-            key: ['package.json', 'package-lock.json'],
+            key: ['package.json', 'package-lock.json', '*.tgz'],
             outputs: ['node_modules'],
           },
         ],

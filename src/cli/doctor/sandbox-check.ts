@@ -1,8 +1,12 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
 import { cellPolicies } from '../../config/cell-policies.ts';
 import type { CellPolicy } from '../../core/cell-policy.ts';
 import { chooseSandbox } from '../../core/sandbox-choice.ts';
 import type { SandboxSupport } from '../../core/sandbox-choice.ts';
 import { describeSandboxes, reportSandboxes } from '../../core/sandbox-report.ts';
+import type { SandboxReport } from '../../core/sandbox-report.ts';
 import { breakOut } from '../../sandbox/breakout.ts';
 import { SupportFinder } from '../../sandbox/find-support.ts';
 import { failure, ok, warning } from './check.ts';
@@ -14,13 +18,17 @@ export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine }
 
 const REMEDY = 'Install bubblewrap (apt install bubblewrap), or say sandbox: none in .yard/config.yaml.';
 async function examine(patient: Patient): Promise<Finding> {
-  const policies = cellPolicies(patient.know('config'));
-  const finder = new SupportFinder(patient.context.env['PATH'] ?? '', null);
+  const config = patient.know('config');
+  const policies = cellPolicies(config);
+  const state = patient.may('places')?.directory;
+  const directory = state !== undefined && existsSync(state) ? state : tmpdir();
+  const finder = new SupportFinder(patient.context.env['PATH'] ?? '', directory, false);
   const support = await finder.find(policies.map(({ policy }) => policy));
   const report = reportSandboxes(policies, support);
   const [problem] = report.problems;
   if (problem !== undefined) return failure(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, REMEDY);
-  const line = describeSandboxes(report, support);
+  const shared = config.prewarm.length === 0 ? '' : sharing(report, support);
+  const line = `${describeSandboxes(report, support)}${shared}`;
   let tried = 0;
   for (const policy of onePolicyEach(policies, support)) {
     const result = await breakOut(policy, { support, self: patient.context.compose.self });
@@ -42,6 +50,13 @@ async function examine(patient: Patient): Promise<Finding> {
   if (report.weakened === null) return ok(rights);
   const safe = 'What lands is proven all the same; this is about what runs on the way.';
   return warning(rights, REMEDY, safe);
+}
+
+/** How what is installed once comes into cells. */
+function sharing({ used }: SandboxReport, { overlay }: SandboxSupport): string {
+  if (!used.has('bubblewrap')) return '';
+  if (overlay.kind === 'works') return '; what is prewarmed is laid over';
+  return `; what is prewarmed is ${process.getuid?.() === 0 ? 'linked' : 'copied'}: ${overlay.why}`;
 }
 
 /** For each sandbox in use, what it is used for first. */
