@@ -30,7 +30,7 @@ test('a slot is another user’s for one gate and ours for the next; what is bes
     [null, new Set([US])],
     [OTHER, THEIRS],
   ] as const) {
-    const slot = await takeSlot(yard, { ...request, owner });
+    const slot = await takeSlot({ ...yard, cells: openCells(yard.stateDirectory) }, { ...request, owner });
     expect(slot && ownersBelow(slot.directory)).toEqual(expected);
     await slot?.release();
   }

@@ -18,7 +18,6 @@ import { makeDirectories } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
-import { killTree } from '../process/tree.ts';
 import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateSetting } from './gate.ts';
 import { isReachable, provide } from './provision.ts';
@@ -47,12 +46,14 @@ const NOTE_BYTES_MAX = 1024 * 1024;
 export async function prewarmKeys(setting: GateSetting, tree: string): Promise<string[]> {
   if (setting.prewarm.length === 0) return [];
   const entries = await listTree(inDepot(setting.depot), tree);
+  const { kind, image } = setting.prewarmCell;
   return setting.prewarm.map(({ run, key, outputs }) => {
     const patterns = parsePatterns(key);
     const locks = entries
       .map(({ path, oid }) => ({ path: toText(path), oid }))
       .filter(({ path }) => patterns.some((pattern) => matches(pattern, path)));
-    const material = { run, outputs, locks, platform: process.platform, arch: process.arch, path: process.env['PATH'] };
+    const machine = { platform: process.platform, arch: process.arch, path: process.env['PATH'] };
+    const material = { run, outputs, locks, ...machine, ...(kind === 'container' ? { image } : {}) };
     return createHash('sha256').update(JSON.stringify(material)).digest('hex').slice(0, 32);
   });
 }
@@ -126,7 +127,7 @@ async function make(
   const half = `${home}.making`;
   const marker = `${setting.stateDirectory}:prewarm:${key}`;
   // We hold the lease: whoever still works there was started by a process that died.
-  const left = existsSync(half) ? (await killTree({ leader: null, marker, graceMs: 0 })).survivors : [];
+  const left = existsSync(half) ? await setting.cells.end(marker) : [];
   if (left.length > 0) return stillRuns(left);
   await removeTree(half);
   const maker = setting.cells.sandboxFor(setting.prewarmCell).owner;

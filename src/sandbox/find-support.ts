@@ -2,11 +2,12 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CellPolicy } from '../core/cell-policy.ts';
-import type { SandboxSupport, Support } from '../core/sandbox-choice.ts';
+import type { ContainerSupport, SandboxSupport, Support } from '../core/sandbox-choice.ts';
 import { currentBootId } from '../process/identity.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { rm } from '../process/file-system.ts';
 import { probeBubblewrap } from './probe.ts';
+import { probeContainers } from './probe-containers.ts';
 
 /**
  * What works on this machine of what policies ask for, found out by using it. What was found is kept in a file while
@@ -15,14 +16,18 @@ import { probeBubblewrap } from './probe.ts';
 export class SupportFinder {
   readonly #path: string;
   readonly #file: string | null;
+  readonly #environment: Environment;
+  /** By the engine that was asked for; found anew by each process, for it may have been stopped since. */
+  readonly #containers = new Map<string, Promise<ContainerSupport>>();
   #bubblewrap: Promise<Support> | null = null;
 
   /**
-   * @param path value of PATH.
+   * @param environment the operator's: where programs are, and the engine of containers.
    * @param stateDirectory where what was found is kept; null: nowhere.
    */
-  constructor(path: string, stateDirectory: string | null) {
-    this.#path = path;
+  constructor(environment: Environment, stateDirectory: string | null) {
+    this.#path = environment['PATH'] ?? '';
+    this.#environment = environment;
     this.#file = stateDirectory === null ? null : supportFile(stateDirectory);
   }
 
@@ -31,8 +36,20 @@ export class SupportFinder {
     const wantsBubblewrap = kinds.has('auto') || kinds.has('bubblewrap');
     return {
       bubblewrap: wantsBubblewrap ? await (this.#bubblewrap ??= this.#findBubblewrap()) : NOT_ASKED_FOR,
-      container: NOT_ASKED_FOR,
+      container: await this.#findContainers(policies),
     };
+  }
+
+  /** One engine for all cells of a yard: what is left over is asked of it alone. */
+  async #findContainers(policies: readonly CellPolicy[]): Promise<ContainerSupport> {
+    const wanted = policies.filter(({ kind }) => kind === 'container').map(({ engine }) => engine);
+    if (wanted.length === 0) return NOT_ASKED_FOR;
+    const [named = 'auto', other] = new Set(wanted.filter((engine) => engine !== 'auto'));
+    if (other !== undefined)
+      return { kind: 'missing', why: `one yard has one engine for its containers, not ${named} and ${other}` };
+    const found = this.#containers.get(named) ?? probeContainers(named, this.#environment);
+    this.#containers.set(named, found);
+    return found;
   }
 
   async #findBubblewrap(): Promise<Support> {
@@ -77,4 +94,9 @@ interface Kept {
   readonly bubblewrap: Support;
 }
 
-const NOT_ASKED_FOR: Support = { kind: 'missing', why: 'the configuration does not ask for it' };
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NOT_ASKED_FOR: Extract<Support, { kind: 'missing' }> = {
+  kind: 'missing',
+  why: 'the configuration does not ask for it',
+};

@@ -15,7 +15,7 @@ export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine }
 const REMEDY = 'Install bubblewrap (apt install bubblewrap), or say sandbox: none in .yard/config.yaml.';
 async function examine(patient: Patient): Promise<Finding> {
   const policies = cellPolicies(patient.know('config'));
-  const finder = new SupportFinder(patient.context.env['PATH'] ?? '', null);
+  const finder = new SupportFinder(patient.context.env, null);
   const support = await finder.find(policies.map(({ policy }) => policy));
   const report = reportSandboxes(policies, support);
   const [problem] = report.problems;

@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { ContainerEngine } from '../core/sandbox-choice.ts';
+import { systemClock } from '../process/clock.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { runProcess } from '../process/run.ts';
+
+export type ContainerRemoval =
+  | { readonly kind: 'gone' }
+  /** @param pid of its first process, as this machine numbers it; 0 where the engine does not tell. */
+  | { readonly kind: 'left'; readonly pid: number };
+
+const CALL_MS = 20_000;
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 50;
+
+/** Docker and podman word it differently, and the version decides whether it counts as an error. */
+const NO_SUCH = /no such (?:container|object)|no container with/iu;
+/** It has ended by itself, and `--rm` is at work. */
+const UNDER_WAY = /already in progress|is being removed|removing/iu;
+
+/** Ends a container at once, and waits until its engine says that there is none of that name. */
+export async function removeContainer(engine: ContainerEngine, name: string): Promise<ContainerRemoval> {
+  // Podman asks first, and waits for ten seconds, unless it is told otherwise.
+  const args = ['rm', '--force', '--volumes', ...(engine.flavour === 'podman' ? ['--time', '0'] : []), name];
+  const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS;
+  for (;;) {
+    const { code, said } = await ask(engine, args);
+    if (code === 0 || NO_SUCH.test(said)) return { kind: 'gone' };
+    if (!UNDER_WAY.test(said) || systemClock.monotonicMs() >= deadlineMs) break;
+    await delay(PAUSE_MS);
+  }
+  return { kind: 'left', pid: await pidOf(engine, name) };
+}
+
+async function pidOf(engine: ContainerEngine, name: string): Promise<number> {
+  const { code, said } = await ask(engine, ['container', 'inspect', '--format', '{{.State.Pid}}', name]);
+  return code === 0 && /^\d+$/.test(said.trim()) ? Number(said.trim()) : 0;
+}
+
+export interface EngineAnswer {
+  /** -1: it did not come to an end of its own. */
+  readonly code: number;
+  readonly said: string;
+}
+
+/** What an engine answers, on whichever stream. */
+export async function ask(
+  { program, environment }: Pick<ContainerEngine, 'program' | 'environment'>,
+  args: readonly string[],
+): Promise<EngineAnswer> {
+  const result = await runProcess(program, args, {
+    cwd: '/',
+    env: engineEnvironment(environment),
+    timeoutMs: CALL_MS,
+    maxOutputBytes: 64 * 1024,
+  });
+  const said = `${result.stdout.toString('utf8')}${result.stderr.toString('utf8')}`;
+  if (result.kind === 'exited') return { code: result.code, said };
+  return { code: -1, said: result.kind === 'spawn-failed' ? result.message : said };
+}
+
+/** Of the engine's own program: what it needs to find its socket, and nothing of what is secret. */
+export function engineEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
+  return allowedEnvironment([], environment);
+}
