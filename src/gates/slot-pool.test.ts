@@ -25,8 +25,8 @@ const FILES = {
 /** Everything about the directory that a gate can see but times: names, kinds, modes, contents. */
 const LOOK = `find . \\( -type d -printf '%.4M %p\\n' -o -type l -printf '%y %p %l\\n' -o -printf '%.4M %p\\n' \\) | sort; find . -type f | sort | xargs cat`;
 
-function placesOf(yard: LocalYard): Parameters<typeof takeSlot>[0] {
-  return { ...yard, cells: openCells(yard.stateDirectory) };
+function placesOf({ store, depot, stateDirectory }: LocalYard): Parameters<typeof takeSlot>[0] {
+  return { store, depot, stateDirectory, cells: openCells(stateDirectory) };
 }
 
 async function take(yard: LocalYard, rest: Partial<Parameters<typeof takeSlot>[1]> = {}): Promise<Slot> {

@@ -51,16 +51,11 @@ export async function ask(
 ): Promise<EngineAnswer> {
   const result = await runProcess(program, args, {
     cwd: '/',
-    env: engineEnvironment(environment),
+    env: allowedEnvironment([], environment),
     timeoutMs: CALL_MS,
     maxOutputBytes: 64 * 1024,
   });
   const said = `${result.stdout.toString('utf8')}${result.stderr.toString('utf8')}`;
   if (result.kind === 'exited') return { code: result.code, said };
   return { code: -1, said: result.kind === 'spawn-failed' ? result.message : said };
-}
-
-/** Of the engine's own program: what it needs to find its socket, and nothing of what is secret. */
-export function engineEnvironment(environment: Readonly<Record<string, string>>): Record<string, string> {
-  return allowedEnvironment([], environment);
 }
