@@ -15,6 +15,9 @@ import type { Cell, Sandbox } from '../../src/sandbox/sandbox.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 import { until } from '../fixtures/yard/until.ts';
 
+/** As the yard gives it to its cells: the way to hosts that are named is a program of it. */
+const PACKAGE = join(import.meta.dirname, '../..');
+
 export interface SandboxTraits {
   /** Null: it cannot be had on this machine, for this reason. */
   readonly make: () => { readonly sandbox: Sandbox } | { readonly missing: string };
@@ -68,11 +71,11 @@ class Place {
     const cell: Cell = {
       directory: this.lane,
       writable: [this.path('state/outbox'), ...write],
-      readable: [this.path('state/depot.git/objects'), ...read],
+      readable: [this.path('state/depot.git/objects'), PACKAGE, ...read],
       hidden: [this.path('state'), this.path('repo')],
       scratch: this.path('state/scratch'),
       network,
-      bridge: [process.execPath, join(import.meta.dirname, '../../src/main.ts'), '_egress'],
+      bridge: [process.execPath, join(PACKAGE, 'src/main.ts'), '_egress'],
       limits,
       redact: (text) => text,
       egressLog: this.path('network.ndjson'),
