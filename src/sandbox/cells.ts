@@ -37,6 +37,13 @@ export interface CellRequest {
   readonly layers?: readonly Layer[];
 }
 
+export interface CellDescription {
+  readonly sandbox: SandboxKind;
+  readonly network: Network;
+  /** Of a container. */
+  readonly image?: string;
+}
+
 /** Runs a command in the cell that was asked for. */
 export type RunInCell = (command: Command, options: CellRunOptions) => Promise<CellResult>;
 
@@ -78,9 +85,11 @@ export class Cells {
   }
 
   /** What holds a command by this policy, for evidence and logs. */
-  describe(policy: CellPolicy): { readonly sandbox: SandboxKind; readonly network: Network } {
+  describe(policy: CellPolicy): CellDescription {
     const { kind } = this.sandboxFor(policy);
-    return { sandbox: kind, network: kind === 'none' ? 'open' : policy.network };
+    const { image } = policy;
+    const network = kind === 'none' ? 'open' : policy.network;
+    return { sandbox: kind, network, ...(kind === 'container' && image !== null ? { image } : {}) };
   }
 
   #containerSandbox({ image }: CellPolicy): Sandbox {
