@@ -65,8 +65,9 @@ export class ContainerRegister implements Elsewhere {
 
   /** Ends one container, whatever state it is in, or is in no more. */
   async endOne({ name, engine, bootId }: ContainerRecord): Promise<readonly number[]> {
-    const removal = await removeContainer(engine, name);
-    if (removal.kind === 'left' && bootId === currentBootId()) return [removal.pid];
+    const isGone = await removeContainer(engine, name);
+    // The engine's machine may be a virtual one, whose pids are not ours.
+    if (!isGone && bootId === currentBootId()) return [0];
     return this.forget({ name });
   }
 

@@ -5,11 +5,6 @@ import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { runProcess } from '../process/run.ts';
 
-export type ContainerRemoval =
-  | { readonly kind: 'gone' }
-  /** @param pid of its first process, as this machine numbers it; 0 where the engine does not tell. */
-  | { readonly kind: 'left'; readonly pid: number };
-
 const CALL_MS = 20_000;
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 50;
@@ -19,23 +14,19 @@ const NO_SUCH = /no such (?:container|object)|no container with/iu;
 /** It has ended by itself, and `--rm` is at work. */
 const UNDER_WAY = /already in progress|is being removed|removing/iu;
 
-/** Ends a container at once, and waits until its engine says that there is none of that name. */
-export async function removeContainer(engine: ContainerEngine, name: string): Promise<ContainerRemoval> {
+/**
+ * Ends a container at once, and waits until its engine says that there is none of that name. False: it does not say so.
+ */
+export async function removeContainer(engine: ContainerEngine, name: string): Promise<boolean> {
   // Podman asks first, and waits for ten seconds, unless it is told otherwise.
   const args = ['rm', '--force', '--volumes', ...(engine.flavour === 'podman' ? ['--time', '0'] : []), name];
   const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS;
   for (;;) {
     const { code, said } = await ask(engine, args);
-    if (code === 0 || NO_SUCH.test(said)) return { kind: 'gone' };
-    if (!UNDER_WAY.test(said) || systemClock.monotonicMs() >= deadlineMs) break;
+    if (code === 0 || NO_SUCH.test(said)) return true;
+    if (!UNDER_WAY.test(said) || systemClock.monotonicMs() >= deadlineMs) return false;
     await delay(PAUSE_MS);
   }
-  return { kind: 'left', pid: await pidOf(engine, name) };
-}
-
-async function pidOf(engine: ContainerEngine, name: string): Promise<number> {
-  const { code, said } = await ask(engine, ['container', 'inspect', '--format', '{{.State.Pid}}', name]);
-  return code === 0 && /^\d+$/.test(said.trim()) ? Number(said.trim()) : 0;
 }
 
 export interface EngineAnswer {

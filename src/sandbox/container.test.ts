@@ -9,12 +9,11 @@ import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.t
 import { until } from '../../test/fixtures/yard/until.ts';
 import { systemClock } from '../process/clock.ts';
 import { systemHost } from '../process/host.ts';
-import type { ProcessResult } from '../process/process-result.ts';
 import { ContainerRegister } from './container-register.ts';
 import { containerSandbox } from './container.ts';
 import { probeBubblewrap } from './probe.ts';
 import { runInCell } from './run-in-cell.ts';
-import type { CellRunOptions } from './run-in-cell.ts';
+import type { CellResult, CellRunOptions } from './run-in-cell.ts';
 import type { Cell } from './sandbox.ts';
 
 // Containers of an engine that bubblewrap plays; see test/fixtures/container/engine.ts.
@@ -50,7 +49,7 @@ class Place {
   async run(
     script: string,
     { image = 'image', cell = {}, ...options }: CellRunOptions & { image?: string; cell?: Partial<Cell> } = {},
-  ): Promise<ProcessResult> {
+  ): Promise<CellResult> {
     const engine = await this.engine.found();
     const sandbox = containerSandbox({ engine, image, register: this.register, yard: this.base });
     const made = { ...(await makeCell(this.base, sandbox)), ...cell };
@@ -90,7 +89,7 @@ test('no value of the environment is in an argument, no path in a label', async 
 
 test('what keeps a container from being made is no failure of the command', async () => {
   const made = await place();
-  const why = (result: ProcessResult): unknown => (result.kind === 'spawn-failed' ? result.message : result.kind);
+  const why = (result: CellResult): unknown => (result.kind === 'spawn-failed' ? result.message : result.kind);
   expect(why(await made.run('true', { image: 'absent' }))).toBe(
     'the container could not be started: docker: Error response from daemon: pull access denied for absent',
   );
@@ -142,6 +141,22 @@ test('an engine that is lost while the container runs leaves it to whoever comes
   expect(made.engine.containers()).toEqual([]);
   expect(made.records).toEqual([]);
   expect(host.hasMarked(made.marker)).toBe(false);
+});
+
+test('what the kernel ends for want of memory has used too much; what is killed otherwise has not', async () => {
+  const made = await place();
+  expect(await made.run('kill -KILL $$')).toMatchObject({ kind: 'signalled', signal: 'SIGKILL', breach: null });
+  await made.engine.runOutOfMemory();
+  expect(await made.run('exit 1')).toMatchObject({ kind: 'exited', code: 1, breach: null });
+  expect(await made.run('kill -KILL $$')).toMatchObject({
+    breach: expect.stringContaining('its limit (limits.memory)'),
+  });
+  const [, asked = []] = made.engine.calls().filter(([command]) => command === 'events');
+  expect(asked.slice(3)).toEqual([
+    expect.stringMatching(/^--filter=container=yard-/),
+    '--filter=event=oom',
+    '--format={{.Action}}',
+  ]);
 });
 
 test('a record of an earlier boot does not outlast an engine that is gone', async () => {

@@ -5,15 +5,17 @@ import { isAbsolute, join } from 'node:path';
 
 import type { ContainerEngine } from '../core/sandbox-choice.ts';
 import { inertLine } from '../core/inert.ts';
+import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import type { Owner } from '../process/owner.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { DROPPED } from './bubblewrap.ts';
 import { containerArguments } from './container-arguments.ts';
 import { containerMounts, makeMountPoints } from './container-mounts.ts';
+import { ranOutOfMemory } from './container-memory.ts';
 import type { ContainerRegister } from './container-register.ts';
 import { realPath } from './mounts.ts';
-import type { Command, Sandbox } from './sandbox.ts';
+import type { Command, EndElsewhere, Sandbox } from './sandbox.ts';
 
 /*
  * Cells by containers. Invariants:
@@ -37,7 +39,7 @@ export function containerSandbox({ engine, image, register, yard }: ContainerSet
     kind: 'container',
     owner,
     limitsMemory: true,
-    async enclose(cell, command, marker = '') {
+    async enclose(cell, command, _, marker = '') {
       const named = command.env['HOME'] ?? homedir();
       const home = isAbsolute(named) && named !== '/' ? named : '/tmp';
       const mounts = containerMounts(cell, home);
@@ -61,11 +63,14 @@ export function containerSandbox({ engine, image, register, yard }: ContainerSet
       });
       const record = await register.add(name, marker, engine);
       let isEnded = false;
-      const end = async (result: ProcessResult): Promise<readonly number[]> => {
+      const sinceMs = systemClock.nowMs();
+      const end = async (result: ProcessResult): Promise<EndElsewhere> => {
         isEnded = true;
         // The engine's program has come to its own end without a container: there is none, engine or no engine.
         const isNone = (result.kind === 'exited' || result.kind === 'spawn-failed') && !existsSync(idFile);
-        return isNone ? register.forget(record) : register.endOne(record);
+        const survivors = await (isNone ? register.forget(record) : register.endOne(record));
+        const wasKilled = result.kind === 'exited' && result.code === KILLED;
+        return { survivors, ranOutOfMemory: wasKilled && (await ranOutOfMemory(engine, name, sinceMs)) };
       };
       return {
         file: engine.program,
@@ -111,6 +116,7 @@ function variablesOf({ env }: Command): string[] {
 
 const ENGINE_FAILED = 125;
 const NOT_FOUND = 127;
+const KILLED = 128 + constants.signals.SIGKILL;
 const WHY_MAX = 1_000;
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
 
