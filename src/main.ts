@@ -149,6 +149,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     { systemHost },
     { freeSpaceAt },
     { SupportFinder },
+    { ContainerRegister },
   ] = await Promise.all([
     import('./git/repository.ts'),
     import('./config/state-directory.ts'),
@@ -159,13 +160,14 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     import('./process/host.ts'),
     import('./process/disk-space.ts'),
     import('./sandbox/find-support.ts'),
+    import('./sandbox/container-register.ts'),
   ]);
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
   await makeStateDirectory(stateDirectory);
   const { claimStateDirectory } = await import('./config/state-owner.ts');
   await claimStateDirectory(stateDirectory, repository.commonDirectory);
-  const finder = new SupportFinder(environment['PATH'] ?? '', stateDirectory, true);
+  const finder = new SupportFinder(environment, stateDirectory, true);
   const findSandboxes: FindSandboxes = (policies) => finder.find(policies);
   const pinFile = join(stateDirectory, PIN_FILE);
   const settings = new SettingsSource(repository, stateDirectory, environment, pinFile, findSandboxes);
@@ -181,7 +183,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   const depot = await openDepot(stateDirectory, repository.format, noteMended(store));
   return {
     store,
-    host: systemHost(),
+    host: systemHost(systemClock, new ContainerRegister(stateDirectory)),
     stateDirectory,
     settings,
     tracker: new LocalTaskSource(repository.root),
@@ -221,6 +223,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     { attemptMarker },
     { systemHost },
     { Cells },
+    { ContainerRegister },
   ] = await Promise.all([
     import('./config/pin.ts'),
     import('./attempt/run-attempt.ts'),
@@ -231,6 +234,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     import('./core/marker.ts'),
     import('./process/host.ts'),
     import('./sandbox/cells.ts'),
+    import('./sandbox/container-register.ts'),
   ]);
   const pin = readPin(stateDirectory, pinHash);
   hideSecretsOf(pin.config, process.env);
@@ -256,7 +260,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
     };
     const end = await runAttempt({
       ...lease,
-      host: systemHost(),
+      host: systemHost(systemClock, new ContainerRegister(stateDirectory)),
       killGraceMs: pin.config.limits.killGraceMs,
       work: (signal) => localWork({ ...lease, ...surroundings, signal }),
     });
@@ -269,22 +273,31 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
 /** `train <state> <pin>`: started by a scheduler, never typed. */
 async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', pinHash = ''] = args;
-  const [{ readPin }, { runTrain }, { localTrain }, { openDepot }, { toRefName }, { systemHost }, { Cells }] =
-    await Promise.all([
-      import('./config/pin.ts'),
-      import('./train/run-train.ts'),
-      import('./train/local-train.ts'),
-      import('./git/depot.ts'),
-      import('./git/repository.ts'),
-      import('./process/host.ts'),
-      import('./sandbox/cells.ts'),
-    ]);
+  const [
+    { readPin },
+    { runTrain },
+    { localTrain },
+    { openDepot },
+    { toRefName },
+    { systemHost },
+    { Cells },
+    { ContainerRegister },
+  ] = await Promise.all([
+    import('./config/pin.ts'),
+    import('./train/run-train.ts'),
+    import('./train/local-train.ts'),
+    import('./git/depot.ts'),
+    import('./git/repository.ts'),
+    import('./process/host.ts'),
+    import('./sandbox/cells.ts'),
+    import('./sandbox/container-register.ts'),
+  ]);
   const pin = readPin(stateDirectory, pinHash);
   hideSecretsOf(pin.config, process.env);
   await searchByRules();
   const store = await openYardStore(stateDirectory, () => pin.config.limits.retries);
   try {
-    const host = systemHost();
+    const host = systemHost(systemClock, new ContainerRegister(stateDirectory));
     const target = toRefName(pin.config.target);
     const cells = new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF, redact });
     const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));

@@ -23,7 +23,7 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   await forgetSupport(directory);
   const yard = await compose.yard(cwd);
   try {
-    await tellSandboxes(yard, output);
+    await takeCharge(yard, output);
     for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
     const { missingTargetAt } = ready;
     if (missingTargetAt !== null && (await makeTarget(yard, config.target, missingTargetAt))) {
@@ -36,8 +36,9 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   }
 }
 
-/** What holds what runs; a person should not have to ask whether anything does. */
-async function tellSandboxes({ settings }: LocalYard, output: Output): Promise<void> {
+/** From here on this process starts work. It says what holds that: a person should not have to ask whether anything does. */
+async function takeCharge({ settings }: LocalYard, output: Output): Promise<void> {
+  settings.takeCharge();
   const { config, pin } = await settings.current();
   const report = reportSandboxes(cellPolicies(config), pin.sandboxes);
   const line = describeSandboxes(report, pin.sandboxes);

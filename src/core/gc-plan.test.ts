@@ -75,7 +75,7 @@ test('beyond the size the oldest evidence of landed tasks goes first', () => {
 test('what may be in use, and what is in force, stays', () => {
   const things = [kept('pin', 90), kept('prewarm', 90)];
   expect(removed(things, { busy: true })).toEqual([]);
-  expect(removed([kept('pin', 90, { name: LIMITS.currentPin })])).toEqual([]);
+  expect(removed([kept('pin', 90, { name: LIMITS.currentPin ?? '' })])).toEqual([]);
 });
 
 test('each decision has a reason', () => {

@@ -29,7 +29,7 @@ export interface GcLimits {
   /** Tasks that something may still be writing for: processes that are not proved dead. */
   readonly busyTasks: ReadonlySet<string>;
   /** Pin that is in force. */
-  readonly currentPin: string;
+  readonly currentPin: string | null;
 }
 
 /** Whoever ends the lane may move it into the evidence at this very moment. */

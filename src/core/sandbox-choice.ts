@@ -15,10 +15,26 @@ export type Support =
     }
   | { readonly kind: 'missing'; /** A whole sentence's end: "bwrap is not installed". */ readonly why: string };
 
+/** A program that runs containers, and how it is asked. */
+export interface ContainerEngine {
+  /** Absolute path. */
+  readonly program: string;
+  /** What it is, whatever it is called: `docker` may be podman. */
+  readonly flavour: 'docker' | 'podman';
+  /** Its containers have no more rights than the user who starts them. */
+  readonly rootless: boolean;
+  /** What it must find in its environment: where its socket is, which context counts. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export type ContainerSupport =
+  | (Extract<Support, { kind: 'works' }> & ContainerEngine)
+  | Extract<Support, { kind: 'missing' }>;
+
 export interface SandboxSupport {
   readonly bubblewrap: Support;
   /** Looked for only when the configuration names it. */
-  readonly container: Support;
+  readonly container: ContainerSupport;
   /** Overlays for the cells of bubblewrap, on the disk of the state directory. */
   readonly overlay: Support;
 }

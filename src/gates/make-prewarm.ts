@@ -9,7 +9,6 @@ import { allowedEnvironment } from '../process/environment.ts';
 import { mkdir, rename, writeFile } from '../process/file-system.ts';
 import { readFileBeneath, syncDirectory, syncFileSystem } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
-import { killTree } from '../process/tree.ts';
 import type { CellResult } from '../sandbox/run-in-cell.ts';
 import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateSetting } from './gate.ts';
@@ -68,7 +67,7 @@ export async function makePrewarm(setting: GateSetting, entry: PrewarmEntry, mak
   const half = `${home}.making`;
   const marker = `${setting.stateDirectory}:prewarm:${key}`;
   // We hold the lease: whoever still works there was started by a process that died.
-  const left = existsSync(half) ? (await killTree({ leader: null, marker, graceMs: 0 })).survivors : [];
+  const left = existsSync(half) ? await setting.cells.end(marker) : [];
   if (left.length > 0) return stillRuns(left);
   await removeTree(half);
   const { owner, sharing } = setting.cells.sandboxFor(setting.prewarmCell);

@@ -24,6 +24,8 @@ test('a slot is another user’s for one gate and ours for the next; what is bes
   if (why !== null) context.skip(why);
   const yard = await openYard({ files: { f: 'f', 'd/g': { executable: 'g' } } });
   const tree = await treeOf(yard.depot, yard.parts.base);
+  const { store, depot, stateDirectory } = yard;
+  const cells = openCells(stateDirectory);
   const request = { tree, slots: 1, marker: 'test', signal: new AbortController().signal };
   for (const [owner, expected] of [
     [OTHER, THEIRS],
@@ -31,7 +33,7 @@ test('a slot is another user’s for one gate and ours for the next; what is bes
     [null, new Set([US])],
     [OTHER, THEIRS],
   ] as const) {
-    const slot = await takeSlot(yard, { ...request, owner });
+    const slot = await takeSlot({ store, depot, stateDirectory, cells }, { ...request, owner });
     expect(slot && ownersBelow(slot.directory)).toEqual(expected);
     await slot?.release();
   }

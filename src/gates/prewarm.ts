@@ -46,10 +46,12 @@ export async function prewarmKeys(setting: GateSetting, tree: string): Promise<s
 async function keyed(setting: GateSetting, tree: string): Promise<Keyed[]> {
   if (setting.prewarm.length === 0) return [];
   const entries = await listTree(inDepot(setting.depot), tree);
+  const { kind, image } = setting.prewarmCell;
   return setting.prewarm.map((entry) => {
     const { run, outputs } = entry;
     const files = keyFiles(entry, entries);
-    const material = { run, outputs, files, platform: process.platform, arch: process.arch, path: process.env['PATH'] };
+    const machine = { platform: process.platform, arch: process.arch, path: process.env['PATH'] };
+    const material = { run, outputs, files, ...machine, ...(kind === 'container' ? { image } : {}) };
     const key = createHash('sha256').update(JSON.stringify(material)).digest('hex').slice(0, 32);
     return { entry, key, files };
   });

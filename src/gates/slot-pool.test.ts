@@ -1,3 +1,4 @@
+import { openCells } from '../../test/fixtures/cells.ts';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,10 +25,14 @@ const FILES = {
 /** Everything about the directory that a gate can see but times: names, kinds, modes, contents. */
 const LOOK = `find . \\( -type d -printf '%.4M %p\\n' -o -type l -printf '%y %p %l\\n' -o -printf '%.4M %p\\n' \\) | sort; find . -type f | sort | xargs cat`;
 
+function placesOf({ store, depot, stateDirectory }: LocalYard): Parameters<typeof takeSlot>[0] {
+  return { store, depot, stateDirectory, cells: openCells(stateDirectory) };
+}
+
 async function take(yard: LocalYard, rest: Partial<Parameters<typeof takeSlot>[1]> = {}): Promise<Slot> {
   const tree = await treeOf(yard.depot, yard.parts.base);
   const signal = new AbortController().signal;
-  const slot = await takeSlot(yard, { tree, slots: null, marker: 'test', signal, ...rest });
+  const slot = await takeSlot(placesOf(yard), { tree, slots: null, marker: 'test', signal, ...rest });
   if (slot === null) throw new Error('no slot');
   return slot;
 }
@@ -100,7 +105,7 @@ test('where all slots are in use, one is waited for; or not any more', async () 
   const one = await take(yard, { slots: 1 });
   const abort = new AbortController();
   const tree = await treeOf(yard.depot, yard.parts.base);
-  const given = takeSlot(yard, { tree, slots: 1, marker: 'test', signal: abort.signal });
+  const given = takeSlot(placesOf(yard), { tree, slots: 1, marker: 'test', signal: abort.signal });
   abort.abort();
   expect(await given).toBeNull();
   const waiting = take(yard, { slots: 1 });

@@ -10,7 +10,7 @@ import { systemClock } from '../process/clock.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
-import { killTree } from '../process/tree.ts';
+import type { Cells } from '../sandbox/cells.ts';
 import type { Store } from '../store/store.ts';
 import { mkdir, rename, rm, writeFile } from '../process/file-system.ts';
 
@@ -38,6 +38,7 @@ interface PoolPlaces {
   readonly store: Store;
   readonly depot: Depot;
   readonly stateDirectory: string;
+  readonly cells: Pick<Cells, 'end'>;
 }
 
 export interface SlotRequest {
@@ -77,7 +78,7 @@ async function fillSlot(
   };
   const fill = { depot: places.depot, directory, indexFile, tree, owner };
   try {
-    if (!(await endLeftovers(markerFile))) await retire();
+    if (!(await endLeftovers(places, markerFile))) await retire();
     await writeFile(markerFile, marker);
     try {
       await fillDirectory(fill);
@@ -102,11 +103,10 @@ async function fillSlot(
 }
 
 /** Ends the gate of a process that died while it used the slot. False: something of it still runs. */
-async function endLeftovers(markerFile: string): Promise<boolean> {
+async function endLeftovers({ cells }: PoolPlaces, markerFile: string): Promise<boolean> {
   if (!existsSync(markerFile)) return true;
   const marker = await readFile(markerFile, 'utf8');
-  const { survivors } = await killTree({ leader: null, marker, graceMs: 0 });
-  return survivors.length === 0;
+  return (await cells.end(marker)).length === 0;
 }
 
 interface LeasedSlot {

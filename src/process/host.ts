@@ -32,17 +32,25 @@ export interface Host {
   every(ms: number, act: () => void): () => void;
 }
 
+/** Where work runs that the process table does not show as ours: in containers. */
+export interface Elsewhere {
+  /** Something that carries the marker may run. */
+  has(marker: string): boolean;
+  /** Ends all that carries the marker. Returns what it could not end: pids, or 0 where no pid can be told. */
+  end(marker: string): Promise<readonly number[]>;
+}
+
 /** What it takes to tell whether a process lives and a lease holds. */
 export type Onlooker = Pick<Host, 'clock' | 'self' | 'isAlive'>;
 
 /** This machine, seen from this process. */
-export function systemHost(clock: Clock = systemClock): Host {
+export function systemHost(clock: Clock = systemClock, elsewhere: Elsewhere | null = null): Host {
   return {
     clock,
     self: ownIdentity(),
     isAlive,
-    hasMarked: (marker) => findMarked(marker).length > 0,
-    killTree,
+    hasMarked: (marker) => findMarked(marker).length > 0 || elsewhere?.has(marker) === true,
+    killTree: (target) => killEverywhere(target, elsewhere),
     spawnDetached,
     sleep: async (ms) => {
       await delay(ms);
@@ -53,4 +61,12 @@ export function systemHost(clock: Clock = systemClock): Host {
       return () => clearInterval(timer);
     },
   };
+}
+
+/** As `killTree`, with what runs elsewhere under the same marker. */
+export async function killEverywhere(target: KillTarget, elsewhere: Elsewhere | null): Promise<KillReport> {
+  // The processes first: one of them may be about to start something there.
+  const { survivors } = await killTree(target);
+  const left = target.marker === null || elsewhere === null ? [] : await elsewhere.end(target.marker);
+  return { survivors: [...survivors, ...left] };
 }

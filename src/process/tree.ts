@@ -26,7 +26,10 @@ export interface KillTarget {
 }
 
 export interface KillReport {
-  /** Pids that still run: another user's, or stuck in the kernel. Whatever they touch must not be reused. */
+  /**
+   * Pids that still run: another user's, or stuck in the kernel; 0 for what runs elsewhere (a container) and has none
+   * that could be told. Whatever they touch must not be reused.
+   */
   readonly survivors: readonly number[];
 }
 

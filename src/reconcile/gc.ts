@@ -38,7 +38,7 @@ interface Gathering {
 /** What is there, and what is to become of each. Reads only. */
 export async function gcDecisions(yard: LocalYard): Promise<GcDecision[]> {
   const { store, host, stateDirectory, settings } = yard;
-  const { config, pinHash } = await settings.current();
+  const { config } = await settings.current();
   const rows = new Map((await store.rows()).map((row) => [row.id, row]));
   const ownerOf = (id: string): Owner | null => {
     const row = rows.get(id);
@@ -50,7 +50,7 @@ export async function gcDecisions(yard: LocalYard): Promise<GcDecision[]> {
     maxSizeBytes: config.gc.maxSizeBytes,
     busy: await isBusy(yard),
     busyTasks: await busyTasks(yard),
-    currentPin: `pins/${pinHash}.json`,
+    currentPin: settings.remembered === null ? null : `pins/${settings.remembered}.json`,
   });
 }
 

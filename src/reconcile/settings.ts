@@ -41,6 +41,8 @@ export class SettingsSource {
   readonly #findSandboxes: FindSandboxes;
   #stamp = '';
   #current: Settings | null = null;
+  /** Work is started with these settings, by this process. */
+  #inCharge = false;
   #problem: UserError | null = null;
 
   constructor(
@@ -66,7 +68,10 @@ export class SettingsSource {
     return this.#problem;
   }
 
-  /** @throws UserError when there is no good version at all. */
+  /**
+   * @throws UserError when there is no good version at all; `sandbox-unavailable` for one of which a sandbox that is asked
+   * for by name is not to be had.
+   */
   async current(): Promise<Settings> {
     const stamp = this.#readStamp();
     if (this.#current !== null && stamp === this.#stamp) return this.#current;
@@ -74,7 +79,7 @@ export class SettingsSource {
     try {
       this.#current = await this.#load();
       this.#problem = null;
-      await this.#remember(this.#current);
+      if (this.#inCharge) await this.#remember(this.#current);
       this.onChange(this.#current);
     } catch (error) {
       if (!isUserError(error) || this.#current === null) throw error;
@@ -83,10 +88,27 @@ export class SettingsSource {
     return this.#current;
   }
 
+  /**
+   * From now on work is started with these settings: `current` says so to those who only look, and refuses what cannot be
+   * had of the sandboxes that are asked for. Whoever only steers needs neither.
+   */
+  takeCharge(): void {
+    this.#inCharge = true;
+    // What was good enough to steer by may not be good enough.
+    this.#current = null;
+  }
+
+  /** Hash of the pin that work was started with last; null before the first. */
+  get remembered(): string | null {
+    return existsSync(this.#pinFile) ? readFileSync(this.#pinFile, 'utf8').trim() : null;
+  }
+
   async #load(): Promise<Settings> {
     const { root } = this.#repository;
     const { config, warnings } = await loadConfig(root, this.#environment);
-    const sandboxes = await this.#sandboxesFor(config);
+    const policies = cellPolicies(config);
+    const sandboxes = await this.#findSandboxes(policies.map(({ policy }) => policy));
+    if (this.#inCharge) requireSandboxes(config, sandboxes);
     const pin: Pin = {
       config,
       excludes: await readExcludes(this.#repository),
@@ -102,21 +124,8 @@ export class SettingsSource {
     return { config, pin, pinHash: await writePin(this.#stateDirectory, pin), warnings };
   }
 
-  /** @throws UserError `sandbox-unavailable`: what was asked for by name is never silently left out. */
-  async #sandboxesFor(config: Config): Promise<SandboxSupport> {
-    const policies = cellPolicies(config);
-    const support = await this.#findSandboxes(policies.map(({ policy }) => policy));
-    const [problem] = reportSandboxes(policies, support).problems;
-    if (problem === undefined) return support;
-    throw new UserError({
-      code: 'sandbox-unavailable',
-      message: `the sandbox of ${problem.name} cannot be had: ${problem.why}`,
-      hint: `Install what is missing, or change sandbox in ${CONFIG_FILE}; see: yard doctor`,
-    });
-  }
-
   async #remember({ pinHash }: Settings): Promise<void> {
-    if (existsSync(this.#pinFile) && readFileSync(this.#pinFile, 'utf8') === pinHash) return;
+    if (this.remembered === pinHash) return;
     await writeFileDurably(this.#pinFile, pinHash);
   }
 
@@ -128,6 +137,16 @@ export class SettingsSource {
       .map((file) => stampOf(join(this.#repository.root, file)))
       .join();
   }
+}
+
+function requireSandboxes(config: Config, support: SandboxSupport): void {
+  const [problem] = reportSandboxes(cellPolicies(config), support).problems;
+  if (problem === undefined) return;
+  throw new UserError({
+    code: 'sandbox-unavailable',
+    message: `the sandbox of ${problem.name} cannot be had: ${problem.why}`,
+    hint: `Install what is missing, or change sandbox in ${CONFIG_FILE}; see: yard doctor`,
+  });
 }
 
 function stampOf(path: string): string {

@@ -24,7 +24,7 @@ import { toolchainPaths } from './toolchain.ts';
  */
 
 /** `nobody` and `nogroup`. */
-const DROPPED: Owner = { uid: 65_534, gid: 65_534 };
+export const DROPPED: Owner = { uid: 65_534, gid: 65_534 };
 const REPORT_DESCRIPTOR = 3;
 
 /** @param layering null: overlays cannot be mounted here. */

@@ -7,7 +7,10 @@ import { impossible } from '../core/impossible.ts';
 import { chooseSandbox } from '../core/sandbox-choice.ts';
 import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
 import { errnoOf } from '../process/errno.ts';
+import { killEverywhere } from '../process/host.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
+import { ContainerRegister } from './container-register.ts';
+import { containerSandbox } from './container.ts';
 import { findLayering } from './layers.ts';
 import { NO_SANDBOX } from './none.ts';
 import { runInCell } from './run-in-cell.ts';
@@ -35,6 +38,13 @@ export interface CellRequest {
   readonly layers?: readonly Layer[];
 }
 
+export interface CellDescription {
+  readonly sandbox: SandboxKind;
+  readonly network: Network;
+  /** Of a container. */
+  readonly image?: string;
+}
+
 /** Runs a command in the cell that was asked for. */
 export type RunInCell = (command: Command, options: CellRunOptions) => Promise<CellResult>;
 
@@ -42,10 +52,12 @@ export type RunInCell = (command: Command, options: CellRunOptions) => Promise<C
 export class Cells {
   readonly #places: CellPlaces;
   readonly #hidden: readonly string[];
+  readonly #containers: ContainerRegister;
 
   constructor(places: CellPlaces) {
     this.#places = places;
     const { root, commonDirectory } = places.repository;
+    this.#containers = new ContainerRegister(places.stateDirectory);
     this.#hidden = [places.stateDirectory, root, commonDirectory, ...otherWorkTrees(commonDirectory)];
   }
 
@@ -67,35 +79,53 @@ export class Cells {
         return bubblewrapSandbox(support.bubblewrap.program, support.overlay.kind === 'works' ? findLayering() : null);
       }
       case 'container':
-        throw new Error('containers are not there yet');
+        return this.#containerSandbox(policy);
       default:
         throw impossible(choice.sandbox satisfies never);
     }
   }
 
   /** What holds a command by this policy, for evidence and logs. */
-  describe(policy: CellPolicy): { readonly sandbox: SandboxKind; readonly network: Network } {
+  describe(policy: CellPolicy): CellDescription {
     const { kind } = this.sandboxFor(policy);
-    return { sandbox: kind, network: kind === 'none' ? 'open' : policy.network };
+    const { image } = policy;
+    const network = kind === 'none' ? 'open' : policy.network;
+    return { sandbox: kind, network, ...(kind === 'container' && image !== null ? { image } : {}) };
+  }
+
+  #containerSandbox({ image }: CellPolicy): Sandbox {
+    const { support, stateDirectory } = this.#places;
+    if (support.container.kind !== 'works') throw new Error('containers were chosen although they do not work');
+    if (image === null) {
+      throw Object.assign(new Error('no sandbox: a container needs an image'), { code: 'sandbox-unavailable' });
+    }
+    return containerSandbox({ engine: support.container, image, register: this.#containers, yard: stateDirectory });
+  }
+
+  /** Ends, at once, what a process that died has left of the cells under this marker. */
+  async end(marker: string): Promise<readonly number[]> {
+    const { survivors } = await killEverywhere({ leader: null, marker, graceMs: 0 }, this.#containers);
+    return survivors;
   }
 
   /** What a run in this cell is: the one way to start an agent, a gate or a prewarm. */
   enter(policy: CellPolicy, request: CellRequest): RunInCell {
     const sandbox = this.sandboxFor(policy);
-    const cell = this.#cell(policy, request);
+    const cell = this.#cell(policy, request, sandbox.kind);
     return (command, options) => runInCell(sandbox, cell, command, options);
   }
 
-  #cell(policy: CellPolicy, request: CellRequest): Cell {
+  #cell(policy: CellPolicy, request: CellRequest, kind: SandboxKind): Cell {
     const { directory, scratch, egressLog, writable = [], readable = [], layers = [] } = request;
+    const [, ...scripts] = this.#places.self;
     return {
       directory,
       writable: [...writable, ...policy.write.map(expand)],
-      readable: [...this.#ownFiles(), ...readable, ...policy.read.map(expand)],
+      readable: [...this.#ownFiles(kind, policy.network), ...readable, ...policy.read.map(expand)],
       hidden: this.#hidden,
       scratch,
       network: policy.network,
-      bridge: [...this.#places.self, '_egress'],
+      bridge: [...(kind === 'container' ? ['node', ...scripts] : this.#places.self), '_egress'],
       limits: policy.limits,
       egressLog,
       redact: this.#places.redact,
@@ -103,10 +133,15 @@ export class Cells {
     };
   }
 
-  /** This package, with what it depends on, and its Node: agents of ours are programs of it. */
-  #ownFiles(): string[] {
+  /**
+   * This package, with what it depends on, and its Node: agents of ours are programs of it. In a container our Node would
+   * stand in the place of the image's; the package is there only to lead to the hosts that are named.
+   */
+  #ownFiles(kind: SandboxKind, network: Network): string[] {
     const [program = '', script = ''] = this.#places.self;
-    return [program, packageRoot(script)].filter((path) => path !== '');
+    const wanted = kind === 'container' ? [] : [program];
+    if (kind !== 'container' || typeof network !== 'string') wanted.push(packageRoot(script));
+    return wanted.filter((path) => path !== '');
   }
 }
 

@@ -2,12 +2,13 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CellPolicy } from '../core/cell-policy.ts';
-import type { SandboxSupport, Support } from '../core/sandbox-choice.ts';
+import type { ContainerSupport, SandboxSupport, Support } from '../core/sandbox-choice.ts';
 import { currentBootId } from '../process/identity.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { rm } from '../process/file-system.ts';
 import { probeBubblewrap } from './probe.ts';
 import { probeOverlay } from './probe-overlay.ts';
+import { probeContainers } from './probe-containers.ts';
 
 /**
  * What works on this machine of what policies ask for, found out by using it. What was found is kept in a file while
@@ -17,15 +18,19 @@ export class SupportFinder {
   readonly #path: string;
   readonly #file: string | null;
   readonly #directory: string;
+  readonly #environment: Environment;
+  /** By the engine that was asked for; found anew by each process, for it may have been stopped since. */
+  readonly #containers = new Map<string, Promise<ContainerSupport>>();
   #found: Promise<Found> | null = null;
 
   /**
-   * @param path value of PATH.
+   * @param environment the operator's: where programs are, and the engine of containers.
    * @param directory on the disk of the state directory, which overlays are tried on.
    * @param keep whether what is found is kept there, and what was kept is believed.
    */
-  constructor(path: string, directory: string, keep: boolean) {
-    this.#path = path;
+  constructor(environment: Environment, directory: string, keep: boolean) {
+    this.#path = environment['PATH'] ?? '';
+    this.#environment = environment;
     this.#directory = directory;
     this.#file = keep ? supportFile(directory) : null;
   }
@@ -36,9 +41,21 @@ export class SupportFinder {
     const found = wantsBubblewrap ? await (this.#found ??= this.#findBubblewrap()) : null;
     return {
       bubblewrap: found?.bubblewrap ?? NOT_ASKED_FOR,
-      container: NOT_ASKED_FOR,
+      container: await this.#findContainers(policies),
       overlay: found?.overlay ?? NOT_ASKED_FOR,
     };
+  }
+
+  /** One engine for all cells of a yard: what is left over is asked of it alone. */
+  async #findContainers(policies: readonly CellPolicy[]): Promise<ContainerSupport> {
+    const wanted = policies.filter(({ kind }) => kind === 'container').map(({ engine }) => engine);
+    if (wanted.length === 0) return NOT_ASKED_FOR;
+    const [named = 'auto', other] = new Set(wanted.filter((engine) => engine !== 'auto'));
+    if (other !== undefined)
+      return { kind: 'missing', why: `one yard has one engine for its containers, not ${named} and ${other}` };
+    const found = this.#containers.get(named) ?? probeContainers(named, this.#environment);
+    this.#containers.set(named, found);
+    return found;
   }
 
   async #findBubblewrap(): Promise<Found> {
@@ -96,4 +113,9 @@ interface Kept extends Found {
   readonly path: string;
 }
 
-const NOT_ASKED_FOR: Support = { kind: 'missing', why: 'the configuration does not ask for it' };
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const NOT_ASKED_FOR: Extract<Support, { kind: 'missing' }> = {
+  kind: 'missing',
+  why: 'the configuration does not ask for it',
+};

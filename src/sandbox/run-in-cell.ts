@@ -47,7 +47,8 @@ async function runBounded(
   const group = sandbox.limitsMemory ? null : await makeCellGroup({ ...cell.limits, memoryBytes });
   let result: CellResult;
   try {
-    const enclosed = await sandbox.enclose(cell, command, { processes: group?.bounds.pids === true });
+    const bounded = { processes: group?.bounds.pids === true };
+    const enclosed = await sandbox.enclose(cell, command, bounded, options.marker);
     try {
       result = await runWatched({ sandbox, cell, group, memoryBytes, enclosed }, options);
     } finally {
@@ -57,7 +58,7 @@ async function runBounded(
     await group?.end();
   }
   // The end of the cgroup may have reached what signals did not.
-  return { ...result, survivors: result.survivors.filter((pid) => readRow(pid)?.alive === true) };
+  return { ...result, survivors: result.survivors.filter((pid) => pid === 0 || readRow(pid)?.alive === true) };
 }
 
 interface Running {
@@ -92,8 +93,10 @@ async function runWatched(
   try {
     const result = await runProcess(file, args, { ...options, onStarted, cwd: cell.directory, env, reports });
     const watched = await watch.stop();
-    const breach = ranOutOfMemory() ? beyond('memory', memoryBytes) : watched;
-    const judged = judge(result, result.report);
+    const elsewhere = await enclosed.end?.(result);
+    const breach = ranOutOfMemory() || elsewhere?.ranOutOfMemory === true ? beyond('memory', memoryBytes) : watched;
+    const survivors = [...result.survivors, ...(elsewhere?.survivors ?? [])];
+    const judged = judge({ ...result, survivors }, result.report);
     return { ...judged, breach: judged.kind === 'cancelled' ? null : breach };
   } finally {
     await watch.stop();

@@ -50,8 +50,17 @@ export interface Enclosed {
   readonly reports: boolean;
   /** What the end of the started program says of the command in the cell. @param report what came on descriptor 3. */
   readonly judge: (result: ProcessResult, report: string) => ProcessResult;
-  /** Ends whatever of the cell the process tree does not show (a container), and takes down what was put up for it. */
+  /** Ends what of the cell the process tree does not show (a container). */
+  readonly end?: (result: ProcessResult) => Promise<EndElsewhere>;
+  /** Takes down what was put up for it, and ends what `end` was not called for. */
   readonly dispose: () => Promise<void>;
+}
+
+export interface EndElsewhere {
+  /** Pids of what could not be ended, or 0 where none is known. */
+  readonly survivors: readonly number[];
+  /** It was ended because it had used all the memory that it may. */
+  readonly ranOutOfMemory: boolean;
 }
 
 /**
@@ -69,7 +78,8 @@ export interface Sandbox {
   /** Whether it keeps the limits on memory itself; otherwise they are measured. */
   readonly limitsMemory: boolean;
   readonly sharing: Sharing;
-  enclose(cell: Cell, command: Command, bounded?: Bounded): Promise<Enclosed>;
+  /** @param marker what the processes of the cell are found by, where they have one. */
+  enclose(cell: Cell, command: Command, bounded?: Bounded, marker?: string): Promise<Enclosed>;
 }
 
 /** What a cgroup around the whole cell sees to already. */

@@ -3,6 +3,7 @@ import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { diagnosisOf, runChecks } from '../doctor/check.ts';
 import type { Check, CheckResult } from '../doctor/check.ts';
+import { containerChecks } from '../doctor/container-checks.ts';
 import { depotChecks } from '../doctor/depot-checks.ts';
 import { leaseChecks } from '../doctor/lease-checks.ts';
 import { leftoverChecks } from '../doctor/leftover-checks.ts';
@@ -30,6 +31,7 @@ const CHECKS: readonly Check[] = [
   ...depotChecks,
   ...leaseChecks,
   ...processChecks,
+  ...containerChecks,
   ...leftoverChecks,
   clockCheck,
   diskCheck,

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease } from '../../core/lease.ts';
 import { parseMarker } from '../../core/marker.ts';
 import { isAlive } from '../../process/identity.ts';
-import { findMarkedBelow, killTree } from '../../process/tree.ts';
+import { findMarkedBelow } from '../../process/tree.ts';
 import type { MarkedProcess } from '../../process/tree.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { ok, warning } from './check.ts';
@@ -47,7 +47,8 @@ async function findOrphans(stateDirectory: string, reader: StoreReader): Promise
   return first.filter(({ identity }) => still.has(`${identity.pid} ${identity.startTime}`));
 }
 
-function isOver(rest: string, leases: readonly Lease[]): boolean {
+/** @param rest of a marker, without the state directory that it begins with. */
+export function isOver(rest: string, leases: readonly Lease[]): boolean {
   const work = parseMarker(rest);
   // Of another version of this program, perhaps: not ours to judge.
   if (work === null) return false;
@@ -64,7 +65,7 @@ async function endOrphans(_: Patient, { yard }: Hands): Promise<string[]> {
   const lines: string[] = [];
   for (const marker of new Set(orphans.map((orphan) => orphan.marker))) {
     const pids = orphans.filter((orphan) => orphan.marker === marker).map(({ identity }) => identity.pid);
-    const { survivors } = await killTree({ leader: null, marker, graceMs: GRACE_MS });
+    const { survivors } = await yard.host.killTree({ leader: null, marker, graceMs: GRACE_MS });
     lines.push(
       survivors.length === 0
         ? `processes ${pids.join(', ')} were ended`

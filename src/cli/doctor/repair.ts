@@ -1,6 +1,7 @@
 import { UserError } from '../../core/user-error.ts';
 import { onlooker } from '../../process/onlooker.ts';
 import { findMarkedBelow } from '../../process/tree.ts';
+import { ContainerRegister } from '../../sandbox/container-register.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { isHeld } from '../../store/lease-holder.ts';
@@ -68,6 +69,7 @@ async function refuseBesideARun(patient: Patient): Promise<void> {
 async function isQuiet({ store, host, stateDirectory }: LocalYard): Promise<boolean> {
   const leases = await store.leases();
   if (leases.some((lease) => lease.resource !== 'scheduler' && isHeld(lease, host))) return false;
+  if (new ContainerRegister(stateDirectory).records().length > 0) return false;
   return findMarkedBelow(`${stateDirectory}:`).length === 0;
 }
 

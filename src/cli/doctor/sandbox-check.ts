@@ -22,7 +22,7 @@ async function examine(patient: Patient): Promise<Finding> {
   const policies = cellPolicies(config);
   const state = patient.may('places')?.directory;
   const directory = state !== undefined && existsSync(state) ? state : tmpdir();
-  const finder = new SupportFinder(patient.context.env['PATH'] ?? '', directory, false);
+  const finder = new SupportFinder(patient.context.env, directory, false);
   const support = await finder.find(policies.map(({ policy }) => policy));
   const report = reportSandboxes(policies, support);
   const [problem] = report.problems;

@@ -6,6 +6,7 @@ import type { TaskStatus } from '../../core/task-state.ts';
 import type { Onlooker } from '../../process/host.ts';
 import { onlooker } from '../../process/onlooker.ts';
 import { findMarked } from '../../process/tree.ts';
+import { ContainerRegister } from '../../sandbox/container-register.ts';
 import { isHeld } from '../../store/lease-holder.ts';
 import type { StoreReader } from '../../store/store.ts';
 
@@ -38,13 +39,19 @@ export async function laneUse(
     );
   }
   const newest = (await reader.attempts(taskId)).at(-1);
-  const alive =
-    newest === undefined ? [] : findMarked(attemptMarker(stateDirectory, taskId, newest.attempt, newest.token));
+  const marker = newest === undefined ? null : attemptMarker(stateDirectory, taskId, newest.attempt, newest.token);
+  const alive = marker === null ? [] : whoWorks(stateDirectory, marker);
   if (alive.length === 0) return { status, attempt, busy: null };
   return busy(
-    `attempt ${attempt} of ${taskId} has ended, but processes of it still run (${alive.map(({ pid }) => pid).join(', ')})`,
+    `attempt ${attempt} of ${taskId} has ended, but processes of it still run (${alive.join(', ')})`,
     'One cycle ends them and starts nothing: yard reconcile --drain --no-land',
   );
+}
+
+/** Pids, and names of containers. */
+function whoWorks(stateDirectory: string, marker: string): (number | string)[] {
+  const containers = new ContainerRegister(stateDirectory).records().filter((record) => record.marker === marker);
+  return [...findMarked(marker).map(({ pid }) => pid), ...containers.map(({ name }) => name)];
 }
 
 /** As {@link isHeld}; one that is handed out and not claimed yet is taken too. */
