@@ -18,6 +18,8 @@ import type { CgroupPlace, Controller } from './cgroup-places.ts';
 export interface CgroupLimits {
   readonly memoryBytes: number;
   readonly processes: number;
+  /** Whether something else ends all that is in it: then a hierarchy that bounds nothing is not worth its price. */
+  readonly endsItself?: boolean;
 }
 
 /** The cgroup of one cell: a directory in each hierarchy that gives something. */
@@ -38,16 +40,17 @@ const REMOVAL_TRIES = 60;
 const REMOVAL_PAUSE_MAX_MS = 50;
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** What `entering` runs: the shell's own pid goes into every file before the `--`, then it becomes the rest. */
-const ENTER = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 125; shift; done; shift; exec "$@"';
-/** Prints the files that take no pid. */
-const PROBE = 'for file; do { echo $$ > "$file"; } 2> /dev/null || echo "$file"; done';
+/** What `entering` runs: the shell itself (0) goes into every file before the `--`, then it becomes the rest. */
+const ENTER = 'while [ "$1" != -- ]; do echo 0 > "$1" || exit 125; shift; done; shift; exec "$@"';
+/** Prints the files that do not take it. */
+const PROBE = 'for file; do { echo 0 > "$file"; } 2> /dev/null || echo "$file"; done';
 
 let places: Promise<readonly CgroupPlace[]> | null = null;
 
 /** Null: none can be made. */
 export async function makeCellGroup(limits: CgroupLimits): Promise<CellGroup | null> {
-  const usable = await (places ??= findUsablePlaces());
+  const all = await (places ??= findUsablePlaces());
+  const usable = all.filter(({ controllers }) => controllers.length > 0 || limits.endsItself !== true);
   for (const { parent } of usable) sweep(parent);
   const name = ownName(PREFIX);
   const made = usable.filter(({ parent }) => attempt(() => mkdirSync(join(parent, name))));
@@ -60,9 +63,10 @@ export async function makeCellGroup(limits: CgroupLimits): Promise<CellGroup | n
     }
   }
   const directories = made.map(({ parent }) => join(parent, name));
+  const doors = made.map((place) => doorOf(place, name));
   return {
     bounds,
-    entering: ['/bin/sh', '-c', ENTER, 'sh', ...directories.map(procsOf), '--'],
+    entering: ['/bin/sh', '-c', ENTER, 'sh', ...doors, '--'],
     ranOutOfMemory: () => directories.some(hasRunOut),
     end: async () => {
       for (const directory of directories) attempt(() => kill(directory));
@@ -77,13 +81,21 @@ async function findUsablePlaces(): Promise<readonly CgroupPlace[]> {
   const name = ownName(PREFIX);
   const made = found.filter(({ parent }) => attempt(() => mkdirSync(join(parent, name))));
   if (made.length === 0) return [];
-  const files = made.map(({ parent }) => procsOf(join(parent, name)));
+  const files = made.map((place) => doorOf(place, name));
   const options = { cwd: '/', env: {}, session: false, timeoutMs: PROBE_TIMEOUT_MS };
   const result = await runProcess('/bin/sh', ['-c', PROBE, 'sh', ...files], options);
   const closed = result.stdout.toString('utf8').split('\n');
   for (const { parent } of made) await remove(join(parent, name));
   if (result.kind !== 'exited' || result.code !== 0) return [];
-  return made.filter(({ parent }) => !closed.includes(procsOf(join(parent, name))));
+  return made.filter((place) => !closed.includes(doorOf(place, name)));
+}
+
+/**
+ * What is written to enter. A single thread that moves itself (`tasks`, only in version 1) waits for nobody; a process
+ * waits until no processor is in the middle of a fork or an exit, which takes some 10 ms.
+ */
+function doorOf({ parent, version }: CgroupPlace, name: string): string {
+  return join(parent, name, version === 1 ? 'tasks' : 'cgroup.procs');
 }
 
 function procsOf(directory: string): string {

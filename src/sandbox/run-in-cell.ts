@@ -44,7 +44,9 @@ async function runBounded(
 ): Promise<CellResult> {
   const memoryBytes = cell.limits.memoryBytes ?? defaultMemory();
   // Who keeps the limits itself does not run its cells below us.
-  const group = sandbox.limitsMemory ? null : await makeCellGroup({ ...cell.limits, memoryBytes });
+  const group = sandbox.limitsMemory
+    ? null
+    : await makeCellGroup({ ...cell.limits, memoryBytes, endsItself: sandbox.kind !== 'none' });
   let result: CellResult;
   try {
     const bounded = { processes: group?.bounds.pids === true };

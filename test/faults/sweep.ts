@@ -49,8 +49,8 @@ function firstHit(name: string, quiet: QuietRuns, action: Action): FaultCase | n
 }
 
 /**
- * A case for each failpoint to strike at its first hit, several in one run to save time: no more than two of them in
- * attempts, for the third attempt of a task that is lost in a row parks it.
+ * A case for each failpoint to strike at its first hit, several in one run to save time: no more than two of them where
+ * attempts come by, for the third attempt of a task that is lost in a row parks it.
  */
 export function firstHits(names: readonly string[], quiet: QuietRuns, action: Action = 'kill'): FaultCase[] {
   const single = names.flatMap((name) => firstHit(name, quiet, action) ?? []);
@@ -59,8 +59,9 @@ export function firstHits(names: readonly string[], quiet: QuietRuns, action: Ac
 }
 
 function inFours(scenario: SweptScenario, single: readonly FaultCase[], quiet: QuietRuns): FaultCase[] {
+  // Whoever came by first in the quiet run may not come by at all when another fault of the case has struck.
   const inAttempt = (fault: Fault): boolean =>
-    quiet[scenario].trace.some(({ name, number, role }) => name === fault.name && number === 1 && role === 'attempt');
+    quiet[scenario].trace.some(({ name, role }) => name === fault.name && role === 'attempt');
   const faults = single.filter((each) => each.scenario === scenario && each.faults.length === 1);
   const [attempts, others]: [Fault[], Fault[]] = [[], []];
   for (const fault of faults.flatMap((each) => each.faults)) (inAttempt(fault) ? attempts : others).push(fault);
