@@ -24,6 +24,12 @@ function isAscii(text: string): boolean {
   return !NOT_ASCII.test(text);
 }
 
+/** C-style quotes, as fast-import reads them: any byte can be written. */
+export function quotePath(path: BytePath): string {
+  const escaped = path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n');
+  return `"${escaped}"`;
+}
+
 /** True for a name that git refuses in a tree, on some system or other: `.git` and what folds to it. */
 export function isForbiddenName(name: BytePath): boolean {
   return fold(name).some((part) => part === '.git' || part === 'git~1');
@@ -32,6 +38,11 @@ export function isForbiddenName(name: BytePath): boolean {
 /** True for a name under which git refuses a link: `.gitmodules`, what folds to it, and its short names on NTFS. */
 export function isForbiddenLink(name: BytePath): boolean {
   return fold(name).some((part) => /^(?:\.gitmodules|gitmod~[1-4]|g?i?7?e?b?a?~[1-9]\d*)$/.test(part));
+}
+
+/** True for a name by which git reads a file, on some system or other, and therefore checks what is in it. */
+export function isCheckedName(name: BytePath): boolean {
+  return fold(name).some((part) => /^(?:\.git(?:modules|attributes)|gi[^~]{0,4}~[1-9]\d*)$/.test(part));
 }
 
 /** A name as HFS+ and NTFS compare it; to the latter a backslash parts directories. */

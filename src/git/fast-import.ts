@@ -1,5 +1,4 @@
-import type { BytePath } from './byte-path.ts';
-import { toText } from './byte-path.ts';
+import { quotePath, toText } from './byte-path.ts';
 import type { Depot } from './depot.ts';
 import { inDepot, movingRefs } from './depot.ts';
 import { blobId } from './blob.ts';
@@ -141,12 +140,6 @@ export function firstDifference(meant: readonly Change[], written: readonly Chan
   }
   const [missing] = left.keys();
   return missing === undefined ? null : toText(missing);
-}
-
-/** C-style quotes, as fast-import reads them: any byte can be written. */
-function quotePath(path: BytePath): string {
-  const escaped = path.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n');
-  return `"${escaped}"`;
 }
 
 function clean(text: string): string {

@@ -99,6 +99,37 @@ test('case 41: names that git does not hold are refused', async () => {
   expect(changes.map(({ path }) => path)).toEqual(['d/.gitmodules', 'ok']);
 });
 
+test('contents that git takes nowhere are refused, and do not get into the depot by salvage either', async () => {
+  const yard = await useYard({ f: 'f', '.gitmodules': '[submodule "a"]\n\tpath = a\n\turl = ../a\n' });
+  const lane = await useLane(yard);
+  const command = '[submodule "a"]\n\tpath = a\n\turl = ../a\n\tupdate = !evil\n';
+  await writeFiles(lane.directory, {
+    '.gitmodules': command,
+    'd/.GitModules ': command,
+    'gi7eba~1': '[submodule "../a"]\n\tpath = a\n',
+    'deep/er/.gitmodules': '[submodule "b"]\n\turl = --upload-pack=evil\n',
+    'fine/.gitmodules': '[submodule "b"]\n\turl = https://example.org/b\n',
+    'fine/.gitattributes': '* text\n',
+    'fine/.gitmodules.txt': command,
+    'no/config/.gitmodules': 'nothing that git reads: [[[\n',
+  });
+  const { changes, refused } = await read(yard, lane);
+  expect(why(refused)).toEqual({
+    '.gitmodules': 'is refused by git (gitmodulesUpdate)',
+    'd/.GitModules ': 'is refused by git (gitmodulesUpdate)',
+    'gi7eba~1': 'is refused by git (gitmodulesName)',
+    'deep/er/.gitmodules': 'is refused by git (gitmodulesUrl)',
+  });
+  expect(changes.map(({ path }) => path)).toEqual([
+    'fine/.gitattributes',
+    'fine/.gitmodules',
+    'fine/.gitmodules.txt',
+    'no/config/.gitmodules',
+  ]);
+  await useLane(yard, { base: yard.base, attempt: 2 });
+  expect(await runGit(yard.depot.path, ['fsck', '--no-dangling', '--no-progress'])).toBe('');
+});
+
 async function useYardWithSubmodule(): Promise<TestYard> {
   const yard = await useYard({ f: 'f' });
   const { source } = yard;

@@ -4,6 +4,7 @@ import { errnoOf } from '../process/errno.ts';
 import { blobId, readLinkBytes, readRegularFile } from './blob.ts';
 import { fromText, toFileSystem, toText } from './byte-path.ts';
 import type { BytePath } from './byte-path.ts';
+import { refusedContent } from './checked-content.ts';
 import { readBlobs } from './depot.ts';
 import type { Depot } from './depot.ts';
 import { GitError, wasKilled } from './git.ts';
@@ -66,11 +67,13 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   const skipped = untracked.length > 0 ? await readUntracked(walk, untracked, options) : [];
   const changes = [...walk.changes];
   const included = readIncluded(walk, skipped, options.include ?? []);
+  const broken = await refusedContent([...changes, ...included.changes], { ...options, format: options.depot.format });
+  const isWhole = ({ path }: Change): boolean => !broken.some((refusal) => refusal.path === path);
   return {
-    changes: sortByPath(changes),
-    refused: included.refused,
+    changes: sortByPath(changes.filter(isWhole)),
+    refused: [...included.refused, ...broken],
     special: walk.special,
-    ignored: sortByPath(included.changes),
+    ignored: sortByPath(included.changes.filter(isWhole)),
   };
 }
 

@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from '../fixtures/repository-files.ts';
 
-/** The cases of docs/promises.md: crash and restart; time, identity and concurrency; corrupt and hostile state; output. */
+/** The cases of docs/promises.md: crash and restart; time and concurrency; corrupt and hostile state; git; files, output. */
 const CASES = [
   [1, 2, 3, 4, 6, 7, 8, 9, 11, 12, 13, 14, 15],
   [16, 17, 18, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29, 31],
   [32, 33, 34, 35, 36, 37, 38, 40, 41],
-  [55, 56],
+  [42, 43, 44, 46, 48, 49, 50, 52],
+  [53, 55, 56, 57],
 ].flat();
 
 /** The files that have a test whose name, or that of its group, begins with the case. */
