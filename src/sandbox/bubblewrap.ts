@@ -12,7 +12,8 @@ import type { Layering } from './layers.ts';
 import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
 import type { Mount } from './mounts.ts';
 import { resourceLimits } from './resource-limits.ts';
-import type { Cell, Command, Sandbox } from './sandbox.ts';
+import { awaitNamespaceEnd } from './namespace-end.ts';
+import type { Cell, Command, EndElsewhere, Sandbox } from './sandbox.ts';
 import { toolchainPaths } from './toolchain.ts';
 
 /*
@@ -57,7 +58,7 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
       ];
       const env = { ...command.env, HOME: home, TMPDIR: '/tmp' };
       const [file, ...words] = [...(overlaid?.before ?? []), program, ...args] as [string, ...string[]];
-      return { file, args: words, env, reports: true, judge, dispose: () => Promise.resolve() };
+      return { file, args: words, env, reports: true, judge, end, dispose: () => Promise.resolve() };
     },
   };
 }
@@ -148,6 +149,10 @@ function mountArguments(mount: Mount, mounts: readonly Mount[]): string[] {
     default:
       return mount satisfies never;
   }
+}
+
+async function end({ report }: ProcessResult): Promise<EndElsewhere> {
+  return { survivors: await awaitNamespaceEnd(report), ranOutOfMemory: false };
 }
 
 const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));

@@ -50,7 +50,7 @@ export interface Enclosed {
   readonly reports: boolean;
   /** What the end of the started program says of the command in the cell. @param report what came on descriptor 3. */
   readonly judge: (result: ProcessResult, report: string) => ProcessResult;
-  /** Ends what of the cell the process tree does not show (a container). */
+  /** Ends, or sees the end of, what of the cell the process tree does not show: a container, a namespace. */
   readonly end?: (result: ProcessResult) => Promise<EndElsewhere>;
   /** Takes down what was put up for it, and ends what `end` was not called for. */
   readonly dispose: () => Promise<void>;
