@@ -162,6 +162,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     import('./sandbox/find-support.ts'),
     import('./sandbox/container-register.ts'),
   ]);
+  letCellsRead();
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
   await makeStateDirectory(stateDirectory);
@@ -196,6 +197,14 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   };
 }
 
+/**
+ * Where root's cells run as another user, that user reads the depot's objects, and what is shared of a prewarm. The state
+ * directory is closed to all others.
+ */
+function letCellsRead(): void {
+  if (process.getuid?.() === 0) process.umask(process.umask() & ~0o055);
+}
+
 async function openYardStore(stateDirectory: string, retries: () => number): Promise<Store> {
   const { openStore } = await import('./store/sqlite-store.ts');
   return openStore(join(stateDirectory, STORE_FILE), {
@@ -213,6 +222,7 @@ function noteMended(store: Store): (mended: Mended) => Promise<void> {
 /** `attempt <state> <task> <n> <token> <pin>`: dispatched by a scheduler, never typed. */
 async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', taskId = '', attempt = '', token = '', pinHash = ''] = args;
+  letCellsRead();
   const [
     { readPin },
     { runAttempt },
@@ -273,6 +283,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
 /** `train <state> <pin>`: started by a scheduler, never typed. */
 async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   const [stateDirectory = '', pinHash = ''] = args;
+  letCellsRead();
   const [
     { readPin },
     { runTrain },

@@ -111,7 +111,8 @@ async function runTurn(
         killGraceMs: turn.killGraceMs,
         marker: turn.marker,
         signal: AbortSignal.any([signal, watch.signal]),
-        maxOutputBytes: 0,
+        // What a cell that could not be made says of it.
+        maxOutputBytes: TAIL_BYTES,
         onOutput: (chunk, stream) => {
           watch.heard();
           listeners[stream].redacted.push(chunk);

@@ -3,8 +3,11 @@ import { dirname, join } from 'node:path';
 
 import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
+import { rename } from '../process/file-system.ts';
 import { giveDirectories, makeDirectories } from '../process/owner.ts';
+import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
+import { makeTemporary } from '../process/temporary.ts';
 import type { Layer, Sandbox } from '../sandbox/sandbox.ts';
 import { isReachable } from './provision.ts';
 
@@ -45,9 +48,9 @@ export async function shareOutput({ from, into, output, ...how }: Sharing): Prom
   }
   // What is to be linked is ours: only we may make links to it.
   if (frozen && owner !== null && sandbox.sharing !== 'copies') {
-    await copy({ source, target, way: '--link', owner: null, timeoutMs });
+    await copy({ source, target, into, way: '--link', owner: null, timeoutMs });
     if (stat.isDirectory()) giveDirectories(target, owner);
-  } else await copy({ source, target, way: '--reflink=auto', owner, timeoutMs });
+  } else await copy({ source, target, into, way: '--reflink=auto', owner, timeoutMs });
   return null;
 }
 
@@ -67,22 +70,32 @@ function isNothing(path: string): boolean {
 interface Copying {
   readonly source: string;
   readonly target: string;
+  /** The lane or slot. */
+  readonly into: string;
   readonly owner: Sandbox['owner'];
   readonly timeoutMs: number;
   /** How the files come there. */
   readonly way: '--link' | '--reflink=auto';
 }
 
-async function copy({ source, target, way, owner, timeoutMs }: Copying): Promise<void> {
+async function copy({ source, target, into, way, owner, timeoutMs }: Copying): Promise<void> {
   const flags = process.platform === 'linux' ? ['-a', '--no-preserve=ownership', way, '-T'] : ['-Rp'];
-  const result = await runProcess('cp', [...flags, '--', source, target], {
-    cwd: dirname(target),
-    env: allowedEnvironment([], {}),
-    timeoutMs,
-    session: false,
-    owner,
-  });
-  if (result.kind !== 'exited' || result.code !== 0) {
-    throw new Error(`${source} could not be copied to ${target}: ${result.stderr.toString('utf8').trim()}`);
+  // Beside the lane or slot, and whole before it comes into it: half a copy would be taken for the agent's own.
+  const temporary = await makeTemporary(join(dirname(into), '.copy-'));
+  const half = join(temporary, 'half');
+  try {
+    const result = await runProcess('cp', [...flags, '--', source, half], {
+      cwd: temporary,
+      env: allowedEnvironment([], {}),
+      timeoutMs,
+      session: false,
+      owner,
+    });
+    if (result.kind !== 'exited' || result.code !== 0) {
+      throw new Error(`${source} could not be copied to ${target}: ${result.stderr.toString('utf8').trim()}`);
+    }
+    await rename(half, target);
+  } finally {
+    await removeTree(temporary);
   }
 }
