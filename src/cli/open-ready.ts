@@ -1,6 +1,4 @@
 import { loadConfig } from '../config/load.ts';
-import { cellPolicies } from '../config/cell-policies.ts';
-import { describeSandboxes, reportSandboxes } from '../core/sandbox-report.ts';
 import { findRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { checkReady, makeTarget } from '../reconcile/readiness.ts';
@@ -10,7 +8,6 @@ import { forgetSupport } from '../sandbox/find-support.ts';
 import { refuseDamaged } from '../store/sqlite-check.ts';
 import type { TaskRow } from '../store/store.ts';
 import type { CommandContext } from './context.ts';
-import type { Output } from './output.ts';
 
 /** Opens the yard to be driven. What is wrong is said before anything is made, the state directory included. */
 export async function openReady(context: CommandContext): Promise<LocalYard> {
@@ -23,7 +20,7 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   await forgetSupport(directory);
   const yard = await compose.yard(cwd);
   try {
-    await takeCharge(yard, output);
+    await yard.settings.requireSandboxes();
     for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
     const { missingTargetAt } = ready;
     if (missingTargetAt !== null && (await makeTarget(yard, config.target, missingTargetAt))) {
@@ -34,17 +31,6 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
     await yard.store.close();
     throw error;
   }
-}
-
-/** From here on this process starts work. It says what holds that: a person should not have to ask whether anything does. */
-async function takeCharge({ settings }: LocalYard, output: Output): Promise<void> {
-  settings.takeCharge();
-  const { config, pin } = await settings.current();
-  const report = reportSandboxes(cellPolicies(config), pin.sandboxes);
-  const line = describeSandboxes(report, pin.sandboxes);
-  const told = `sandbox: ${line}${report.used.has('none') ? '; what runs without one has your rights' : ''}`;
-  if (report.weakened === null) output.say(told);
-  else output.warn(told);
 }
 
 async function knownRows(

@@ -88,6 +88,12 @@ export class SettingsSource {
     return this.#current;
   }
 
+  /** @throws UserError `sandbox-unavailable`: what is asked for by name is never silently left out. */
+  async requireSandboxes(): Promise<void> {
+    const { config, pin } = await this.current();
+    requireSandboxes(config, pin.sandboxes);
+  }
+
   /**
    * From now on work is started with these settings: `current` says so to those who only look, and refuses what cannot be
    * had of the sandboxes that are asked for. Whoever only steers needs neither.

@@ -38,7 +38,7 @@ test('an agent and a gate in their cells: the lane and its git are there, nothin
   await made.write('home/.netrc', 'secret');
   await made.write('repo/.yard/config.yaml', setupOf(made));
   const ran = await made.yard(['run'], { env: AUTO });
-  expect(ran.stderr).toMatch(/^sandbox: bubblewrap [\d.]+ for agents\.spy, gates\.default\n/);
+  expect(ran.stderr).toMatch(/^sandbox: bubblewrap [\d.]+ for agents\.spy, gates\.default$/m);
   expect(ran).toMatchObject({ code: 0 });
   expect(made.git('ls-tree', '--name-only', 'agent/integration').split('\n')).toEqual(
     expect.arrayContaining(['done.txt', 'subject.txt']),

@@ -77,6 +77,7 @@ async function oneCycle(
     return null;
   }
   try {
+    if (!cycle.dryRun) yard.settings.takeCharge();
     const report = await acquired.scheduler.cycle(cycle);
     if (!cycle.dryRun) await sweep(yard);
     return report;

@@ -12,6 +12,7 @@ import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
+import { takeCharge } from '../take-charge.ts';
 import { counted, formatDuration } from '../table.ts';
 
 const HOUR_MS = 3_600_000;
@@ -55,8 +56,9 @@ export async function drive(
   const told = new Set<string>();
   const disk = new RoomTeller(output);
   let isSwept = false;
-  view.start();
   try {
+    await takeCharge(yard, output);
+    view.start();
     const end = await runYard(scheduler, wake, {
       ...options,
       goneForMs: GONE_FOR_MS,

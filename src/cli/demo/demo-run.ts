@@ -6,6 +6,7 @@ import type { LocalYard } from '../../reconcile/yard.ts';
 import type { CommandContext } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
+import { takeCharge } from '../take-charge.ts';
 import { endAll } from './end-all.ts';
 import type { Scenario } from './scenario.ts';
 import { StandIn } from './stand-in.ts';
@@ -31,8 +32,9 @@ export async function runDemo(context: CommandContext, yard: LocalYard, scenario
     await view.update(snapshot);
   };
   let end: RunEnd = { kind: 'interrupted' };
-  view.start();
   try {
+    await takeCharge(yard, output);
+    view.start();
     do {
       end = await runYard(scheduler, wake, { clock: compose.clock, maxMs: MAX_MS, signal: interrupt.signal, onCycle });
       // Settled, but for an answer that is being given.
