@@ -72,7 +72,7 @@ function filesOf(state: string): string[] {
     .filter((path) => !path.startsWith(join(state, 'lanes')) && !/\/lane-of-\d/.test(path));
 }
 
-test('secrets that an agent and a gate give away are nowhere in the state directory, nor in what commands show', async () => {
+test('case 59: secrets that an agent and a gate give away are nowhere in the state directory, nor in what commands show', async () => {
   const made = await canaryYard();
   const shown: string[] = [];
   const yard = async (...args: string[]): Promise<string> => {
