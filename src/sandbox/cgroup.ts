@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { isDefective } from '../process/failpoint.ts';
 import { mkdirSync, rmdirSync, writeFileSync } from '../process/file-system.ts';
 import { ownName } from '../process/own-name.ts';
 import { runProcess } from '../process/run.ts';
@@ -139,6 +140,7 @@ function countOf(text: string, name: string): number {
 }
 
 function kill(directory: string): void {
+  if (isDefective('processes-not-ended')) return;
   const file = join(directory, 'cgroup.kill');
   if (read(procsOf(directory)) !== '') writeFileSync(file, '1', { flag: 'r+' });
 }

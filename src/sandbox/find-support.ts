@@ -95,7 +95,9 @@ export class SupportFinder {
 
 /** What was found before no longer counts: a run looks for itself. */
 export async function forgetSupport(stateDirectory: string): Promise<void> {
-  await rm(supportFile(stateDirectory), { force: true });
+  const file = supportFile(stateDirectory);
+  // Where the state should be there may be anything: that is told by those who need it.
+  if (existsSync(file)) await rm(file, { force: true });
 }
 
 function supportFile(stateDirectory: string): string {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -127,6 +127,20 @@ test.each(['before', 'after'])(
     const state = join(base, 'state');
     await makeAll(state, repository, first, {});
     const failpoints = { YARD_FAILPOINTS: `git.checkout:${moment}:1:kill`, YARD_FAILPOINTS_DIR: join(base, 'hits') };
+    expect((await makeAll(state, repository, second, failpoints)).killed).toBe(true);
+    const { output } = await makeAll(state, repository, second, {});
+    expect(JSON.parse(output)).toEqual(WHOLE);
+  },
+);
+
+test.each(['before', 'after'])(
+  'killed %s it opens what an agent and a gate have closed, the next makes them whole',
+  async (moment) => {
+    const { base, repository, first, second } = await setUp();
+    const state = join(base, 'state');
+    await makeAll(state, repository, first, {});
+    for (const place of ['lanes/task/deep', 'gates/0/deep']) await chmod(join(state, place), 0o000);
+    const failpoints = { YARD_FAILPOINTS: `fs.chmod:${moment}:1:kill`, YARD_FAILPOINTS_DIR: join(base, 'hits') };
     expect((await makeAll(state, repository, second, failpoints)).killed).toBe(true);
     const { output } = await makeAll(state, repository, second, {});
     expect(JSON.parse(output)).toEqual(WHOLE);

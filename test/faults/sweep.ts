@@ -17,6 +17,8 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'store.note': 'test/faults/killers.test.ts',
   'store.resetBreaker': 'test/faults/killers.test.ts',
   'file-system.sync': 'test/faults/half-made.test.ts',
+  // Only where somebody has closed a file or a directory.
+  'fs.chmod': 'test/faults/half-made.test.ts',
   // Only where the yard is root and what it starts is not.
   'fs.chown': 'test/faults/half-made.test.ts',
   // Only where a lane or a slot is filled that was filled before.
