@@ -32,6 +32,9 @@ export function allowedEnvironment(
   return { ...environment, ...extra };
 }
 
+/** Where the system itself keeps its programs, whatever PATH says. */
+export const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
+
 /**
  * PATH without the places that depend on where one stands (`.`, `node_modules/.bin`, nothing): our own programs are also
  * started in lanes and slots, where these are an agent's. Never empty, for that is such a place, too.
