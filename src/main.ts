@@ -202,7 +202,7 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
  * directory is closed to all others.
  */
 function letCellsRead(): void {
-  if (process.getuid?.() === 0) process.umask(process.umask() & ~0o055);
+  if (process.getuid?.() === 0) process.umask(0o022);
 }
 
 async function openYardStore(stateDirectory: string, retries: () => number): Promise<Store> {

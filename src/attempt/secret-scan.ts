@@ -4,6 +4,7 @@ import { blobId } from '../git/blob.ts';
 import { toText } from '../git/byte-path.ts';
 import { readBlobs } from '../git/depot.ts';
 import type { Depot } from '../git/depot.ts';
+import { MODE_GITLINK } from '../git/index-file.ts';
 import { IntegrityError } from '../git/integrity-error.ts';
 import type { Lane } from '../git/lane.ts';
 import { diffRaw } from '../git/raw-diff.ts';
@@ -22,8 +23,6 @@ export interface Leak {
 }
 
 const LEAKS_MAX = 20;
-/** What it points to is in another repository. */
-const MODE_SUBMODULE = 0o160000;
 /** What is searched at a time, and again with what follows it: more than any secret has. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 const OVERLAP_BYTES = 64 * 1024;
@@ -39,13 +38,14 @@ export async function findLeaks(
 ): Promise<Leak[]> {
   const allowed = parsePatterns(context.pin.config.secretScan.allow);
   const leaks: Leak[] = [];
+  const ofLane = new Set(changes);
   for (const change of await againstBase(context, lane, changes)) {
     const path = toText(change.path);
     const mayLookSecret = allowed.some((pattern) => matches(pattern, path));
     const counts = (found: Found): boolean => isCertain(found) && (found.kind === 'named' || !mayLookSecret);
     const inPath = context.redactor.find(change.path).find(counts);
     if (inPath !== undefined) leaks.push(leakOf(path, null, inPath));
-    const data = await contentOf(context, lane, change, changes);
+    const data = await contentOf(context, lane, change, ofLane);
     leaks.push(...(await inContent(context, lane, { path, data, counts })));
     if (leaks.length >= LEAKS_MAX) break;
   }
@@ -74,12 +74,12 @@ async function contentOf(
   { depot }: Pick<AttemptContext, 'depot'>,
   lane: Lane,
   change: Change,
-  ofLane: readonly Change[],
+  ofLane: ReadonlySet<Change>,
 ): Promise<Buffer> {
   if (change.oid === null) return Buffer.alloc(0);
-  if (!ofLane.includes(change)) {
+  if (!ofLane.has(change)) {
     const [blob] = await readBlobs(depot, [change.oid]);
-    if (!blob && change.mode !== MODE_SUBMODULE) throw new Error(`${toText(change.path)} is not in the depot`);
+    if (!blob && change.mode !== MODE_GITLINK) throw new Error(`${toText(change.path)} is not in the depot`);
     return blob ?? Buffer.alloc(0);
   }
   const data = readChange(lane.directory, change);

@@ -4,7 +4,7 @@
  */
 
 export interface EgressRule {
-  /** As it was written; logs name it. */
+  /** As it was written. */
   readonly entry: string;
   /** A name, or what stands after `*.`. */
   readonly name: string;

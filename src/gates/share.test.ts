@@ -1,7 +1,7 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { useBubblewrap } from '../../test/fixtures/bubblewrap.ts';
 import { writeFiles } from '../../test/fixtures/git/repository.ts';
@@ -199,4 +199,24 @@ test('what would be of no use as a layer comes as a copy: a file, a link, what b
   await chmod(join(base, 'from/closed'), 0o755);
   expect(await share('closed')).toBe(null);
   expect(readFileSync(join(into, 'closed/f'), 'utf8')).toBe('x');
+});
+
+test('a PATH with relative places finds no program of the lane', async () => {
+  const base = await useTemporaryDirectory('share');
+  const [from, into, ran] = [join(base, 'from'), join(base, 'lane'), join(base, 'ran')];
+  await writeFiles(from, { 'modules/f': 'pristine' });
+  await mkdir(into);
+  for (const name of ['cp', 'setpriv']) {
+    await writeFile(join(into, name), `#!/bin/sh\n: > ${ran}\n`);
+    await chmod(join(into, name), 0o755);
+  }
+  vi.stubEnv('PATH', `.::${process.env['PATH']}`);
+  try {
+    const sandbox = { owner: null, sharing: 'copies' } as const;
+    await shareOutput({ from, into, output: 'modules', frozen: false, sandbox, timeoutMs: 10_000 });
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(readFileSync(join(into, 'modules/f'), 'utf8')).toBe('pristine');
+  expect(existsSync(ran)).toBe(false);
 });

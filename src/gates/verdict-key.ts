@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { release } from 'node:os';
 
-import type { Network } from '../core/cell-policy.ts';
-import type { SandboxKind } from '../core/sandbox-choice.ts';
 import type { GateConfig } from '../config/schema.ts';
 import { allowedEnvironment } from '../process/environment.ts';
+import type { CellDescription } from '../sandbox/cells.ts';
 
 /** Everything that a gate's result depends on. Two gates with the same key give the same result. */
 export interface VerdictMaterial {
@@ -14,7 +13,7 @@ export interface VerdictMaterial {
   readonly gate: GateConfig;
   readonly prewarmKeys: readonly string[];
   readonly provisionHash: string;
-  readonly cell: { readonly sandbox: SandboxKind; readonly network: Network };
+  readonly cell: CellDescription;
 }
 
 export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, cell }: VerdictMaterial): string {
@@ -30,7 +29,6 @@ export function verdictKey({ tree, name, gate, prewarmKeys, provisionHash, cell 
     prewarmKeys,
     provisionHash,
     cell,
-    image: cell.sandbox === 'container' ? gate.cell.image : null,
     platform: process.platform,
     arch: process.arch,
     release: release(),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { MachineFault } from '../core/machine-fault.ts';
 import { faultOf, faultOfCode } from '../core/machine-fault.ts';
 import { UserError } from '../core/user-error.ts';
+import { absolutePath } from '../process/environment.ts';
 import type { Owner } from '../process/owner.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions, StartedProcess } from '../process/run.ts';
@@ -220,7 +221,7 @@ function environmentOf(call: GitCall): Record<string, string> {
   const marker = process.env[MARKER_VARIABLE];
   return {
     ...(marker === undefined ? {} : { [MARKER_VARIABLE]: marker }),
-    PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+    PATH: absolutePath(process.env['PATH'] ?? ''),
     LC_ALL: 'C',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allowedEnvironment } from './environment.ts';
+import { absolutePath, allowedEnvironment } from './environment.ts';
 
 const from = {
   PATH: '/bin',
@@ -56,5 +56,19 @@ describe('allowedEnvironment', () => {
 
   it('reads this process when not told otherwise', () => {
     expect(allowedEnvironment([], {})['PATH']).toBe(process.env['PATH']);
+  });
+});
+
+describe('absolutePath', () => {
+  it.each([
+    ['/bin:/usr/bin', '/bin:/usr/bin'],
+    ['.:/bin', '/bin'],
+    ['node_modules/.bin:/usr/bin::./x:/bin:', '/usr/bin:/bin'],
+    ['~/bin:/bin', '/bin'],
+    ['', '/usr/bin:/bin'],
+    ['.', '/usr/bin:/bin'],
+  ])('of %j keeps what does not depend on where one stands', (path, kept) => {
+    expect(absolutePath(path)).toBe(kept);
+    expect(allowedEnvironment([], {}, { PATH: path })).toEqual({ PATH: kept });
   });
 });

@@ -1,3 +1,5 @@
+import { delimiter, isAbsolute } from 'node:path';
+
 const ALWAYS_ALLOWED = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_*', 'TZ', 'TERM', 'TMPDIR', 'SHELL'];
 
 /**
@@ -9,7 +11,7 @@ const ONLY_BY_NAME = /^(?:GIT|YARD)_/u;
 /**
  * The whole environment of a child: what the base list and `allow` let through from `from`, and `extra` on top.
  * An entry of `allow` is a name, or a prefix and `*`, or `!` and a name that no prefix lets through. `GIT_*` and `YARD_*`
- * variables pass only when named in full.
+ * variables pass only when named in full. Of `PATH` the {@link absolutePath absolute places} pass.
  */
 export function allowedEnvironment(
   allow: readonly string[],
@@ -26,5 +28,18 @@ export function allowedEnvironment(
       !ONLY_BY_NAME.test(name) && !names.has(`!${name}`) && prefixes.some((prefix) => name.startsWith(prefix));
     if (byPrefix || names.has(name)) environment[name] = value;
   }
+  if (environment['PATH'] !== undefined) environment['PATH'] = absolutePath(environment['PATH']);
   return { ...environment, ...extra };
+}
+
+/** Where the system itself keeps its programs, whatever PATH says. */
+export const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
+
+/**
+ * PATH without the places that depend on where one stands (`.`, `node_modules/.bin`, nothing): our own programs are also
+ * started in lanes and slots, where these are an agent's. Never empty, for that is such a place, too.
+ */
+export function absolutePath(path: string): string {
+  const places = path.split(delimiter).filter((place) => isAbsolute(place));
+  return places.length === 0 ? '/usr/bin:/bin' : places.join(delimiter);
 }

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { failpoint, isDefective } from './failpoint.ts';
+import { SYSTEM_PATH } from './environment.ts';
 import { errnoOf } from './errno.ts';
 import { rename, rm } from './file-system.ts';
 import { ownName } from './own-name.ts';
@@ -10,7 +11,7 @@ import { runProcess } from './run.ts';
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
 /** Plain tools. */
-const SYNC_ENVIRONMENT = { PATH: '/usr/bin:/bin:/run/current-system/sw/bin', LC_ALL: 'C' };
+const SYNC_ENVIRONMENT = { PATH: SYSTEM_PATH, LC_ALL: 'C' };
 
 /**
  * Puts a file in place so that a power cut leaves the old content or the new, never a part: written beside, synced,

@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 
 import { systemClock } from './clock.ts';
-import { errnoOf } from './errno.ts';
+import { errnoOf, orNull } from './errno.ts';
 import type { ProcessRow } from './process-row.ts';
 import { readNames, readTable } from './table.ts';
 
@@ -55,19 +55,9 @@ export interface Surroundings {
 /** Null where the system tells nothing of the kind (macOS). */
 export function surroundingsOf(pid: number): Surroundings | null {
   if (process.platform === 'darwin') return null;
-  const environment = look(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+  const environment = orNull(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
   return {
-    cwd: look(() => readlinkSync(`/proc/${pid}/cwd`)),
+    cwd: orNull(() => readlinkSync(`/proc/${pid}/cwd`)),
     environment: environment === null || environment === '' ? null : environment.split('\0'),
   };
-}
-
-function look(read: () => string): string | null {
-  try {
-    return read();
-  } catch (error) {
-    // It has ended, or is another user's.
-    if (errnoOf(error) === null) throw error;
-    return null;
-  }
 }

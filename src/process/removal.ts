@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { SYSTEM_PATH } from './environment.ts';
 import { errnoOf } from './errno.ts';
 import { ownName } from './own-name.ts';
 import { runProcess } from './run.ts';
@@ -14,7 +15,7 @@ export type Removal =
   | { readonly kind: 'left'; readonly path: string; readonly why: string };
 
 /** Plain tools, and no relative entry: with one, `find -execdir` refuses. */
-const TOOL_ENVIRONMENT = { PATH: '/usr/bin:/bin:/run/current-system/sw/bin', LC_ALL: 'C' };
+const TOOL_ENVIRONMENT = { PATH: SYSTEM_PATH, LC_ALL: 'C' };
 
 /**
  * Removes a tree, whatever an agent has made of it: directories without permissions, paths of any length, links (which

@@ -14,6 +14,7 @@ import { launch } from '../process/launch.ts';
 import { give } from '../process/owner.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { removeTree } from '../process/removal.ts';
+import { runProcess } from '../process/run.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { Cells } from './cells.ts';
 
@@ -121,16 +122,8 @@ async function makePlace(base: string): Promise<Paths> {
   }
   for (const path of paths.secrets) await writeFile(path, SECRET);
   // Whoever has it open for reading lives: that can be asked from outside, at any time.
-  const made = await launch('mkfifo', [paths.fifo], {
-    cwd: base,
-    env: allowedEnvironment([], {}),
-    session: false,
-    stdio: 'ignore',
-  });
-  if (made.kind === 'spawn-failed') throw new Error(made.message);
-  const { promise, resolve } = Promise.withResolvers<void>();
-  made.child.once('exit', () => resolve());
-  await promise;
+  const made = await runProcess('mkfifo', [paths.fifo], { cwd: base, env: allowedEnvironment([], {}), session: false });
+  if (made.kind !== 'exited' || made.code !== 0) throw new Error(`no FIFO could be made: ${made.kind}`);
   return paths;
 }
 

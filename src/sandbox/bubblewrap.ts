@@ -1,18 +1,21 @@
 import { existsSync } from 'node:fs';
-import { constants, homedir } from 'node:os';
-import { join } from 'node:path';
+import { homedir } from 'node:os';
 
 import { mkdir } from '../process/file-system.ts';
 import { give } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import type { ProcessResult } from '../process/process-result.ts';
+import { droppedOwner } from './dropped-owner.ts';
+import { withSignal } from './exit-signal.ts';
 import { HIDDEN_PLACES } from './hidden-places.ts';
 import { layOver } from './layers.ts';
 import type { Layering } from './layers.ts';
 import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
 import type { Mount } from './mounts.ts';
-import { resourceLimits } from './resource-limits.ts';
 import { awaitNamespaceEnd } from './namespace-end.ts';
+import { ownPlaces } from './own-places.ts';
+import type { OwnPlaces } from './own-places.ts';
+import { resourceLimits } from './resource-limits.ts';
 import type { Cell, Command, EndElsewhere, Sandbox } from './sandbox.ts';
 import { toolchainPaths } from './toolchain.ts';
 
@@ -24,13 +27,11 @@ import { toolchainPaths } from './toolchain.ts';
  * 3. Nothing in it has a capability, and nothing can gain one. Started as root, it runs as another user.
  */
 
-/** `nobody` and `nogroup`. */
-export const DROPPED: Owner = { uid: 65_534, gid: 65_534 };
 const REPORT_DESCRIPTOR = 3;
 
 /** @param layering null: overlays cannot be mounted here. */
 export function bubblewrapSandbox(program: string, layering: Layering | null = null): Sandbox {
-  const owner = process.getuid?.() === 0 ? DROPPED : null;
+  const owner = droppedOwner();
   return {
     kind: 'bubblewrap',
     owner,
@@ -99,13 +100,8 @@ function dropUser(owner: Owner | null): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...none, '--no-new-privs', '--'];
 }
 
-interface OwnPlaces {
-  readonly home: string;
-  readonly temporary: string;
-}
-
 async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnPlaces> {
-  const own = { home: join(scratch, 'home'), temporary: join(scratch, 'tmp') };
+  const own = ownPlaces(scratch);
   for (const path of [own.home, own.temporary]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     if (owner !== null) give(path, owner);
@@ -155,9 +151,7 @@ async function end({ report }: ProcessResult): Promise<EndElsewhere> {
   return { survivors: await awaitNamespaceEnd(report), ranOutOfMemory: false };
 }
 
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
-
-/** bwrap says by its report whether the command was started, and gives back a signal as a shell does: 128 and its number. */
+/** bwrap says by its report whether the command was started. */
 function judge(result: ProcessResult, report: string): ProcessResult {
   if (result.kind !== 'exited') return result;
   if (!report.includes('"exit-code"')) {
@@ -165,6 +159,5 @@ function judge(result: ProcessResult, report: string): ProcessResult {
     const message = `the sandbox could not be made: ${said === '' ? `bwrap exited with ${result.code}` : said}`;
     return { ...result, kind: 'spawn-failed', errorCode: 'sandbox', message };
   }
-  const signal = SIGNALS.get(result.code - 128);
-  return signal === undefined ? result : { ...result, kind: 'signalled', signal };
+  return withSignal(result);
 }

@@ -6,7 +6,7 @@ import type { CellPolicy, Network } from '../core/cell-policy.ts';
 import { impossible } from '../core/impossible.ts';
 import { chooseSandbox } from '../core/sandbox-choice.ts';
 import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
-import { errnoOf } from '../process/errno.ts';
+import { orNull } from '../process/errno.ts';
 import { killEverywhere } from '../process/host.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
 import { ContainerRegister } from './container-register.ts';
@@ -160,18 +160,9 @@ function expand(path: string): string {
 
 /** Working trees that git has linked to the repository. */
 function otherWorkTrees(commonDirectory: string): string[] {
-  const names = look(() => readdirSync(join(commonDirectory, 'worktrees'))) ?? [];
+  const names = orNull(() => readdirSync(join(commonDirectory, 'worktrees'))) ?? [];
   return names.flatMap((name) => {
-    const file = look(() => readFileSync(join(commonDirectory, 'worktrees', name, 'gitdir'), 'utf8'));
+    const file = orNull(() => readFileSync(join(commonDirectory, 'worktrees', name, 'gitdir'), 'utf8'));
     return file === null ? [] : [dirname(file.trim())];
   });
-}
-
-function look<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (errnoOf(error) === null) throw error;
-    return null;
-  }
 }

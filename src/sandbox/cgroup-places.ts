@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
-import { errnoOf } from '../process/errno.ts';
+import { orNull } from '../process/errno.ts';
 import { writeFileSync } from '../process/file-system.ts';
 
 /*
@@ -124,18 +124,10 @@ function mayWrite(path: string): boolean {
 
 /** Null where it cannot be read: that a machine has no such thing is no failure. */
 export function read(file: string): string | null {
-  let text: string | null = null;
-  attempt(() => (text = readFileSync(file, 'utf8')));
-  return text;
+  return orNull(() => readFileSync(file, 'utf8'));
 }
 
 /** False when the system refused: what it refuses is measured instead. */
 export function attempt(action: () => void): boolean {
-  try {
-    action();
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === null) throw error;
-    return false;
-  }
+  return orNull(action) !== null;
 }

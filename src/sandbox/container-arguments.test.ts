@@ -1,7 +1,7 @@
-import { totalmem } from 'node:os';
 import { expect, test } from 'vitest';
 
 import type { ContainerEngine } from '../core/sandbox-choice.ts';
+import { defaultMemoryBytes } from './default-memory.ts';
 import { containerArguments } from './container-arguments.ts';
 import type { ContainerRequest } from './container-arguments.ts';
 
@@ -83,7 +83,7 @@ test('podman is left to its own network', () => {
 
 test('four fifths of the memory unless it is said; a command that is not nice keeps its share', () => {
   const args = argumentsOf({ limits: { ...LIMITS, memoryBytes: null, nice: 0 } });
-  expect(args).toContain(`--memory=${Math.floor(totalmem() * 0.8)}b`);
+  expect(args).toContain(`--memory=${defaultMemoryBytes()}b`);
   expect(args.filter((arg) => arg.startsWith('--cpu-shares'))).toEqual([]);
 });
 

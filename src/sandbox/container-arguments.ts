@@ -1,8 +1,7 @@
-import { totalmem } from 'node:os';
-
 import type { CellLimits } from '../core/cell-policy.ts';
 import type { ContainerEngine } from '../core/sandbox-choice.ts';
 import type { Owner } from '../process/owner.ts';
+import { defaultMemoryBytes } from './default-memory.ts';
 import type { Mount } from './mounts.ts';
 import type { Cell } from './sandbox.ts';
 
@@ -73,10 +72,9 @@ const SHARES = 1024;
 /** Each step of niceness counts for about a fifth. */
 const NICE_STEP = 1.25;
 const SHARES_MIN = 2;
-const MEMORY_PART = 0.8;
 
 function limitArguments({ memoryBytes, processes, fileBytes, nice }: CellLimits): string[] {
-  const memory = memoryBytes ?? Math.floor(totalmem() * MEMORY_PART);
+  const memory = memoryBytes ?? defaultMemoryBytes();
   const shares = Math.max(SHARES_MIN, Math.round(SHARES / NICE_STEP ** nice));
   return [
     `--memory=${memory}b`,

@@ -6,6 +6,7 @@ import { give } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import { isWithin, mountsOf } from './mounts.ts';
 import type { Mount } from './mounts.ts';
+import { ownPlaces } from './own-places.ts';
 import type { Cell } from './sandbox.ts';
 
 /** What a container shows of this machine, by the path at which it shows it. Everything else comes from its image. */
@@ -24,21 +25,12 @@ export function containerMounts(cell: Cell, home: string): Mount[] {
   return [...mounts.values()];
 }
 
-export interface OwnPlaces {
-  readonly home: string;
-  readonly temporary: string;
-}
-
-function ownPlaces(scratch: string): OwnPlaces {
-  return { home: join(scratch, 'home'), temporary: join(scratch, 'tmp') };
-}
-
 /**
  * Makes the cell's own home and temporary directory, with what other mounts are put upon in them: an engine that has to
  * make these itself makes them root's, and we could not remove them afterwards.
  */
 export async function makeMountPoints(mounts: readonly Mount[], scratch: string, owner: Owner | null): Promise<void> {
-  const own = Object.values(ownPlaces(scratch)) as string[];
+  const own = Object.values<string>({ ...ownPlaces(scratch) });
   for (const path of own) await makeDirectory(path, dirname(scratch), owner);
   for (const place of mounts) {
     if (place.kind === 'hidden' || !own.includes(place.from)) continue;

@@ -9,11 +9,12 @@ import { systemClock } from '../process/clock.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import type { Owner } from '../process/owner.ts';
 import type { ProcessResult } from '../process/process-result.ts';
-import { DROPPED } from './bubblewrap.ts';
 import { containerArguments } from './container-arguments.ts';
 import { containerMounts, makeMountPoints } from './container-mounts.ts';
 import { ranOutOfMemory } from './container-memory.ts';
 import type { ContainerRegister } from './container-register.ts';
+import { droppedOwner } from './dropped-owner.ts';
+import { SIGNALLED, withSignal } from './exit-signal.ts';
 import { realPath } from './mounts.ts';
 import type { Command, EndElsewhere, Sandbox } from './sandbox.ts';
 
@@ -34,7 +35,7 @@ export interface ContainerSetting {
 }
 
 export function containerSandbox({ engine, image, register, yard }: ContainerSetting): Sandbox {
-  const owner = process.getuid?.() === 0 ? DROPPED : null;
+  const owner = droppedOwner();
   return {
     kind: 'container',
     owner,
@@ -117,9 +118,8 @@ function variablesOf({ env }: Command): string[] {
 
 const ENGINE_FAILED = 125;
 const NOT_FOUND = 127;
-const KILLED = 128 + constants.signals.SIGKILL;
+const KILLED = SIGNALLED + constants.signals.SIGKILL;
 const WHY_MAX = 1_000;
-const SIGNALS = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name as NodeJS.Signals]));
 
 interface Asked {
   readonly engine: ContainerEngine;
@@ -141,8 +141,7 @@ function judge(result: ProcessResult, { engine, isMade, isBridged }: Asked): Pro
     if (!isMade || SAID[engine.flavour].test(said)) return notStarted(result, said, isMade && isBridged);
     return result;
   }
-  const signal = SIGNALS.get(code - 128);
-  return signal === undefined ? result : { ...result, kind: 'signalled', signal };
+  return withSignal(result);
 }
 
 /** How an engine, or the init that it puts first, begins to say why a command was not started. */

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { setImmediate as breathe } from 'node:timers/promises';
 
 import { systemClock } from '../process/clock.ts';
-import { errnoOf } from '../process/errno.ts';
+import { orNull } from '../process/errno.ts';
 
 /*
  * What a process tree has taken of the disk, looked at while it writes, whatever it writes. Invariants:
@@ -58,7 +58,7 @@ class Look {
   }
 
   async tree(root: string): Promise<void> {
-    const stat = tried(() => lstatSync(root));
+    const stat = orNull(() => lstatSync(root));
     if (stat?.isDirectory() !== true) return;
     this.#devices.add(stat.dev);
     await this.#directory(Buffer.from(root).toString('latin1'), stat.dev);
@@ -67,8 +67,8 @@ class Look {
   /** Removed, and still open: it takes its place on the disk until it is closed. */
   nameless(pid: number): void {
     const directory = `/proc/${pid}/fd`;
-    for (const name of tried(() => readdirSync(directory)) ?? []) {
-      const stat = tried(() => statSync(`${directory}/${name}`));
+    for (const name of orNull(() => readdirSync(directory)) ?? []) {
+      const stat = orNull(() => statSync(`${directory}/${name}`));
       if (stat?.isFile() === true && stat.nlink === 0 && this.#devices.has(stat.dev)) this.#count(stat);
     }
   }
@@ -76,13 +76,13 @@ class Look {
   async #directory(path: Bytes, device: number): Promise<void> {
     if (path.length > PATH_BYTES_MAX) return this.#deep(path, device);
     const below: Bytes[] = [];
-    const directory = tried(() => opendirSync(toPath(path), { encoding: 'latin1', bufferSize: NAMES_AT_ONCE }));
+    const directory = orNull(() => opendirSync(toPath(path), { encoding: 'latin1', bufferSize: NAMES_AT_ONCE }));
     if (directory === null) return;
     try {
-      for (let entry = tried(() => directory.readSync()); entry !== null; entry = tried(() => directory.readSync())) {
+      for (let entry = orNull(() => directory.readSync()); entry !== null; entry = orNull(() => directory.readSync())) {
         await this.#pause();
         if (this.#signal.aborted) return;
-        const stat = tried(() => lstatSync(toPath(`${path}/${entry?.name}`)));
+        const stat = orNull(() => lstatSync(toPath(`${path}/${entry?.name}`)));
         if (stat === null || stat.dev !== device) continue;
         this.#count(stat);
         if (stat.isDirectory()) below.push(entry.name);
@@ -100,7 +100,7 @@ class Look {
   /** From here on by a short name of the same directory. */
   async #deep(path: Bytes, device: number): Promise<void> {
     if (process.platform !== 'linux') return;
-    const descriptor = tried(() => openSync(toPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK));
+    const descriptor = orNull(() => openSync(toPath(path), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK));
     if (descriptor === null) return;
     try {
       await this.#directory(`/proc/self/fd/${descriptor}`, device);
@@ -128,14 +128,4 @@ class Look {
 
 function toPath(path: Bytes): Buffer {
   return Buffer.from(path, 'latin1');
-}
-
-/** Null: gone meanwhile, or closed to us. */
-function tried<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (errnoOf(error) === null) throw error;
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import { type Server, type AddressInfo, connect, createServer } from 'node:net';
 import { constants } from 'node:os';
 
 import { launch } from '../process/launch.ts';
+import { SIGNALLED } from './exit-signal.ts';
 import { joinStreams } from './egress-tunnel.ts';
 
 /*
@@ -23,7 +24,6 @@ export type BridgeEnd =
 /** As the shell and `env` have it: the program was not found, or is none. */
 const NOT_FOUND = 127;
 const NOT_RUNNABLE = 126;
-const SIGNALLED = 128;
 const FORWARDED = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 /** Never over the proxy: servers that the command itself starts. */
 const LOCAL = 'localhost,127.0.0.1,::1';

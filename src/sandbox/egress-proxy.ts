@@ -14,7 +14,9 @@ import { chooseRule, readTarget } from '../core/egress-rule.ts';
 import type { EgressRule } from '../core/egress-rule.ts';
 import { systemClock } from '../process/clock.ts';
 import { errnoOf } from '../process/errno.ts';
-import { chmodSync, lchownSync, rmSync } from '../process/file-system.ts';
+import { chmodSync, rmSync } from '../process/file-system.ts';
+import { give } from '../process/owner.ts';
+import type { Owner } from '../process/owner.ts';
 import { reachOf } from './egress-address.ts';
 import type { EgressEnd, EgressSink } from './egress-log.ts';
 import { type Resolve, systemResolve } from './egress-resolve.ts';
@@ -23,10 +25,8 @@ import { joinStreams } from './egress-tunnel.ts';
 export interface EgressOptions {
   /** A path of at most some 100 bytes, in a directory that only its users can enter. What is there is replaced. */
   readonly socketPath: string;
-  /** Default 0600. */
-  readonly mode?: number | undefined;
   /** Whom the socket is given to: the user of the cell, where that is another one. Only root may. */
-  readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  readonly owner?: Owner | null;
   readonly rules: readonly EgressRule[];
   readonly record: EgressSink;
   readonly resolve?: Resolve | undefined;
@@ -107,7 +107,7 @@ export async function startEgressProxy(options: EgressOptions): Promise<EgressPr
   };
 }
 
-async function listen(server: Server, { socketPath, mode = MODE, owner }: EgressOptions): Promise<void> {
+async function listen(server: Server, { socketPath, owner = null }: EgressOptions): Promise<void> {
   rmSync(socketPath, { force: true });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once('error', reject);
@@ -121,8 +121,8 @@ async function listen(server: Server, { socketPath, mode = MODE, owner }: Egress
   await promise;
   server.off('error', reject);
   try {
-    if (owner !== undefined) lchownSync(socketPath, owner.uid, owner.gid);
-    chmodSync(socketPath, mode);
+    if (owner !== null) give(socketPath, owner);
+    chmodSync(socketPath, MODE);
   } catch (error) {
     server.close();
     throw error;

@@ -35,7 +35,7 @@ export async function openEgress(cell: Cell, command: Command, owner: Owner | nu
       socketPath,
       rules,
       record: log.record,
-      ...(owner === null ? {} : { owner }),
+      owner,
     });
     const [program, ...rest] = cell.bridge;
     if (program === undefined) throw new Error('nothing leads from the cell to the proxy');
@@ -43,9 +43,12 @@ export async function openEgress(cell: Cell, command: Command, owner: Owner | nu
       cell: { ...cell, readable: [...cell.readable, directory] },
       command: { ...command, argv: [program, ...rest, socketPath, '--', ...command.argv] },
       close: async () => {
-        await proxy.close();
-        await log.close();
-        await removeTree(directory);
+        try {
+          await proxy.close();
+          await log.close();
+        } finally {
+          await removeTree(directory);
+        }
       },
     };
   } catch (error) {

@@ -65,12 +65,7 @@ export class SupportFinder {
     const overlay = await probeOverlay(bubblewrap, this.#directory);
     const found = { bubblewrap, overlay };
     const kept: Kept = { bootId: currentBootId(), uid: process.getuid?.() ?? 0, path: this.#path, ...found };
-    if (this.#file !== null)
-      await writeFileDurably(
-        this.#file,
-        `${JSON.stringify(kept)}
-`,
-      );
+    if (this.#file !== null) await writeFileDurably(this.#file, `${JSON.stringify(kept)}\n`);
     return found;
   }
 

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
+import { SYSTEM_PATH } from '../process/environment.ts';
 import { chmod, mkdir } from '../process/file-system.ts';
 import { findProgram } from '../process/find-program.ts';
 import { give } from '../process/owner.ts';
@@ -22,11 +23,9 @@ export interface Layering {
   readonly mount: string;
 }
 
-const PROGRAMS = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';
-
 /** Null: a program is missing. Whether the kernel lets them is another matter. */
 export function findLayering(): Layering | null {
-  const [unshare, mount] = ['unshare', 'mount'].map((name) => findProgram(name, PROGRAMS));
+  const [unshare, mount] = ['unshare', 'mount'].map((name) => findProgram(name, SYSTEM_PATH));
   return unshare && mount ? { unshare, mount } : null;
 }
 

@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 
-import { errnoOf } from '../process/errno.ts';
+import { orNull } from '../process/errno.ts';
 
 /** What stands at a path of a cell. */
 export type Mount =
@@ -92,10 +92,5 @@ function depthOf(path: string): number {
 
 /** Null: there is no such thing, or none that may be seen. */
 export function realPath(path: string): string | null {
-  try {
-    return realpathSync.native(path);
-  } catch (error) {
-    if (errnoOf(error) === null) throw error;
-    return null;
-  }
+  return orNull(() => realpathSync.native(path));
 }

@@ -1,3 +1,4 @@
+import { SYSTEM_PATH } from '../process/environment.ts';
 import { findProgram } from '../process/find-program.ts';
 
 export interface ResourceLimits {
@@ -13,13 +14,11 @@ export interface ResourceLimits {
  */
 export function resourceLimits({ processes, fileBytes, nice }: ResourceLimits): string[] {
   const words: string[] = [];
-  if (findProgram('prlimit', PROGRAMS) !== null) {
+  if (findProgram('prlimit', SYSTEM_PATH) !== null) {
     words.push('prlimit', `--fsize=${fileBytes}`, '--core=0');
     if (processes !== null) words.push(`--nproc=${processes}`);
     words.push('--');
   }
-  if (nice > 0 && findProgram('nice', PROGRAMS) !== null) words.push('nice', '-n', String(nice), '--');
+  if (nice > 0 && findProgram('nice', SYSTEM_PATH) !== null) words.push('nice', '-n', String(nice), '--');
   return words;
 }
-
-const PROGRAMS = '/usr/bin:/bin:/usr/sbin:/sbin:/run/current-system/sw/bin';

@@ -1,11 +1,10 @@
-import { totalmem } from 'node:os';
-
 import type { ProcessResult } from '../process/process-result.ts';
 import { runProcess } from '../process/run.ts';
 import type { RunOptions, StartedProcess } from '../process/run.ts';
 import { readRow } from '../process/table.ts';
 import { makeCellGroup } from './cgroup.ts';
 import type { CellGroup } from './cgroup.ts';
+import { defaultMemoryBytes } from './default-memory.ts';
 import { openEgress } from './egress.ts';
 import type { Cell, Command, Enclosed, Sandbox } from './sandbox.ts';
 import { beyond, UsageWatch } from './usage-watch.ts';
@@ -42,7 +41,7 @@ async function runBounded(
   command: Command,
   options: CellRunOptions,
 ): Promise<CellResult> {
-  const memoryBytes = cell.limits.memoryBytes ?? defaultMemory();
+  const memoryBytes = cell.limits.memoryBytes ?? defaultMemoryBytes();
   // Who keeps the limits itself does not run its cells below us.
   const group = sandbox.limitsMemory
     ? null
@@ -103,11 +102,4 @@ async function runWatched(
   } finally {
     await watch.stop();
   }
-}
-
-/** The machine's is that of the cgroup around us, where that has less. */
-function defaultMemory(): number {
-  const bounded = process.constrainedMemory();
-  const wholeBytes = bounded > 0 ? Math.min(bounded, totalmem()) : totalmem();
-  return Math.floor((wholeBytes * 4) / 5);
 }

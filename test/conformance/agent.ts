@@ -1,13 +1,15 @@
 import { makeRedactor } from '../../src/core/redact.ts';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from '../../src/agents/agent.ts';
 import type { CellLimits } from '../../src/core/cell-policy.ts';
 import { findMarked } from '../../src/process/tree.ts';
 import { resolveSandbox } from '../../src/config/sandbox-schema.ts';
-import { openCells } from '../fixtures/cells.ts';
+import type { SandboxSupport } from '../../src/core/sandbox-choice.ts';
+import { Cells } from '../../src/sandbox/cells.ts';
+import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
 import { memoryHog, whyNoMemoryLimit } from '../fixtures/sandbox/memory-hog.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
@@ -55,11 +57,19 @@ async function makeArena(rest: Partial<Turn> = {}, limits: Partial<CellLimits> =
   return { lane, turn };
 }
 
-function runIn(directory: string, lane: string, limits: Partial<CellLimits>): Turn['run'] {
+function runIn(
+  directory: string,
+  lane: string,
+  limits: Partial<CellLimits>,
+  support: SandboxSupport = NO_SANDBOXES,
+): Turn['run'] {
   const scratch = join(directory, 'scratch');
   const request = { directory: lane, scratch, egressLog: join(directory, 'network.ndjson') };
-  const { agents } = resolveSandbox('none');
-  return openCells(directory).enter({ ...agents, limits: { ...agents.limits, ...limits } }, request);
+  const { agents } = resolveSandbox('auto');
+  const repository = { root: '/nowhere', commonDirectory: '/nowhere/.git' };
+  const self = [process.execPath, ''];
+  const cells = new Cells({ stateDirectory: directory, repository, support, self, redact: (text) => text });
+  return cells.enter({ ...agents, limits: { ...agents.limits, ...limits } }, request);
 }
 
 interface Played {
@@ -227,6 +237,17 @@ function outputTests(play: Play, { make, isTransparent }: AgentTraits): void {
 }
 
 function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
+  test('a cell that cannot be made is the fault of the machine, and the reason is told', async () => {
+    const { lane, turn } = await makeArena();
+    const program = join(dirname(lane), 'bwrap');
+    await writeFile(program, '#!/bin/sh\necho "bwrap: there are no namespaces here" >&2\nexit 1\n', { mode: 0o755 });
+    const works = { kind: 'works', program, what: 'bubblewrap' } as const;
+    const run = runIn(dirname(lane), lane, {}, { ...NO_SANDBOXES, bubblewrap: works });
+    const { end } = await read(make('true').start({ ...turn, run }), turn);
+    expect(end).toMatchObject({ kind: 'infrastructure' });
+    expect(end.kind === 'infrastructure' && end.why).toContain('there are no namespaces here');
+  });
+
   test('exit code other than 0: no packet, and the end of what it said', async () => {
     const { end } = await play('echo first; echo the reason >&2; exit 4');
     expect(end.kind).toBe('no-packet');

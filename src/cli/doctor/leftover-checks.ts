@@ -16,7 +16,7 @@ export const leftoverChecks: readonly Check[] = [
 
 /** Names by which each directory knows what is not finished. `tmp` is nothing else. */
 const HALF_MADE: readonly (readonly [directory: string, name: RegExp])[] = [
-  ['.', /^(?:(?:depot|fill)\.git\.new-|\.tmp-|\.trash-|repository\.)/],
+  ['.', /^(?:(?:depot|fill)\.git\.new-|\.tmp-|\.trash-|\.probe-|repository\.)/],
   ['containers', /^\.tmp-/],
   ['lanes', /^\.(?:tmp|trash)-/],
   ['pins', /^\.(?:tmp|trash)-/],
