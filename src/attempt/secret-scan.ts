@@ -1,5 +1,6 @@
 import { matches, parsePatterns } from '../core/scope.ts';
 import type { Found } from '../core/redact.ts';
+import { BlobReader } from '../git/blob-reader.ts';
 import { blobId } from '../git/blob.ts';
 import { toText } from '../git/byte-path.ts';
 import { readBlobs } from '../git/depot.ts';
@@ -39,13 +40,18 @@ export async function findLeaks(
   const allowed = parsePatterns(context.pin.config.secretScan.allow);
   const leaks: Leak[] = [];
   const ofLane = new Set(changes);
-  for (const change of await againstBase(context, lane, changes)) {
+  const all = await againstBase(context, lane, changes);
+  const earlier = new BlobReader(
+    context.depot,
+    all.flatMap((change) => (ofLane.has(change) || change.oid === null ? [] : [change.oid])),
+  );
+  for (const change of all) {
     const path = toText(change.path);
     const mayLookSecret = allowed.some((pattern) => matches(pattern, path));
     const counts = (found: Found): boolean => isCertain(found) && (found.kind === 'named' || !mayLookSecret);
     const inPath = context.redactor.find(change.path).find(counts);
     if (inPath !== undefined) leaks.push(leakOf(path, null, inPath));
-    const data = await contentOf(context, lane, change, ofLane);
+    const data = ofLane.has(change) ? contentIn(context, lane, change) : await contentOf(earlier, change);
     leaks.push(...(await inContent(context, lane, { path, data, counts })));
     if (leaks.length >= LEAKS_MAX) break;
   }
@@ -70,18 +76,14 @@ async function againstBase(
   return [...all.values()].filter(({ oid }) => oid !== null);
 }
 
-async function contentOf(
-  { depot }: Pick<AttemptContext, 'depot'>,
-  lane: Lane,
-  change: Change,
-  ofLane: ReadonlySet<Change>,
-): Promise<Buffer> {
-  if (change.oid === null) return Buffer.alloc(0);
-  if (!ofLane.has(change)) {
-    const [blob] = await readBlobs(depot, [change.oid]);
-    if (!blob && change.mode !== MODE_GITLINK) throw new Error(`${toText(change.path)} is not in the depot`);
-    return blob ?? Buffer.alloc(0);
-  }
+/** Of earlier work. */
+async function contentOf(earlier: BlobReader, { path, mode, oid }: Change): Promise<Buffer> {
+  const blob = oid === null ? null : await earlier.read(oid);
+  if (blob === null && mode !== MODE_GITLINK) throw new Error(`${toText(path)} is not in the depot`);
+  return blob ?? Buffer.alloc(0);
+}
+
+function contentIn({ depot }: Pick<AttemptContext, 'depot'>, lane: Lane, change: Change): Buffer {
   const data = readChange(lane.directory, change);
   // What is committed is what was searched: it is read again, and compared with the same id.
   if (blobId(data, depot.format) !== change.oid) {

@@ -3,8 +3,8 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   statSync,
   utimesSync,
@@ -56,6 +56,8 @@ test('what killed processes leave behind is found, told, and removed by --repair
     'depot.git/objects/pack/tmp_pack_1',
   ]) {
     writeFileSync(inState(path), 'x');
+    // Older than any git of another test that runs beside this one.
+    utimesSync(inState(path), 1, 1);
   }
   writeFileSync(inState('lanes/A-1.json'), '{}');
   mkdirSync(inState('lanes/B-9'));
