@@ -34,7 +34,7 @@ describe.each(['none', 'bubblewrap'] as const)('sandbox %s', (sandbox) => {
       expect(outcome).toMatchObject({ kind: 'policy', paths: REFUSED_NAMES.map((name) => `NAME-1/${name}`) });
     });
 
-    test('very many files, and a line of 1 GB', (context) => life.judge(context, MASSES));
+    test('very many files, and a very long line', (context) => life.judge(context, MASSES));
   }
 
   test('nothing ran, nothing outside was changed, every landed tree was proven', (context) => life.judgeWhole(context));
