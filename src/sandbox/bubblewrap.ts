@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 import { mkdir } from '../process/file-system.ts';
 import { give } from '../process/owner.ts';
@@ -10,7 +11,7 @@ import { withSignal } from './exit-signal.ts';
 import { HIDDEN_PLACES } from './hidden-places.ts';
 import { layOver } from './layers.ts';
 import type { Layering } from './layers.ts';
-import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
+import { mountsOf, parentsWithin, realPath } from './mounts.ts';
 import type { Mount } from './mounts.ts';
 import { awaitNamespaceEnd } from './namespace-end.ts';
 import { ownPlaces } from './own-places.ts';
@@ -45,6 +46,12 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
       const mounts = mountsOf({ ...viewOf(cell, command, home, own), layers: overlaid?.binds ?? [] });
       const args = [
         ...BASE,
+        // A file system in memory, which no limit would count.
+        '--bind',
+        own.shared,
+        '/dev/shm',
+        '--remount-ro',
+        '/dev',
         ...namespaces(cell, owner),
         ...(overlaid?.options ?? []),
         ...mounts.flatMap((mount) => mountArguments(mount, mounts)),
@@ -100,9 +107,14 @@ function dropUser(owner: Owner | null): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...none, '--no-new-privs', '--'];
 }
 
-async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnPlaces> {
-  const own = ownPlaces(scratch);
-  for (const path of [own.home, own.temporary]) {
+interface CellPlaces extends OwnPlaces {
+  /** Of shared memory: on the disk, and counted there. */
+  readonly shared: string;
+}
+
+async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<CellPlaces> {
+  const own = { ...ownPlaces(scratch), shared: join(scratch, 'shm') };
+  for (const path of [own.home, own.temporary, own.shared]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     if (owner !== null) give(path, owner);
   }
@@ -112,11 +124,10 @@ async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnP
 function viewOf(cell: Cell, { env }: Command, home: string, own: OwnPlaces): Parameters<typeof mountsOf>[0] {
   const hidden = [...HIDDEN_PLACES, home, ...cell.hidden];
   const places = [...hidden, '/tmp', '/var/tmp'].map((path) => realPath(path) ?? path);
-  const isHidden = (path: string): boolean => places.some((place) => isWithin(path, place));
   return {
     hidden,
     readable: [
-      ...toolchainPaths(env['PATH'] ?? '', home, isHidden),
+      ...toolchainPaths(env['PATH'] ?? '', home, places),
       ...(cell.network === 'none' ? [] : RESOLVER),
       ...cell.readable,
     ],
