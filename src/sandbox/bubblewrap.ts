@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 import { mkdir } from '../process/file-system.ts';
 import { give } from '../process/owner.ts';
@@ -40,10 +40,12 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
     sharing: layering === null ? (owner === null ? 'copies' : 'links') : 'layers',
     async enclose(cell, command, bounded) {
       const own = await makeOwnPlaces(cell.scratch, owner);
-      const named = command.env['HOME'] ?? homedir();
-      const home = existsSync(named) ? named : '/tmp';
+      const home = homeOf(command.env['HOME'] ?? homedir());
       const overlaid = await layOver(cell, owner, layering);
       const mounts = mountsOf({ ...viewOf(cell, command, home, own), layers: overlaid?.binds ?? [] });
+      // What is mounted there lies over the whole view: the command would be beneath it, where nothing is hidden.
+      if (mounts.some(({ at }) => at === '/'))
+        throw Object.assign(new Error('no sandbox: what lies at / cannot be hidden'), { code: 'sandbox-unavailable' });
       const args = [
         ...BASE,
         // A file system in memory, which no limit would count.
@@ -69,6 +71,12 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
       return { file, args: words, env, reports: true, judge, end, dispose: () => Promise.resolve() };
     },
   };
+}
+
+/** Where the operator's is. Users that have none are given `/`, or nothing. */
+function homeOf(named: string): string {
+  const at = isAbsolute(named) ? realPath(named) : null;
+  return at === null || at === '/' ? '/tmp' : named;
 }
 
 const BASE: readonly string[] = [
