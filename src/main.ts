@@ -18,6 +18,7 @@ import type { Mended } from './git/depot.ts';
 import { locateRepository } from './git/locate.ts';
 import type { Location } from './git/locate.ts';
 import { systemClock } from './process/clock.ts';
+import { closeInherited } from './process/inherited.ts';
 import type { FindSandboxes } from './reconcile/settings.ts';
 import type { LocalYard } from './reconcile/yard.ts';
 import type { Store } from './store/store.ts';
@@ -221,6 +222,7 @@ function noteMended(store: Store): (mended: Mended) => Promise<void> {
 
 /** `attempt <state> <task> <n> <token> <pin>`: dispatched by a scheduler, never typed. */
 async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
+  closeInherited();
   const [stateDirectory = '', taskId = '', attempt = '', token = '', pinHash = ''] = args;
   letCellsRead();
   const [
@@ -282,6 +284,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
 
 /** `train <state> <pin>`: started by a scheduler, never typed. */
 async function trainProcess(args: readonly string[]): Promise<ExitCode> {
+  closeInherited();
   const [stateDirectory = '', pinHash = ''] = args;
   letCellsRead();
   const [

@@ -61,14 +61,31 @@ function addWritten(text: string, add: (form: string) => void): void {
   const inJson = JSON.stringify(text).slice(1, -1);
   const inUrl = encodeURIComponent(text.toWellFormed());
   add(text);
-  add(inJson);
-  add(JSON.stringify(inJson).slice(1, -1));
+  for (const form of new Set([inJson, ...otherJson(inJson)])) {
+    add(form);
+    add(JSON.stringify(form).slice(1, -1));
+  }
   add(inUrl);
   add(inUrl.replace(/%../g, (code) => code.toLowerCase()));
   add(inUrl.replaceAll('%20', '+'));
   const hex = Array.from(asBytes(text), (byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
   add(hex);
   add(hex.toUpperCase());
+}
+
+/** As others write JSON: PHP escapes the slash, Python what is not ASCII, Go what HTML has a meaning for. */
+function otherJson(inJson: string): string[] {
+  const ascii = inJson.replaceAll(/[^ -~]/g, unicodeEscape);
+  return [inJson, ascii].flatMap((text) => [
+    text,
+    text.replaceAll('/', '\\/'),
+    text.replaceAll(/[&<>]/g, unicodeEscape),
+    text.replaceAll(/[&<>]/g, unicodeEscape).replaceAll('/', '\\/'),
+  ]);
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Its UTF-8, one character for each byte. */

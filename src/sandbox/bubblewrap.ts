@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
 
 import { mkdir } from '../process/file-system.ts';
 import { give } from '../process/owner.ts';
@@ -10,7 +11,7 @@ import { withSignal } from './exit-signal.ts';
 import { HIDDEN_PLACES } from './hidden-places.ts';
 import { layOver } from './layers.ts';
 import type { Layering } from './layers.ts';
-import { isWithin, mountsOf, parentsWithin, realPath } from './mounts.ts';
+import { mountsOf, parentsWithin, realPath } from './mounts.ts';
 import type { Mount } from './mounts.ts';
 import { awaitNamespaceEnd } from './namespace-end.ts';
 import { ownPlaces } from './own-places.ts';
@@ -39,12 +40,20 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
     sharing: layering === null ? (owner === null ? 'copies' : 'links') : 'layers',
     async enclose(cell, command, bounded) {
       const own = await makeOwnPlaces(cell.scratch, owner);
-      const named = command.env['HOME'] ?? homedir();
-      const home = existsSync(named) ? named : '/tmp';
+      const home = homeOf(command.env['HOME'] ?? homedir());
       const overlaid = await layOver(cell, owner, layering);
       const mounts = mountsOf({ ...viewOf(cell, command, home, own), layers: overlaid?.binds ?? [] });
+      // What is mounted there lies over the whole view: the command would be beneath it, where nothing is hidden.
+      if (mounts.some(({ at }) => at === '/'))
+        throw Object.assign(new Error('no sandbox: what lies at / cannot be hidden'), { code: 'sandbox-unavailable' });
       const args = [
         ...BASE,
+        // A file system in memory, which no limit would count.
+        '--bind',
+        own.shared,
+        '/dev/shm',
+        '--remount-ro',
+        '/dev',
         ...namespaces(cell, owner),
         ...(overlaid?.options ?? []),
         ...mounts.flatMap((mount) => mountArguments(mount, mounts)),
@@ -62,6 +71,12 @@ export function bubblewrapSandbox(program: string, layering: Layering | null = n
       return { file, args: words, env, reports: true, judge, end, dispose: () => Promise.resolve() };
     },
   };
+}
+
+/** Where the operator's is. Users that have none are given `/`, or nothing. */
+function homeOf(named: string): string {
+  const at = isAbsolute(named) ? realPath(named) : null;
+  return at === null || at === '/' ? '/tmp' : named;
 }
 
 const BASE: readonly string[] = [
@@ -100,9 +115,14 @@ function dropUser(owner: Owner | null): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', ...none, '--no-new-privs', '--'];
 }
 
-async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnPlaces> {
-  const own = ownPlaces(scratch);
-  for (const path of [own.home, own.temporary]) {
+interface CellPlaces extends OwnPlaces {
+  /** Of shared memory: on the disk, and counted there. */
+  readonly shared: string;
+}
+
+async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<CellPlaces> {
+  const own = { ...ownPlaces(scratch), shared: join(scratch, 'shm') };
+  for (const path of [own.home, own.temporary, own.shared]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
     if (owner !== null) give(path, owner);
   }
@@ -112,11 +132,10 @@ async function makeOwnPlaces(scratch: string, owner: Owner | null): Promise<OwnP
 function viewOf(cell: Cell, { env }: Command, home: string, own: OwnPlaces): Parameters<typeof mountsOf>[0] {
   const hidden = [...HIDDEN_PLACES, home, ...cell.hidden];
   const places = [...hidden, '/tmp', '/var/tmp'].map((path) => realPath(path) ?? path);
-  const isHidden = (path: string): boolean => places.some((place) => isWithin(path, place));
   return {
     hidden,
     readable: [
-      ...toolchainPaths(env['PATH'] ?? '', home, isHidden),
+      ...toolchainPaths(env['PATH'] ?? '', home, places),
       ...(cell.network === 'none' ? [] : RESOLVER),
       ...cell.readable,
     ],

@@ -18,7 +18,7 @@ import { NO_SANDBOX } from './none.ts';
 import { probeBubblewrap } from './probe.ts';
 import { runInCell } from './run-in-cell.ts';
 import type { CellResult, CellRunOptions } from './run-in-cell.ts';
-import type { Sandbox } from './sandbox.ts';
+import type { Cell, Sandbox } from './sandbox.ts';
 
 const MEBIBYTE = 1024 ** 2;
 const support = await probeBubblewrap(process.env['PATH'] ?? '');
@@ -53,6 +53,7 @@ async function start(
   script: string,
   limits: Partial<CellLimits>,
   options: CellRunOptions = {},
+  also: Partial<Cell> = {},
 ): Promise<Run> {
   const base = await useTemporaryDirectory('cell');
   for (const name of ['lane', 'scratch']) await mkdir(join(base, name));
@@ -69,6 +70,7 @@ async function start(
     egressLog: join(base, 'network.ndjson'),
     layers: [],
     redact: (text: string) => text,
+    ...also,
   } as const;
   const env = { PATH: process.env['PATH'] ?? '', HOME: base };
   const marker = `${base}:cell`;
@@ -214,6 +216,24 @@ async function startAsStranger(script: string, limits: Partial<CellLimits>): Pro
   const result = ended.then(() => JSON.parse(lines.at(-1) ?? '') as Awaited<StrangersCell['result']>);
   return { line: lines[0] ?? '', end: () => child.stdin.write('end\n'), result };
 }
+
+test('what is written to an outbox counts for the limit of the disk', async (context) => {
+  const sandbox = sandboxOf('bubblewrap', context);
+  const outbox = await useTemporaryDirectory('outbox');
+  if (sandbox.owner !== null) give(outbox, sandbox.owner);
+  const script = `head -c 4194304 /dev/zero > ${outbox}/big; read -r end`;
+  const also = { writable: [outbox], counted: [outbox] };
+  const { result } = await start(sandbox, script, { diskBytes: MEBIBYTE }, { holdInput: true }, also);
+  expect((await result).breach).toBe('used more than 1.0 MiB of the disk, its limit (limits.disk)');
+});
+
+test('no memory that nothing counts: shared memory is on the disk, the rest of /dev cannot be written to', async (context) => {
+  const sandbox = sandboxOf('bubblewrap', context);
+  const script = `echo one > /dev/null && echo one > /dev/shm/file && stat -f -c %T /dev/shm /tmp | uniq | wc -l
+    (echo two > /dev/file) 2> /dev/null || echo refused`;
+  const { stdout } = await (await start(sandbox, script, {})).result;
+  expect(stdout.toString('utf8')).toBe('1\nrefused\n');
+});
 
 describe('in a cell of bubblewrap that another user made, for whom no cgroup can be made', () => {
   test('who forks without end stops at the limit; other cells of that user go on', async (context) => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -6,7 +6,6 @@ import type { CellPolicy, Network } from '../core/cell-policy.ts';
 import { impossible } from '../core/impossible.ts';
 import { chooseSandbox } from '../core/sandbox-choice.ts';
 import type { SandboxKind, SandboxSupport } from '../core/sandbox-choice.ts';
-import { orNull } from '../process/errno.ts';
 import { killEverywhere } from '../process/host.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
 import { ContainerRegister } from './container-register.ts';
@@ -16,6 +15,7 @@ import { NO_SANDBOX } from './none.ts';
 import { runInCell } from './run-in-cell.ts';
 import type { CellResult, CellRunOptions } from './run-in-cell.ts';
 import type { Cell, Command, Layer, Sandbox } from './sandbox.ts';
+import { workTrees } from './work-trees.ts';
 
 export interface CellPlaces {
   readonly stateDirectory: string;
@@ -31,6 +31,7 @@ export interface CellPlaces {
 /** What one run in a cell has of its own. */
 export interface CellRequest {
   readonly directory: string;
+  /** Its own, as the directory is: an outbox. */
   readonly writable?: readonly string[];
   readonly readable?: readonly string[];
   readonly scratch: string;
@@ -58,7 +59,7 @@ export class Cells {
     this.#places = places;
     const { root, commonDirectory } = places.repository;
     this.#containers = new ContainerRegister(places.stateDirectory);
-    this.#hidden = [places.stateDirectory, root, commonDirectory, ...otherWorkTrees(commonDirectory)];
+    this.#hidden = [places.stateDirectory, root, commonDirectory, ...workTrees(commonDirectory)];
   }
 
   /**
@@ -121,6 +122,7 @@ export class Cells {
     return {
       directory,
       writable: [...writable, ...policy.write.map(expand)],
+      counted: writable,
       readable: [...this.#ownFiles(kind, policy.network), ...readable, ...policy.read.map(expand)],
       hidden: this.#hidden,
       scratch,
@@ -156,13 +158,4 @@ function packageRoot(script: string): string {
 
 function expand(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
-}
-
-/** Working trees that git has linked to the repository. */
-function otherWorkTrees(commonDirectory: string): string[] {
-  const names = orNull(() => readdirSync(join(commonDirectory, 'worktrees'))) ?? [];
-  return names.flatMap((name) => {
-    const file = orNull(() => readFileSync(join(commonDirectory, 'worktrees', name, 'gitdir'), 'utf8'));
-    return file === null ? [] : [dirname(file.trim())];
-  });
 }

@@ -33,6 +33,7 @@ export function mountsOf({ hidden, readable, writable, own, layers = [] }: View)
   for (const { at, from } of own) {
     const place = realPath(at) ?? at;
     mounts.set(place, { kind: 'write', at: place, from });
+    if (place !== at && isBelowOne(at, [...mounts.keys()])) mounts.set(at, { kind: 'write', at, from });
   }
   for (const kind of ['read', 'write'] as const) {
     for (const path of kind === 'read' ? readable : writable) {

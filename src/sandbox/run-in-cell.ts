@@ -80,7 +80,7 @@ async function runWatched(
       memoryBytes,
       measuresMemory: !sandbox.limitsMemory && group?.bounds.memory !== true,
       diskBytes: cell.limits.diskBytes,
-      directories: [cell.directory, cell.scratch],
+      directories: [cell.directory, cell.scratch, ...(cell.counted ?? [])],
       ranOutOfMemory,
     },
     options.marker ?? null,

@@ -14,6 +14,8 @@ export interface Cell {
   readonly directory: string;
   /** Changeable too: an outbox, what the operator named under `write`. Left out where they do not exist. */
   readonly writable: readonly string[];
+  /** Of these, what is this cell's alone: what is added there counts for the limit of the disk. */
+  readonly counted?: readonly string[];
   /** Readable even where they lie in a place that is hidden: the depot's objects, this package, what the operator named. */
   readonly readable: readonly string[];
   /** Kept from it, whatever is readable around them: the state directory, the repository, its other working trees. */

@@ -31,17 +31,34 @@ const TOOL_HOMES: readonly string[] = [
   'anaconda3',
 ];
 
+/** What programs need of a directory that is a program's own in a home, and that holds its settings and logins too. */
+const LIBRARIES: readonly string[] = [
+  'lib',
+  'lib32',
+  'lib64',
+  'libexec',
+  'share',
+  'include',
+  'node_modules',
+  'pyvenv.cfg',
+];
+
 const PROGRAM_DIRECTORIES = new Set(['bin', 'sbin', '.bin', 'shims', 'libexec']);
 
 /**
  * What of the hidden places a cell must be able to read, so that the programs of the operator's PATH run in it: the
- * directories of PATH, what they belong to, and where their links lead. Never a whole home.
+ * directories of PATH, what they belong to, and where their links lead. Never the whole of a hidden place: a home, the
+ * repository, the state directory.
+ * @param hidden the hidden places, links resolved.
  */
-export function toolchainPaths(path: string, home: string, isHidden: (path: string) => boolean): string[] {
+export function toolchainPaths(path: string, home: string, hidden: readonly string[]): string[] {
+  const isHidden = (at: string): boolean => hidden.some((place) => isWithin(at, place));
+  const isWhole = (at: string): boolean =>
+    isHomeOf(at, home) || hidden.some((place) => isWithin(place, realPath(at) ?? at));
   const places = new Set<string>();
   const add = (directory: string, file: string | null): void => {
     for (const place of installationOf(directory, home)) {
-      if (!isWithin(home, place)) places.add(place);
+      if (!isWhole(place)) places.add(place);
       else if (file !== null) places.add(file);
     }
   };
@@ -54,11 +71,19 @@ export function toolchainPaths(path: string, home: string, isHidden: (path: stri
   return [...places].filter(isHidden);
 }
 
-/** `…/bin`, and what stands beside it unless that is shared by all: libraries, modules. */
+/** `…/bin`, and what stands beside it: libraries, modules. Of what holds more than programs, those alone. */
 function installationOf(directory: string, home: string): string[] {
   const root = dirname(directory);
-  const isShared = resolve(root) === join(home, '.local');
-  return PROGRAM_DIRECTORIES.has(basename(directory)) && !isShared ? [directory, root] : [directory];
+  if (!PROGRAM_DIRECTORIES.has(basename(directory)) || resolve(root) === join(home, '.local')) return [directory];
+  const isSettings = basename(root).startsWith('.') && isHomeOf(dirname(root), home);
+  if (!isSettings || basename(directory) === '.bin') return [directory, root];
+  return [directory, ...LIBRARIES.map((name) => join(root, name)).filter((path) => existsSync(path))];
+}
+
+/** This user's home, or another's. */
+function isHomeOf(path: string, home: string): boolean {
+  const at = resolve(path);
+  return at === resolve(home) || at === realPath(home) || at === '/root' || dirname(at) === '/home';
 }
 
 /** What was found in a directory, for as long as no name in it changes: every cell of a process asks for the same. */

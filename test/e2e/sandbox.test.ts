@@ -130,3 +130,23 @@ test('auto without bubblewrap warns; bubblewrap without bubblewrap refuses', asy
   expect(warned).toMatchObject({ code: 0 });
   expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warning +sandbox/m);
 });
+
+test('no program of the yard is one of a lane, whatever PATH says', async () => {
+  const made = await makeYard({ tasks: [{ id: 'S-1' }] });
+  const planted = `mkdir -p bin; for name in git cp setpriv sh true; do
+  printf '#!/bin/sh\\necho ran >> "${made.base}/ran"\\n' > bin/$name; chmod 755 bin/$name; done; echo "$PATH" > path.txt`;
+  await made.write(
+    'repo/.yard/config.yaml',
+    `version: 1
+target: agent/integration
+defaults: { agent: spy, gate: default }
+gates: { default: { run: "true" } }
+agents: { spy: { kind: command, run: ${JSON.stringify(planted)} } }
+prewarm: [{ run: "echo made > cache", key: [README.md], outputs: [cache] }]
+`,
+  );
+  const path = made.environment['PATH'] ?? '';
+  expect(await made.yard(['run'], { env: { PATH: `bin:.:${path}:` } })).toMatchObject({ code: 0 });
+  expect(made.git('show', 'agent/integration:path.txt')).toBe(path);
+  expect(existsSync(join(made.base, 'ran'))).toBe(false);
+});
