@@ -42,6 +42,8 @@ export interface Making {
   /** Where it comes to stand. */
   readonly home: string;
   readonly signal: AbortSignal;
+  /** Whether its files are those of the target: then what it runs was landed, and may have the entry's secrets. */
+  readonly isLanded: boolean;
 }
 
 const NOTE = 'prewarm.json';
@@ -77,7 +79,14 @@ export async function makePrewarm(setting: GateSetting, entry: PrewarmEntry, mak
   await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree, owner });
   await provide(setting.provision, setting.repositoryRoot, directory, owner);
   const log = new GateLog(join(out, 'prewarm.log'), setting.redactor);
-  const result = await runCommand(setting, entry, { half, directory, marker, signal: making.signal, log });
+  const result = await runCommand(setting, entry, {
+    half,
+    directory,
+    marker,
+    signal: making.signal,
+    log,
+    isLanded: making.isLanded,
+  });
   log.close();
   const failure = failureOf(entry, result, log);
   if (failure !== null) return failure;
@@ -106,16 +115,17 @@ interface Place {
   readonly marker: string;
   readonly signal: AbortSignal;
   readonly log: GateLog;
+  readonly isLanded: boolean;
 }
 
 async function runCommand(setting: GateSetting, entry: PrewarmEntry, place: Place): Promise<CellResult> {
-  const { half, directory, marker, signal, log } = place;
+  const { half, directory, marker, signal, log, isLanded } = place;
   const scratch = join(half, 'tmp');
   await mkdir(scratch);
   const egressLog = join(half, 'out', 'prewarm.log.network');
   const run = setting.cells.enter(setting.prewarmCell, { directory, scratch, egressLog });
   return run(
-    { argv: ['/bin/sh', '-c', entry.run], env: allowedEnvironment(entry.environment.allow, {}) },
+    { argv: ['/bin/sh', '-c', entry.run], env: environmentOf(entry, isLanded) },
     {
       timeoutMs: entry.timeoutMs,
       killGraceMs: setting.killGraceMs,
@@ -126,6 +136,13 @@ async function runCommand(setting: GateSetting, entry: PrewarmEntry, place: Plac
       onOutput: (chunk) => log.push(chunk),
     },
   );
+}
+
+/** A task's own lock file or install script is an agent's: with the secrets it could send them anywhere. */
+function environmentOf({ environment, secrets }: PrewarmEntry, isLanded: boolean): Record<string, string> {
+  if (isLanded) return allowedEnvironment(environment.allow, {});
+  const without = environment.allow.filter((name) => !secrets.includes(name));
+  return allowedEnvironment([...without, ...secrets.map((name) => `!${name}`)], {});
 }
 
 function failureOf({ run, key, timeoutMs }: PrewarmEntry, result: CellResult, log: GateLog): NotMade | null {

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { memoryHog, whyNoMemoryLimit } from '../../test/fixtures/sandbox/memory-hog.ts';
 import { runGateOn, settingOf, treeWith } from '../../test/fixtures/yard/gate.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
@@ -66,6 +66,18 @@ test('made once for each state of the lock files, for two who ask at once; each 
   expect(yard.lines('warmed')).toHaveLength(2);
   expect(await readFile(join(yard.path('d'), 'modules/copy'), 'utf8')).toBe('two\n');
   expect(await yard.store.leases()).toEqual([]);
+});
+
+test('secrets go only to what has landed: not to the lock file or the install script of a task', async () => {
+  vi.stubEnv('PREWARM_TOKEN', 'only for what landed');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const yard = await openYard({ files: { lock: 'one\n' } });
+  const given = { environment: { allow: ['PREWARM_*', 'PREWARM_TOKEN'] }, secrets: ['PREWARM_TOKEN'] };
+  const entry = entryOf(yard, 'mkdir modules; echo "got $PREWARM_TOKEN" > modules/seen', given);
+  expect(await warm(yard, entry, 'a')).toEqual(READY);
+  expect(yard.lines('a/modules/seen')).toEqual(['got only for what landed']);
+  expect(await warm(yard, entry, 'b', { tree: await treeWith(yard, { lock: 'two\n' }) })).toEqual(READY);
+  expect(yard.lines('b/modules/seen')).toEqual(['got ']);
 });
 
 test('to use more than its limit is a failure', async (context) => {

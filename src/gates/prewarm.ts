@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PrewarmEntry } from '../config/schema.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
 import { toText } from '../git/byte-path.ts';
-import { inDepot } from '../git/depot.ts';
+import { inDepot, resolve } from '../git/depot.ts';
+import { TARGET_RECORD } from '../git/target-sync.ts';
 import { listTree } from '../git/tree.ts';
 import type { TreeEntry } from '../git/tree.ts';
 import { systemClock } from '../process/clock.ts';
@@ -57,6 +58,13 @@ async function keyed(setting: GateSetting, tree: string): Promise<Keyed[]> {
   });
 }
 
+/** Those of the target; asked for only where something hangs on it. */
+async function landedKeys(setting: GateSetting): Promise<readonly string[]> {
+  if (setting.prewarm.every(({ secrets }) => secrets.length === 0)) return [];
+  const target = await resolve(setting.depot, TARGET_RECORD);
+  return target === null ? [] : prewarmKeys(setting, target);
+}
+
 function keyFiles({ key }: PrewarmEntry, entries: readonly TreeEntry[]): TreeEntry[] {
   const patterns = parsePatterns(key);
   return entries.filter(({ path }) => {
@@ -78,9 +86,10 @@ export interface PrewarmRequest {
 export async function prewarmInto(setting: GateSetting, options: PrewarmRequest): Promise<PrewarmResult> {
   const { tree, directory, signal, sandbox } = options;
   const layers: Layer[] = [];
+  const landed = await landedKeys(setting);
   for (const { entry, key, files } of await keyed(setting, tree)) {
     const from = join(setting.stateDirectory, 'prewarm', key);
-    const made = await ensure(setting, entry, { key, files, home: from, signal });
+    const made = await ensure(setting, entry, { key, files, home: from, signal, isLanded: landed.includes(key) });
     if (made.kind !== 'made') return made;
     const { frozen } = made;
     const { timeoutMs } = entry;
