@@ -54,23 +54,64 @@ export function problemsOf(
   originOf: (path: YamlPath) => Origin,
 ): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  for (const issue of issues) {
-    const path = issue.path.map((step) => (typeof step === 'number' ? step : String(step)));
+  for (const { issue, path } of issues.flatMap((each) => placed(each, [], data))) {
     if (issue.code === 'unrecognized_keys') {
-      const known = knownKeys(schema(), data, path);
       for (const key of issue.keys) {
-        problems.push({ origin: originOf([...path, key]), message: unknownKey(key, path, known), hint: HINT });
+        problems.push({
+          origin: originOf([...path, key]),
+          message: unknownKey(key, path, schema(), data),
+          hint: HINT,
+        });
       }
     } else problems.push({ origin: originOf(path), message: sentence(issue, path, data), hint: HINT });
   }
   return problems;
 }
 
-function unknownKey(key: string, path: YamlPath, known: readonly string[]): string {
+interface PlacedIssue {
+  readonly issue: Issue;
+  readonly path: YamlPath;
+}
+
+/** Of alternatives, what is wrong with the one that was meant; the alternatives themselves where none was. */
+function placed(issue: Issue, above: YamlPath, data: YamlValue): PlacedIssue[] {
+  const path = [...above, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+  if (issue.code !== 'invalid_union') return [{ issue, path }];
+  const value = valueAt(data, path);
+  const meant = issue.errors.find((errors) => errors.length > 0 && !errors.some((each) => isOfOtherType(each, value)));
+  // A word that none of them knows: all of them are to be told.
+  const isOtherWord = meant?.every(({ code, path: at }) => code === 'invalid_value' && at.length === 0) ?? true;
+  return meant === undefined || isOtherWord ? [{ issue, path }] : meant.flatMap((each) => placed(each, path, data));
+}
+
+/** Whether the value as a whole is of a type that this alternative does not take. */
+function isOfOtherType(issue: Issue, value: YamlValue | undefined): boolean {
+  if (issue.path.length > 0) return false;
+  switch (issue.code) {
+    case 'invalid_type':
+      return true;
+    case 'invalid_value':
+      return !issue.values.some((taken) => typeof taken === typeof value);
+    case 'invalid_union':
+      return issue.errors.every((errors) => errors.some((each) => isOfOtherType(each, value)));
+    default:
+      return false;
+  }
+}
+
+function unknownKey(key: string, path: YamlPath, schema: JsonSchema, data: YamlValue): string {
   const where = path.length === 0 ? '' : ` in ${pathText(path)}`;
+  const known = knownKeys(schema, data, path);
+  return `unknown key ${quote(key)}${where}; ${instead(key, path, known, schema, data)}`;
+}
+
+function instead(key: string, path: YamlPath, known: readonly string[], schema: JsonSchema, data: YamlValue): string {
   const suggestion = nearest(key, known);
-  const rest = suggestion === null ? `known are: ${known.join(', ')}` : `did you mean ${suggestion}?`;
-  return `unknown key ${quote(key)}${where}; ${rest}`;
+  if (suggestion !== null) return `did you mean ${suggestion}?`;
+  // A level too high is the first guess where the same keys are said of several.
+  const below = known.map((name) => [...path, name]).filter((at) => knownKeys(schema, data, at).includes(key));
+  if (below.length > 0) return `put it under ${orList(below.map(pathText))}`;
+  return `known are: ${known.join(', ')}`;
 }
 
 /** Messages of our own checks are the end of a sentence that the key begins. */
@@ -80,9 +121,9 @@ function sentence(issue: Issue, path: YamlPath, data: YamlValue): string {
   if (value === undefined && issue.code !== 'custom') return `${key} is missing`;
   switch (issue.code) {
     case 'invalid_type':
-      return `${key} must be ${typeName(issue.expected)}, not ${describe(value)}`;
+      return `${key} must be ${typeName(issue.expected)}, not ${describe(value)}${homeHint(value, path)}`;
     case 'invalid_value':
-      return `${key} must be ${issue.values.map(String).join(' or ')}, not ${describe(value)}`;
+      return `${key} must be ${orList(issue.values.map(String))}, not ${describe(value)}`;
     case 'too_small':
       if (issue.origin === 'array') return `${key} must have at least ${issue.minimum} entry`;
       return `${key} must be ${issue.inclusive === true ? 'at least' : 'more than'} ${issue.minimum}`;
@@ -98,25 +139,24 @@ function sentence(issue: Issue, path: YamlPath, data: YamlValue): string {
 }
 
 function unionSentence(issue: Issue & { code: 'invalid_union' }, path: YamlPath, data: YamlValue): string {
-  const key = pathText(path);
-  if ('options' in issue && issue.options !== undefined) {
-    return `${key} must be ${issue.options.map(String).join(' or ')}, not ${describe(valueAt(data, path))}`;
-  }
-  // The alternative that fits as far as types go is the one that was meant.
-  const meant = issue.errors.find(
-    (errors) => !errors.some(({ code, path: at }) => code === 'invalid_type' && at.length === 0),
-  );
-  const [inner] = meant ?? [];
-  if (inner !== undefined)
-    return sentence(
-      inner,
-      [...path, ...inner.path.map((step) => (typeof step === 'number' ? step : String(step)))],
-      data,
-    );
-  const types = issue.errors.flatMap((errors) =>
-    errors.flatMap((error) => (error.code === 'invalid_type' ? [typeName(error.expected)] : [])),
-  );
-  return `${key} must be ${types.join(' or ')}, not ${describe(valueAt(data, path))}`;
+  const taken =
+    'options' in issue && issue.options !== undefined ? issue.options.map(String) : issue.errors.flatMap(alternatives);
+  return `${pathText(path)} must be ${orList([...new Set(taken)])}, not ${describe(valueAt(data, path))}`;
+}
+
+/** What an alternative takes: its words, or the name of its type. */
+function alternatives(errors: readonly Issue[]): string[] {
+  return errors.flatMap((error) => {
+    if (error.path.length > 0) return [];
+    if (error.code === 'invalid_type') return [typeName(error.expected)];
+    if (error.code === 'invalid_value') return error.values.map(String);
+    return error.code === 'invalid_union' ? error.errors.flatMap(alternatives) : [];
+  });
+}
+
+/** "a", "a or b", "a, b or c". */
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -131,6 +171,11 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 function typeName(expected: string): string {
   return TYPE_NAMES[expected] ?? expected;
+}
+
+/** The home is written `~/`: alone, the tilde is YAML's word for nothing. */
+function homeHint(value: YamlValue | undefined, path: YamlPath): string {
+  return value === null && typeof path.at(-1) === 'number' ? '; a bare ~ is nothing in YAML' : '';
 }
 
 function describe(value: YamlValue | undefined): string {

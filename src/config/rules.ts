@@ -1,3 +1,4 @@
+import type { CellPolicy } from '../core/cell-policy.ts';
 import { agentName } from '../core/preflight.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
 import { nearest } from './nearest.ts';
@@ -33,7 +34,25 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
       filled.set(output, `prewarm[${index}]`);
     }
   }
-  return broken;
+  return [...broken, ...containersWithoutImage(config)];
+}
+
+/** Each is told once, where it is said: of all, or of the one. What nothing is started by may lack it. */
+function containersWithoutImage(config: Config): { path: YamlPath; message: string }[] {
+  const { agents, gates, prewarm, sandbox } = config;
+  const lacks = ({ kind, image }: CellPolicy): boolean => kind === 'container' && image === null;
+  const named = (room: 'agents' | 'gates', all: Readonly<Record<string, { readonly cell: CellPolicy }>>): YamlPath[] =>
+    Object.entries(all).flatMap(([name, { cell }]): YamlPath[] => {
+      if (!lacks(cell)) return [];
+      return [lacks(sandbox[room]) ? ['sandbox', room] : [room, name, 'sandbox']];
+    });
+  const ofPrewarm: YamlPath[] = prewarm.length > 0 && lacks(sandbox.prewarm) ? [['sandbox', 'prewarm']] : [];
+  const paths = [...named('agents', agents), ...named('gates', gates), ...ofPrewarm];
+  const places = new Map(paths.map((path) => [path.join('.'), path]));
+  return [...places].map(([place, path]) => ({
+    path,
+    message: `${place} is a container without an image; name one, such as { kind: container, image: 'node:24' }`,
+  }));
 }
 
 /** What is allowed and probably not meant. */

@@ -6,10 +6,18 @@ import { parseSize, SIZE } from './size.ts';
 
 // `sandbox` of the configuration: what agents, gates and prewarms may reach, and how much they may use.
 
-const size = z
-  .string()
-  .regex(SIZE, 'is not a size; write 500MB or 2GiB')
-  .refine((value) => (parseSize(value) ?? 0) > 0, 'must be more than nothing');
+const MIB = 1024 ** 2;
+
+/** One reason for each: a text that is no size is not also too small. */
+function size(least: { readonly text: string; readonly bytes: number }) {
+  return z
+    .string()
+    .regex(SIZE, { error: 'is not a size; write 500MB or 2GiB', abort: true })
+    .refine((value) => (parseSize(value) ?? 0) >= least.bytes, `must be at least ${least.text}`);
+}
+
+/** With less no program starts. */
+const roomy = size({ text: '16MiB', bytes: 16 * MIB });
 
 const kind = z.enum(['auto', 'none', 'bubblewrap', 'container']);
 
@@ -30,17 +38,17 @@ const places = z.array(
   z
     .string()
     .max(4096)
-    .regex(PLACE, 'is not an absolute path, nor one that begins with ~/')
+    .regex(PLACE, { error: 'is not an absolute path, nor one that begins with ~/', abort: true })
     .refine((value) => !value.includes('\0'), 'has a NUL character'),
 );
 
 const limits = z.strictObject({
-  memory: size
+  memory: roomy
     .optional()
     .meta({ description: 'Memory of all its processes; four fifths of the machine’s unless said' }),
   processes: z.int().min(16).max(1_000_000).optional().meta({ description: 'Processes and threads at once' }),
-  fileSize: size.optional().meta({ description: 'Of one file' }),
-  disk: size.optional().meta({ description: 'What it may add to its lane, its home and its temporary directory' }),
+  fileSize: size({ text: '1B', bytes: 1 }).optional().meta({ description: 'Of one file' }),
+  disk: roomy.optional().meta({ description: 'What it may add to its lane, its home and its temporary directory' }),
   nice: z.int().min(0).max(19).optional().meta({ description: 'CPU niceness' }),
 });
 
@@ -52,7 +60,6 @@ const cellKeys = {
   limits: limits.optional(),
   image: z
     .string()
-    .min(1)
     .max(500)
     .regex(/^[A-Za-z0-9][A-Za-z0-9._/:@-]*$/, 'is not the name of an image')
     .optional()
@@ -74,7 +81,7 @@ export const sandboxSchema = z
 
 type SandboxInput = z.output<typeof sandboxSchema>;
 
-const GIB = 1024 ** 3;
+const GIB = 1024 * MIB;
 
 const DEFAULT_CELL: CellPolicy = {
   kind: 'auto',
