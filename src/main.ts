@@ -12,6 +12,7 @@ import type { Config } from './config/schema.ts';
 import { inert } from './core/inert.ts';
 import { machineError } from './core/machine-error.ts';
 import { makeRedactor } from './core/redact.ts';
+import type { SandboxSupport } from './core/sandbox-choice.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
 import type { Mended } from './git/depot.ts';
@@ -198,6 +199,12 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   };
 }
 
+/** Work is started by who has looked what is to hold it. */
+function supportOf({ sandboxes }: Pin): SandboxSupport {
+  if (sandboxes === null) throw new Error('the pin does not say what holds the work: it is not one to work by');
+  return sandboxes;
+}
+
 /**
  * Where root's cells run as another user, that user reads the depot's objects, and what is shared of a prewarm. The state
  * directory is closed to all others.
@@ -265,7 +272,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       depot: await openDepot(stateDirectory, pin.repository.format, noteMended(store)),
       stateDirectory,
       pin,
-      cells: new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF, redact }),
+      cells: new Cells({ stateDirectory, repository: pin.repository, support: supportOf(pin), self: SELF, redact }),
       redactor,
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),
@@ -313,7 +320,13 @@ async function trainProcess(args: readonly string[]): Promise<ExitCode> {
   try {
     const host = systemHost(systemClock, new ContainerRegister(stateDirectory));
     const target = toRefName(pin.config.target);
-    const cells = new Cells({ stateDirectory, repository: pin.repository, support: pin.sandboxes, self: SELF, redact });
+    const cells = new Cells({
+      stateDirectory,
+      repository: pin.repository,
+      support: supportOf(pin),
+      self: SELF,
+      redact,
+    });
     const depot = await openDepot(stateDirectory, pin.repository.format, noteMended(store));
     const repository = { ...pin.repository, shallow: false };
     const end = await runTrain({

@@ -98,7 +98,7 @@ export async function makeStatus(reading: Reading, clock: Clock, wanted: Overvie
 function sandboxesOf(pin: Pin | null): StatusView['sandboxes'] {
   // The pin of an older Yardmaster knows of none.
   const support = (pin as Partial<Pin> | null)?.sandboxes;
-  if (pin === null || support === undefined) return [];
+  if (pin === null || support === undefined || support === null) return [];
   const { used, weakened } = reportSandboxes(cellPolicies(pin.config), support);
   return [...used].map(([kind, of]) => ({ kind, of, why: kind === 'none' ? weakened : null }));
 }

@@ -7,6 +7,7 @@ import type { Output } from './output.ts';
 export async function takeCharge({ settings }: LocalYard, output: Output): Promise<void> {
   settings.takeCharge();
   const { config, pin } = await settings.current();
+  if (pin.sandboxes === null) return;
   const report = reportSandboxes(cellPolicies(config), pin.sandboxes);
   const line = describeSandboxes(report, pin.sandboxes);
   const told = `sandbox: ${line}${report.used.has('none') ? '; what runs without one has your rights' : ''}`;

@@ -21,8 +21,8 @@ export interface Pin {
     readonly name: string;
     readonly format: 'sha1' | 'sha256';
   };
-  /** What holds agents and gates on this machine. */
-  readonly sandboxes: SandboxSupport;
+  /** What holds agents and gates on this machine. Null in the pin of somebody who only steers: no work is started with it. */
+  readonly sandboxes: SandboxSupport | null;
   /** Recipes of the replay agents, by agent name, as plain data. */
   readonly recipes: Readonly<Record<string, unknown>>;
 }

@@ -90,8 +90,8 @@ export class SettingsSource {
 
   /** @throws UserError `sandbox-unavailable`: what is asked for by name is never silently left out. */
   async requireSandboxes(): Promise<void> {
-    const { config, pin } = await this.current();
-    requireSandboxes(config, pin.sandboxes);
+    const { config } = await this.current();
+    await this.#sandboxesFor(config);
   }
 
   /**
@@ -112,9 +112,7 @@ export class SettingsSource {
   async #load(): Promise<Settings> {
     const { root } = this.#repository;
     const { config, warnings } = await loadConfig(root, this.#environment);
-    const policies = cellPolicies(config);
-    const sandboxes = await this.#findSandboxes(policies.map(({ policy }) => policy));
-    if (this.#inCharge) requireSandboxes(config, sandboxes);
+    const sandboxes = this.#inCharge ? await this.#sandboxesFor(config) : null;
     const pin: Pin = {
       config,
       excludes: await readExcludes(this.#repository),
@@ -128,6 +126,12 @@ export class SettingsSource {
       recipes: readRecipes(root, config),
     };
     return { config, pin, pinHash: await writePin(this.#stateDirectory, pin), warnings };
+  }
+
+  async #sandboxesFor(config: Config): Promise<SandboxSupport> {
+    const support = await this.#findSandboxes(cellPolicies(config).map(({ policy }) => policy));
+    requireSandboxes(config, support);
+    return support;
   }
 
   async #remember({ pinHash }: Settings): Promise<void> {
