@@ -179,7 +179,10 @@ async function endOf(
     why: withLastLine(why, said),
     outputTail,
   });
-  if (result.breach !== null) return failed(`the agent ${options.name} ${result.breach}`, lastLine);
+  if (result.breach !== null) {
+    const heard = lastLine.trim() === '' ? '' : '; last output';
+    return failed(`the agent ${options.name} ${result.breach}${heard}`, lastLine);
+  }
   switch (result.kind) {
     case 'cancelled':
       if (isIdle)

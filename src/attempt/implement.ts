@@ -20,6 +20,7 @@ import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { agentCell, agentOf } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
 import { mkdir, writeFile } from '../process/file-system.ts';
 import { outboxOf } from './evidence.ts';
@@ -52,13 +53,28 @@ export async function implement(
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   try {
     const end = await takeTurn(context, spec, prompt, prepared, temporary);
-    const outcome = await outcomeOf(context, prepared, end);
+    const outcome = withHint(context, spec, await outcomeOf(context, prepared, end));
     // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
     if (!context.signal.aborted) await removeTree(context.evidence.outbox);
     return outcome;
   } finally {
     await removeTree(temporary);
   }
+}
+
+/** A failure that a person can mend in the configuration says so. */
+function withHint(
+  context: AttemptContext,
+  spec: TaskSpec,
+  outcome: Implemented | AttemptOutcome,
+): Implemented | AttemptOutcome {
+  if (outcome.kind !== 'no-packet' && outcome.kind !== 'infrastructure') return outcome;
+  const policy = agentCell(context, spec);
+  if (context.cells.describe(policy).sandbox === 'none') return outcome;
+  const settings = settingsOf(context, agentOf(context, spec));
+  const command = settings?.kind === 'command' ? settings.run : null;
+  const places = { path: process.env['PATH'] ?? '', stateDirectory: context.stateDirectory };
+  return { ...outcome, why: outcome.why + hiddenHint(outcome.why, command, policy, places) };
 }
 
 async function takeTurn(

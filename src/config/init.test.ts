@@ -45,7 +45,7 @@ test('editors are told where the schema is', () => {
 
 test('what is commented out is right once the marks are taken away', async () => {
   const text = renderConfig({ target: 'x', gate: 'make' }).replaceAll(
-    /^# (?=(?:prewarm|provision|environment|identity):| {2})/gm,
+    /^# (?=(?:prewarm|provision|sandbox|environment|identity):| {2})/gm,
     '',
   );
   const root = await useTemporaryDirectory('init');
@@ -54,5 +54,6 @@ test('what is commented out is right once the marks are taken away', async () =>
   const { config } = await loadConfig(root);
   expect(config.prewarm).toMatchObject([{ run: 'npm ci' }]);
   expect(config.provision).toHaveLength(1);
+  expect(config.sandbox.agents.write).toEqual(['~/.config/my-agent']);
   expect(config.environment.allow).toEqual(['CI']);
 });

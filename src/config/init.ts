@@ -56,6 +56,10 @@ ${renderPrewarm(prewarm)}
 # provision:
 #   - source: .env.test
 
+# Agents and gates run in cells, with an empty HOME of their own. What of your home an agent needs is named here:
+# sandbox:
+#   agents: { read: [~/.local/share/my-agent], write: [~/.config/my-agent] }
+
 # Environment variables that agents and gates may see besides the usual ones; names, or a prefix and *:
 # environment:
 #   allow: [CI]

@@ -49,6 +49,16 @@ test('what is said of one agent or gate wins, key by key', () => {
   expect(gate.network).toBe('open');
 });
 
+test('each limit knows the key that says it', () => {
+  const { agent, gate, prewarm } = cells({
+    sandbox: { agents: { limits: { memory: '2GiB' } } },
+    agents: { a: { kind: 'command', run: 'true', sandbox: { limits: { disk: '1GB' } } } },
+  });
+  expect(agent.limits.keys).toEqual({ memory: 'sandbox.agents.limits.memory', disk: 'agents.a.sandbox.limits.disk' });
+  expect(gate.limits.keys?.memory).toBe('sandbox.gates.limits.memory');
+  expect(prewarm.limits.keys?.disk).toBe('sandbox.prewarm.limits.disk');
+});
+
 test.each([
   [{ sandbox: 'chroot' }],
   [{ sandbox: { agents: { network: [] } } }],

@@ -104,23 +104,33 @@ export function resolveSandbox(input: SandboxInput): CellPolicies {
   const { agents, gates, prewarm } =
     typeof input === 'string' ? { agents: input, gates: input, prewarm: input } : input;
   return {
-    agents: overlay(DEFAULT_CELL, agents),
-    gates: overlay({ ...DEFAULT_CELL, network: 'none' }, gates),
-    prewarm: overlay(DEFAULT_CELL, prewarm),
+    agents: overlay(defaultCell('agents'), agents, 'sandbox.agents'),
+    gates: overlay({ ...defaultCell('gates'), network: 'none' }, gates, 'sandbox.gates'),
+    prewarm: overlay(defaultCell('prewarm'), prewarm, 'sandbox.prewarm'),
   };
 }
 
-/** What is said of one, over what is said of all. */
-export function overlay(base: CellPolicy, input: CellInput | undefined): CellPolicy {
+function defaultCell(room: keyof CellPolicies): CellPolicy {
+  const at = `sandbox.${room}.limits`;
+  return { ...DEFAULT_CELL, limits: { ...DEFAULT_CELL.limits, keys: { memory: `${at}.memory`, disk: `${at}.disk` } } };
+}
+
+/** What is said of one, over what is said of all. @param key under which it is said. */
+export function overlay(base: CellPolicy, input: CellInput | undefined, key: string): CellPolicy {
   if (input === undefined) return base;
   if (typeof input === 'string') return { ...base, kind: input };
   const { limits: given, ...rest } = input;
   const { memory, fileSize, disk, ...counts } = given ?? {};
+  const keys = {
+    memory: memory === undefined ? (base.limits.keys?.memory ?? 'limits.memory') : `${key}.limits.memory`,
+    disk: disk === undefined ? (base.limits.keys?.disk ?? 'limits.disk') : `${key}.limits.disk`,
+  };
   return {
     ...base,
     ...defined(rest),
     limits: {
       ...base.limits,
+      keys,
       ...defined(counts),
       ...defined({ memoryBytes: bytes(memory), fileBytes: bytes(fileSize), diskBytes: bytes(disk) }),
     },

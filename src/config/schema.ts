@@ -240,14 +240,14 @@ function resolve(file: z.output<typeof fileSchema>) {
   return {
     ...file,
     sandbox,
-    gates: mapValues(file.gates, (entry) => ({
+    gates: mapValues(file.gates, (entry, key) => ({
       run: entry.run,
-      cell: overlay(sandbox.gates, entry.sandbox),
+      cell: overlay(sandbox.gates, entry.sandbox, `gates.${key}.sandbox`),
       timeoutMs: entry.timeout ?? gateTimeout,
       ...given(entry),
     })),
-    agents: mapValues(file.agents, (entry) => {
-      const cell = overlay(sandbox.agents, entry.sandbox);
+    agents: mapValues(file.agents, (entry, key) => {
+      const cell = overlay(sandbox.agents, entry.sandbox, `agents.${key}.sandbox`);
       if (entry.kind === 'replay') return { kind: entry.kind, recipes: entry.recipes, cell, ...given(entry) };
       const { kind, run, timeout = agentTimeout, idle = null } = entry;
       return { kind, run, cell, timeoutMs: timeout, idleMs: idle, ...given(entry) };
@@ -266,8 +266,11 @@ function resolve(file: z.output<typeof fileSchema>) {
   };
 }
 
-function mapValues<In, Out>(record: Readonly<Record<string, In>>, change: (value: In) => Out): Record<string, Out> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
+function mapValues<In, Out>(
+  record: Readonly<Record<string, In>>,
+  change: (value: In, key: string) => Out,
+): Record<string, Out> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value, key)]));
 }
 
 /** Whatever is given secrets of its own. */

@@ -11,6 +11,8 @@ export interface CellLimits {
   /** What may be added to its lane, its home and its temporary directory. */
   readonly diskBytes: number;
   readonly nice: number;
+  /** Where the configuration says them, for whoever is ended at one: `sandbox.agents.limits.memory`. */
+  readonly keys?: { readonly memory: string; readonly disk: string };
 }
 
 /** Everything, nothing, or hosts by name. */

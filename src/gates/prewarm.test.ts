@@ -87,7 +87,9 @@ test('to use more than its limit is a failure', async (context) => {
   const entry = entryOf(yard, memoryHog(400 * 1024 ** 2));
   expect(await warm(yard, entry, 'a', { limits: { memoryBytes: 100 * 1024 ** 2 } })).toMatchObject({
     kind: 'failed',
-    why: expect.stringContaining('used more than 100 MiB of memory, its limit (limits.memory)') as string,
+    why: expect.stringContaining(
+      'used more than 100 MiB of memory, its limit (sandbox.prewarm.limits.memory)',
+    ) as string,
   });
   expect(await yard.store.leases()).toEqual([]);
 });

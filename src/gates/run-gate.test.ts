@@ -56,7 +56,7 @@ test('red: used more than its limit', async (context) => {
   const run = memoryHog(400 * 1024 ** 2);
   expect(await runGateOn(yard, run, { limits: { memoryBytes: 100 * 1024 ** 2 } })).toMatchObject({
     kind: 'red',
-    summary: `${JSON.stringify(run)} used more than 100 MiB of memory, its limit (limits.memory)`,
+    summary: `${JSON.stringify(run)} used more than 100 MiB of memory, its limit (sandbox.gates.limits.memory)`,
   });
 });
 

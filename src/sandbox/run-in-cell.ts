@@ -81,6 +81,7 @@ async function runWatched(
       measuresMemory: !sandbox.limitsMemory && group?.bounds.memory !== true,
       diskBytes: cell.limits.diskBytes,
       directories: [cell.directory, cell.scratch, ...(cell.counted ?? [])],
+      keys: cell.limits.keys,
       ranOutOfMemory,
     },
     options.marker ?? null,
@@ -95,7 +96,10 @@ async function runWatched(
     const result = await runProcess(file, args, { ...options, onStarted, cwd: cell.directory, env, reports });
     const watched = await watch.stop();
     const elsewhere = await enclosed.end?.(result);
-    const breach = ranOutOfMemory() || elsewhere?.ranOutOfMemory === true ? beyond('memory', memoryBytes) : watched;
+    const breach =
+      ranOutOfMemory() || elsewhere?.ranOutOfMemory === true
+        ? beyond('memory', memoryBytes, cell.limits.keys)
+        : watched;
     const survivors = [...result.survivors, ...(elsewhere?.survivors ?? [])];
     const judged = judge({ ...result, survivors }, result.report);
     return { ...judged, breach: judged.kind === 'cancelled' ? null : breach };

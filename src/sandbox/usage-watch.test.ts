@@ -6,7 +6,7 @@ import { memoryHog } from '../../test/fixtures/sandbox/memory-hog.ts';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
 import type { ProcessResult } from '../process/process-result.ts';
 import { runProcess } from '../process/run.ts';
-import { UsageWatch } from './usage-watch.ts';
+import { beyond, UsageWatch } from './usage-watch.ts';
 import type { WatchedLimits } from './usage-watch.ts';
 
 const MEBIBYTE = 1024 ** 2;
@@ -42,6 +42,12 @@ async function watched(script: string, limits: Partial<WatchedLimits>): Promise<
   });
   return { result, breach: await watch.stop() };
 }
+
+test('the limit is named by the key that says it', () => {
+  const keys = { memory: 'sandbox.agents.limits.memory', disk: 'agents.a.sandbox.limits.disk' };
+  expect(beyond('memory', 2 ** 30, keys)).toMatch(/its limit \(sandbox\.agents\.limits\.memory\)$/);
+  expect(beyond('disk', 2 ** 30, keys)).toMatch(/of the disk, its limit \(agents\.a\.sandbox\.limits\.disk\)$/);
+});
 
 const hog = (mebibytes: number): string => memoryHog(mebibytes * MEBIBYTE);
 

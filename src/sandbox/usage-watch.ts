@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { CellLimits } from '../core/cell-policy.ts';
 import { formatBytes } from '../core/disk.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import { systemClock } from '../process/clock.ts';
@@ -21,9 +22,13 @@ export interface WatchedLimits {
   /** What may be added to `directories`. */
   readonly diskBytes: number;
   readonly directories: readonly string[];
+  /** As {@link CellLimits.keys}. */
+  readonly keys?: LimitKeys | undefined;
   /** The kernel ended one process of the tree for want of memory, and may have left the others. */
   readonly ranOutOfMemory: () => boolean;
 }
+
+type LimitKeys = NonNullable<CellLimits['keys']>;
 
 /** Shortest pauses between two looks. */
 export interface Pauses {
@@ -81,23 +86,24 @@ export class UsageWatch {
   }
 
   #lookAtMemory(tree: Members): Promise<string | null> {
-    const { memoryBytes, ranOutOfMemory } = this.#limits;
-    if (ranOutOfMemory()) return Promise.resolve(beyond('memory', memoryBytes));
+    const { memoryBytes, keys, ranOutOfMemory } = this.#limits;
+    if (ranOutOfMemory()) return Promise.resolve(beyond('memory', memoryBytes, keys));
     const isOver = this.#limits.measuresMemory && usesMoreMemory(tree, memoryBytes);
-    return Promise.resolve(isOver ? beyond('memory', memoryBytes) : null);
+    return Promise.resolve(isOver ? beyond('memory', memoryBytes, keys) : null);
   }
 
   async #lookAtDisk(tree: Members): Promise<string | null> {
-    const { diskBytes, directories } = this.#limits;
+    const { diskBytes, directories, keys } = this.#limits;
     const pids = [...tree.scan().members.keys()];
     const bytes = await diskUse({ directories, pids, sinceMs: this.#sinceMs, signal: this.#over.signal });
-    return bytes > diskBytes ? beyond('disk', diskBytes) : null;
+    return bytes > diskBytes ? beyond('disk', diskBytes, keys) : null;
   }
 }
 
 /** Half a sentence: what used it stands before. */
-export function beyond(what: 'memory' | 'disk', limitBytes: number): string {
-  return `used more than ${formatBytes(limitBytes)} of ${what === 'disk' ? 'the disk' : what}, its limit (limits.${what})`;
+export function beyond(what: 'memory' | 'disk', limitBytes: number, keys: LimitKeys | undefined): string {
+  const key = keys?.[what] ?? `limits.${what}`;
+  return `used more than ${formatBytes(limitBytes)} of ${what === 'disk' ? 'the disk' : what}, its limit (${key})`;
 }
 
 /** False when it was ended instead. */

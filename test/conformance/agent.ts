@@ -278,7 +278,7 @@ function endTests(play: Play, { make, isTransparent }: AgentTraits): void {
     const { end } = await read(make(memoryHog(600 * 1024 ** 2)).start(turn), turn);
     expect(end.kind).toBe('no-packet');
     expect(end.kind === 'no-packet' && end.why).toContain(
-      'used more than 300 MiB of memory, its limit (limits.memory)',
+      'used more than 300 MiB of memory, its limit (sandbox.agents.limits.memory)',
     );
   });
 
