@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 
+import { inertLine } from '../../core/inert.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { readCheckout } from '../../git/checkout.ts';
 import type { Checkout } from '../../git/checkout.ts';
@@ -16,6 +17,8 @@ import { DEMO_TARGET } from './demo-project.ts';
 import type { DemoProject } from './demo-project.ts';
 import type { ReviewRow, Scenario } from './scenario.ts';
 import { shellWord } from './shell-word.ts';
+
+const NAMED_MAX = 5;
 
 export interface DemoResult {
   readonly end: RunEnd;
@@ -54,11 +57,36 @@ export async function reportDemo(
     const where = `${branch.replace('refs/heads/', '')} at ${commit.slice(0, 12)}`;
     output.print(`Your checkout was not touched: still on ${where}, nothing changed.`);
   } else {
-    output.print(output.style('red', `Your checkout has changed: ${JSON.stringify({ before, after })}`));
+    output.print(output.style('red', `Your checkout has changed: ${describeChange(before, after)}`));
   }
   output.print();
   printWays(context, scenario, project, end);
   return untouched && held && tasks.every(({ id, state }) => state.status === (scenario.settles?.[id] ?? 'landed'));
+}
+
+/** "README.md has changed; another commit (… instead of …)". */
+export function describeChange(before: Checkout, after: Checkout): string {
+  const { changed } = after;
+  const isNew = (path: string): boolean => !before.changed.includes(path);
+  const named = changed
+    .filter(isNew)
+    .slice(0, NAMED_MAX)
+    .map((path) => inertLine(path, 200));
+  const more = changed.filter(isNew).length - named.length;
+  const back = before.changed.filter((path) => !changed.includes(path)).map((path) => inertLine(path, 200));
+  const parts = [
+    ...(before.branch === after.branch ? [] : [`it is on ${branchName(after)} instead of ${branchName(before)}`]),
+    ...(before.commit === after.commit
+      ? []
+      : [`at ${after.commit.slice(0, 12)} instead of ${before.commit.slice(0, 12)}`]),
+    ...(named.length === 0 ? [] : [`changed: ${named.join(', ')}${more === 0 ? '' : ` and ${more} more`}`]),
+    ...(back.length === 0 ? [] : [`no longer changed: ${back.slice(0, NAMED_MAX).join(', ')}`]),
+  ];
+  return `${parts.join('; ')}.`;
+}
+
+function branchName({ branch }: Checkout): string {
+  return branch === '' ? 'no branch' : inertLine(branch.replace('refs/heads/', ''), 200);
 }
 
 /** True when nothing that was tried worked. */

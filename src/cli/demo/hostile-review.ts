@@ -12,6 +12,8 @@ export function reviewHostile(places: DemoPlaces, taskId: string): ReviewRow[] {
   const transcript = read(join(evidence, 'transcript.ndjson'));
   const outcome = read(join(evidence, 'outcome.json'));
   const git = join(places.stateDirectory, 'lanes', taskId, '.git');
+  // It stands in the evidence what held the attempt; where that is missing nothing is claimed of a cell.
+  const isInCell = /"sandbox":\s*"(?:bubblewrap|container)"/.test(read(join(evidence, 'cell.json')));
   const said = (id: string): boolean => transcript.includes(`"text":"${id}: it worked"`);
   const verdicts: Readonly<Record<string, readonly [succeeded: boolean, otherwise: string]>> = {
     read: [said('read'), 'not there: its cell has no checkout of yours'],
@@ -25,7 +27,7 @@ export function reviewHostile(places: DemoPlaces, taskId: string): ReviewRow[] {
     link: [read(join(evidence, 'diff.patch')).includes(HOSTILE_SECRET), 'never followed'],
     token: [transcript.includes(HOSTILE_SECRET), 'written down as [redacted:SHOP_TOKEN]'],
     process: [said('process'), 'it sees no process but its own'],
-    daemon: [hasReader(join(git, 'alive')), 'ended with its cell'],
+    daemon: [hasReader(join(git, 'alive')), isInCell ? 'ended with its cell' : 'ended with the attempt'],
     nested: [!outcome.includes('"policy"'), 'refused: the task is parked'],
   };
   return HOSTILE_ATTEMPTS.map(({ id, what }) => {

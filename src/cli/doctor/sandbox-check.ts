@@ -12,11 +12,11 @@ import { SupportFinder } from '../../sandbox/find-support.ts';
 import { failure, ok, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
+import { sandboxRemedy } from './sandbox-remedy.ts';
 
 /** Whether what is to hold agents and gates does: by trying to break out of it. */
 export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine };
 
-const REMEDY = 'Install bubblewrap (apt install bubblewrap), or say sandbox: none in .yard/config.yaml.';
 async function examine(patient: Patient): Promise<Finding> {
   const config = patient.know('config');
   const policies = cellPolicies(config);
@@ -26,13 +26,14 @@ async function examine(patient: Patient): Promise<Finding> {
   const support = await finder.find(policies.map(({ policy }) => policy));
   const report = reportSandboxes(policies, support);
   const [problem] = report.problems;
-  if (problem !== undefined) return failure(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, REMEDY);
+  if (problem !== undefined)
+    return failure(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, sandboxRemedy(problem.why));
   const shared = config.prewarm.length === 0 ? '' : sharing(report, support);
   const line = `${describeSandboxes(report, support)}${shared}`;
   let tried = 0;
   for (const policy of onePolicyEach(policies, support)) {
     const result = await breakOut(policy, { support, self: patient.context.compose.self });
-    if (result.kind === 'broken') return failure(`the sandbox does not work: ${result.why}`, REMEDY);
+    if (result.kind === 'broken') return failure(`the sandbox does not work: ${result.why}`, sandboxRemedy(result.why));
     const [escape] = result.escapes;
     if (escape !== undefined) {
       const more = result.escapes.length === 1 ? '' : ` (and ${result.escapes.length - 1} more)`;
@@ -49,7 +50,7 @@ async function examine(patient: Patient): Promise<Finding> {
   // It was asked for: that is no fault.
   if (report.weakened === null) return ok(rights);
   const safe = 'What lands is proven all the same; this is about what runs on the way.';
-  return warning(rights, REMEDY, safe);
+  return warning(rights, sandboxRemedy(report.weakened), safe);
 }
 
 /** How what is installed once comes into cells. */
