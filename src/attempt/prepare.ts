@@ -29,6 +29,7 @@ export interface Prepared extends Ready {
 
 const DETAIL_BYTES_MAX = 24 * 1024;
 const EVENTS_MAX = 200;
+const EXCERPT_MAX = 2000;
 
 /** Fills the lane from the target's head, with earlier work carried over, and puts in what git does not hold. */
 export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<Prepared | AttemptOutcome> {
@@ -64,10 +65,11 @@ export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<
     throw error;
   }
   const { signal } = context;
-  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal, sandbox });
+  const failureLog = evidence.path('prewarm.log');
+  const warmed = await prewarmInto(setting, { tree: base, directory: lane.directory, signal, sandbox, failureLog });
   if (warmed.kind === 'cancelled' || warmed.kind === 'infrastructure') return warmed;
   if (warmed.kind === 'failed') {
-    return { kind: 'infrastructure', why: `${warmed.why}: ${warmed.logTail.trim().slice(-2000)}` };
+    return { kind: 'infrastructure', why: `${warmed.why}; it ended with:\n${lastLines(warmed.logTail)}` };
   }
   const { layers } = warmed;
   if (lane.conflicts.length === 0) return { kind: 'ready', lane, layers, conflict: null };
@@ -77,6 +79,13 @@ export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<
       ? await lastConflict(context)
       : await describeChanges(depot, { from, to: base, paths: lane.conflicts, maxBytes: DETAIL_BYTES_MAX });
   return { kind: 'ready', lane, layers, conflict: { paths: lane.conflicts, detail } };
+}
+
+/** No line of it is cut at its front. */
+function lastLines(log: string): string {
+  const text = log.trim();
+  const end = text.slice(-EXCERPT_MAX);
+  return end.length === text.length ? end : end.slice(end.indexOf('\n') + 1);
 }
 
 /** What the train said when it sent the task back: all that is known where the lane stands on the newest base already. */

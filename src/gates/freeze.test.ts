@@ -91,7 +91,10 @@ test.for([
     await mkdir(directory);
     give(directory, OTHER);
     const { signal } = new AbortController();
-    expect(await prewarmInto(setting, { tree, directory, signal, sandbox })).toEqual({ kind: 'ready', layers: [] });
+    expect(await prewarmInto(setting, { tree, directory, signal, sandbox, failureLog: '/nowhere' })).toEqual({
+      kind: 'ready',
+      layers: [],
+    });
     for (const path of ['a', 'a/modules']) expect(lstatSync(join(directory, path)).uid).toBe(OTHER.uid);
     expect(lstatSync(join(directory, 'a/modules/f')).uid).toBe(linked ? 0 : OTHER.uid);
     inodes.push(lstatSync(join(directory, 'a/modules/f')).ino);

@@ -1,4 +1,5 @@
 import { existsSync, lstatSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { PrewarmEntry } from '../config/schema.ts';
@@ -6,7 +7,7 @@ import { fillDirectory } from '../git/fill.ts';
 import { partialTree } from '../git/partial-tree.ts';
 import type { TreeEntry } from '../git/tree.ts';
 import { allowedEnvironment } from '../process/environment.ts';
-import { mkdir, rename, writeFile } from '../process/file-system.ts';
+import { copyFile, mkdir, rename, rm, writeFile } from '../process/file-system.ts';
 import { readFileBeneath, syncDirectory, syncFileSystem } from '../process/file.ts';
 import { removeTree } from '../process/removal.ts';
 import type { CellResult } from '../sandbox/run-in-cell.ts';
@@ -35,18 +36,23 @@ export type NotMade =
   | { readonly kind: 'infrastructure'; readonly why: string }
   | { readonly kind: 'cancelled' };
 
+type Failure = Extract<NotMade, { kind: 'failed' }>;
+
 export interface Making {
   readonly key: string;
   /** What the key is made of, of the tree: all that the command sees of it. */
   readonly files: readonly TreeEntry[];
   /** Where it comes to stand. */
   readonly home: string;
+  /** Where the whole log of a failure is kept. */
+  readonly failureLog: string;
   readonly signal: AbortSignal;
   /** Whether its files are those of the target: then what it runs was landed, and may have the entry's secrets. */
   readonly isLanded: boolean;
 }
 
 const NOTE = 'prewarm.json';
+const LOG = 'prewarm.log';
 const NOTE_BYTES_MAX = 1024 * 1024;
 
 interface Note extends Record<string, unknown> {
@@ -78,7 +84,7 @@ export async function makePrewarm(setting: GateSetting, entry: PrewarmEntry, mak
   const tree = await partialTree(setting.depot, files, join(half, 'files'));
   await fillDirectory({ depot: setting.depot, directory, indexFile: join(half, 'index'), tree, owner });
   await provide(setting.provision, setting.repositoryRoot, directory, owner);
-  const log = new GateLog(join(out, 'prewarm.log'), setting.redactor);
+  const log = new GateLog(join(out, LOG), setting.redactor);
   const result = await runCommand(setting, entry, {
     half,
     directory,
@@ -89,7 +95,7 @@ export async function makePrewarm(setting: GateSetting, entry: PrewarmEntry, mak
   });
   log.close();
   const failure = failureOf(entry, result, log);
-  if (failure !== null) return failure;
+  if (failure !== null) return failure.kind === 'failed' ? keepLog(out, making.failureLog, failure) : failure;
   let frozen = owner !== null && sharing === 'links';
   for (const output of entry.outputs) {
     const path = join(directory, output);
@@ -122,7 +128,7 @@ async function runCommand(setting: GateSetting, entry: PrewarmEntry, place: Plac
   const { half, directory, marker, signal, log, isLanded } = place;
   const scratch = join(half, 'tmp');
   await mkdir(scratch);
-  const egressLog = join(half, 'out', 'prewarm.log.network');
+  const egressLog = join(half, 'out', `${LOG}.network`);
   const run = setting.cells.enter(setting.prewarmCell, { directory, scratch, egressLog });
   return run(
     { argv: ['/bin/sh', '-c', entry.run], env: environmentOf(entry, isLanded) },
@@ -155,6 +161,18 @@ function failureOf({ run, key, timeoutMs }: PrewarmEntry, result: CellResult, lo
   const how = result.breach ?? (result.kind === 'exited' ? `exited with ${result.code}` : ended);
   const why = `the prewarm command ${JSON.stringify(run)}, which sees of the tree only ${key.join(', ')}, ${how}`;
   return { kind: 'failed', why, logTail: log.tail() };
+}
+
+/** The next to make it begins anew: what this one said would be gone. */
+async function keepLog(out: string, to: string, failure: Failure): Promise<NotMade> {
+  for (const name of await readdir(out)) {
+    if (!name.startsWith(LOG)) continue;
+    const kept = to + name.slice(LOG.length);
+    // An agent without a sandbox may have put a link there.
+    await rm(kept, { recursive: true, force: true });
+    await copyFile(join(out, name), kept);
+  }
+  return { ...failure, why: `${failure.why}; its whole log is ${to}` };
 }
 
 function stillRuns(pids: readonly number[]): NotMade {

@@ -79,9 +79,15 @@ test('what was made by one owner is copied for another; the store that it is cop
     await mkdir(directory);
     if (owner !== null) give(directory, owner);
     const signal = new AbortController().signal;
-    expect(await prewarmInto(setting, { tree, directory, signal, sandbox: { owner, sharing: 'copies' } })).toEqual(
-      READY,
-    );
+    expect(
+      await prewarmInto(setting, {
+        tree,
+        directory,
+        signal,
+        failureLog: '/nowhere',
+        sandbox: { owner, sharing: 'copies' },
+      }),
+    ).toEqual(READY);
     return directory;
   };
   const theirs = await warm('theirs', OTHER);

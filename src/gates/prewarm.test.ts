@@ -38,6 +38,7 @@ async function warm(yard: LocalYard, entry: PrewarmEntry, name: string, options:
   const directory = yard.path(name);
   await mkdir(directory, { recursive: true });
   return prewarmInto(settingOf(yard, { prewarm: [entry], ...(options.limits && { limits: options.limits }) }), {
+    failureLog: yard.path('failed.log'),
     tree: options.tree ?? (await treeOf(yard.depot, yard.parts.base)),
     directory,
     signal: options.signal ?? new AbortController().signal,
@@ -135,6 +136,8 @@ test('a failure is told with its log, and not kept', async () => {
   const failed = await warm(yard, entry, 'a');
   expect(failed).toMatchObject({ kind: 'failed' });
   expect(failed.kind === 'failed' && failed.logTail).toContain('no network');
+  expect(failed.kind === 'failed' && failed.why).toContain(`its whole log is ${yard.path('failed.log')}`);
+  expect(await readFile(yard.path('failed.log'), 'utf8')).toContain('no network');
   await writeFile(yard.path('online'), '');
   expect(await warm(yard, entry, 'a')).toEqual(READY);
   expect(yard.lines('warmed')).toHaveLength(2);

@@ -65,7 +65,8 @@ async function landedKeys(setting: GateSetting): Promise<readonly string[]> {
   return target === null ? [] : prewarmKeys(setting, target);
 }
 
-function keyFiles({ key }: PrewarmEntry, entries: readonly TreeEntry[]): TreeEntry[] {
+/** The files of a tree that decide what an entry makes. */
+export function keyFiles({ key }: Pick<PrewarmEntry, 'key'>, entries: readonly TreeEntry[]): TreeEntry[] {
   const patterns = parsePatterns(key);
   return entries.filter(({ path }) => {
     const text = toText(path);
@@ -78,18 +79,21 @@ export interface PrewarmRequest {
   /** A lane or a slot. Nothing may run in it. */
   readonly directory: string;
   readonly signal: AbortSignal;
+  /** Where the whole log of a command that failed is put, and `….network` beside it; their parts, too. */
+  readonly failureLog: string;
   /** That of the cell which is to have it. */
   readonly sandbox: Pick<Sandbox, 'owner' | 'sharing'>;
 }
 
 /** Makes what is not there yet for this tree, then puts every output into the directory, or says how it gets there. */
 export async function prewarmInto(setting: GateSetting, options: PrewarmRequest): Promise<PrewarmResult> {
-  const { tree, directory, signal, sandbox } = options;
+  const { tree, directory, signal, sandbox, failureLog } = options;
   const layers: Layer[] = [];
   const landed = await landedKeys(setting);
   for (const { entry, key, files } of await keyed(setting, tree)) {
     const from = join(setting.stateDirectory, 'prewarm', key);
-    const made = await ensure(setting, entry, { key, files, home: from, signal, isLanded: landed.includes(key) });
+    const isLanded = landed.includes(key);
+    const made = await ensure(setting, entry, { key, files, home: from, signal, isLanded, failureLog });
     if (made.kind !== 'made') return made;
     const { frozen } = made;
     const { timeoutMs } = entry;

@@ -151,7 +151,8 @@ async function prepareSlot(setting: GateSetting, request: GateRequest, slot: Slo
     throw error;
   }
   const { tree, signal } = request;
-  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal, sandbox });
+  const failureLog = `${request.log}.prewarm`;
+  const warmed = await prewarmInto(setting, { tree, directory: slot.directory, signal, sandbox, failureLog });
   switch (warmed.kind) {
     case 'ready':
     case 'cancelled':

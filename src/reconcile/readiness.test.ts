@@ -115,3 +115,17 @@ test('submodules are told', async () => {
   await driven.writeConfig();
   expect((await check(driven)).warnings).toEqual(['submodules are left empty in lanes and gates: sub']);
 });
+
+test('what every attempt would fail for is told before: a required file, a prewarm that sees nothing', async () => {
+  const driven = await openDriven();
+  await writeFile(join(driven.local.parts.source.path, '.gitignore'), '.env\n');
+  await driven.writeConfig({ provision: [{ source: '.env', required: true }] });
+  expect(await refusal(driven)).toBe('provision-missing');
+  await writeFile(join(driven.local.parts.source.path, '.env'), '');
+  expect(await refusal(driven)).toBeNull();
+  const prewarm = { run: 'true', key: ['package.jsn'], outputs: ['out'] };
+  await driven.writeConfig({ prewarm: [prewarm] });
+  expect(await refusal(driven)).toBe('prewarm-key-missing');
+  await driven.writeConfig({ prewarm: [{ ...prewarm, key: ['package.jsn', '**/README.md'] }] });
+  expect(await refusal(driven)).toBeNull();
+});

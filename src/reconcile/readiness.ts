@@ -5,11 +5,13 @@ import type { AgentConfig, Config } from '../config/schema.ts';
 import { NO_AGENT, NO_GATE } from '../config/init.ts';
 import { CONFIG_FILE } from '../config/load.ts';
 import { UserError } from '../core/user-error.ts';
+import { keyFiles } from '../gates/prewarm.ts';
 import { resolve } from '../git/depot.ts';
 import { checkEligibility } from '../git/eligibility.ts';
 import { git } from '../git/git.ts';
 import { currentCommit, toRefName } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
+import { listTree } from '../git/tree.ts';
 import { createTarget, findHolder, readTarget } from '../git/target.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { allowedEnvironment } from '../process/environment.ts';
@@ -45,6 +47,7 @@ export async function checkReady(
   if (target.kind === 'symbolic') throw symbolicTarget(config.target, target.to);
   const eligibility = await checkEligibility(repository, target.kind === 'commit' ? target.commit : current.commit);
   checkTarget(repository, config.target);
+  await checkPrewarms(repository, config, target.kind === 'commit' ? target.commit : current.commit);
   const notes = [...warnings];
   if (eligibility.submodules.length > 0) {
     notes.push(`submodules are left empty in lanes and gates: ${eligibility.submodules.join(', ')}`);
@@ -157,6 +160,33 @@ export async function checkProvisions(repository: Repository, { provision }: Con
   const targets = provision.map(({ target }) => target);
   await checkProvision(repository, sources, 'source');
   await checkProvision(repository, targets, 'target');
+  for (const { source, required } of provision) {
+    if (!required || existsSync(join(repository.root, source))) continue;
+    throw new UserError({
+      code: 'provision-missing',
+      message: `the provisioned file ${source} is not there, and is required`,
+      hint: `Make it in ${repository.root}, or say required: false.`,
+      place: { file: CONFIG_FILE },
+    });
+  }
+}
+
+/**
+ * The command of a prewarm sees the files of its key and no others: without any it can hardly work.
+ * @throws UserError `prewarm-key-missing`.
+ */
+export async function checkPrewarms(repository: Repository, { prewarm }: Config, commit: string): Promise<void> {
+  if (prewarm.length === 0) return;
+  const entries = await listTree({ gitDir: repository.commonDirectory }, commit);
+  for (const [index, entry] of prewarm.entries()) {
+    if (keyFiles(entry, entries).length > 0) continue;
+    throw new UserError({
+      code: 'prewarm-key-missing',
+      message: `no file of ${commit.slice(0, 12)} matches prewarm[${index}].key: ${entry.key.join(', ')}`,
+      hint: 'Name files that are committed, such as package-lock.json: the command sees no others.',
+      place: { file: CONFIG_FILE },
+    });
+  }
 }
 
 async function checkProvision(
