@@ -173,6 +173,16 @@ test('auto without bubblewrap warns; bubblewrap without bubblewrap refuses', asy
   );
   expect(warned).toMatchObject({ code: 0 });
   expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warning +sandbox/m);
+  const asBefore = await made.yard(['status'], { env: { ...env, ...AUTO } });
+  expect(asBefore.stdout).toContain('no sandbox for agents.script, gates.default');
+  expect(asBefore.stdout).not.toContain('will refuse');
+  await setPolicy(made, { kind: 'bubblewrap' });
+  const changed = await made.yard(['status'], { env: { ...env, ...AUTO } });
+  const refusal = 'the sandbox of agents.script cannot be had: bubblewrap (bwrap) is not installed';
+  expect(changed.stdout).toContain(`yard run will refuse: ${refusal}`);
+  expect(changed.stdout).not.toContain('no sandbox');
+  const json = await made.yard(['status', '--json'], { env: { ...env, ...AUTO } });
+  expect(JSON.parse(json.stdout)).toMatchObject({ refusal });
 });
 
 test('no program of the yard is one of a lane, whatever PATH says', async () => {
