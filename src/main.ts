@@ -114,9 +114,9 @@ async function reading(cwd: string, environment: CommandContext['env']): Promise
       hint: isConfigured ? 'Start with: yard run' : 'Make one with: yard init, then: yard run',
     });
   }
-  const pin = await currentPin(stateDirectory);
+  const { pin, pinnedMs } = await currentPin(stateDirectory);
   if (pin !== null) hideSecretsOf(pin.config, environment);
-  return { reader, location, stateDirectory, pin };
+  return { reader, location, stateDirectory, pin, pinnedMs };
 }
 
 async function places(commonDirectory: string, environment: CommandContext['env']): Promise<StatePlaces> {
@@ -132,12 +132,13 @@ async function askGit(cwd: string): Promise<Location> {
 }
 
 /** The configuration as the scheduler last took it: read without checking it again. */
-async function currentPin(stateDirectory: string): Promise<Pin | null> {
-  const { existsSync } = await import('node:fs');
+async function currentPin(stateDirectory: string): Promise<Pick<Reading, 'pin' | 'pinnedMs'>> {
+  const { statSync } = await import('node:fs');
   const path = join(stateDirectory, PIN_FILE);
-  if (!existsSync(path)) return null;
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return { pin: null, pinnedMs: null };
   const { readPin } = await import('./config/pin.ts');
-  return readPin(stateDirectory, readFileSync(path, 'utf8').trim());
+  return { pin: readPin(stateDirectory, readFileSync(path, 'utf8').trim()), pinnedMs: stat.mtimeMs };
 }
 
 async function yard(cwd: string, environment: CommandContext['env']): Promise<LocalYard> {

@@ -12,6 +12,8 @@ export interface Reading {
   readonly stateDirectory: string;
   /** What the scheduler last worked with; null before the first run. */
   readonly pin: Pin | null;
+  /** When that was taken last. */
+  readonly pinnedMs: number | null;
 }
 
 /** Where a yard keeps what it knows. */

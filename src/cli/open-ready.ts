@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { findRepository } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { checkReady, makeTarget } from '../reconcile/readiness.ts';
-import { readRecipes } from '../reconcile/settings.ts';
+import { checkGrantedPlaces, readRecipes } from '../reconcile/settings.ts';
 import type { LocalYard } from '../reconcile/yard.ts';
 import { forgetSupport } from '../sandbox/find-support.ts';
 import { refuseDamaged } from '../store/sqlite-check.ts';
@@ -15,13 +15,15 @@ export async function openReady(context: CommandContext): Promise<LocalYard> {
   const repository = await findRepository(cwd);
   const { config, warnings } = await loadConfig(repository.root, env);
   readRecipes(repository.root, config);
+  const { root, commonDirectory } = repository;
+  const { directory } = await compose.places(commonDirectory);
+  checkGrantedPlaces(config, { root, commonDirectory, stateDirectory: directory });
   const ready = await checkReady(repository, config, await knownRows(context, repository));
-  const { directory } = await compose.places(repository.commonDirectory);
   await forgetSupport(directory);
   const yard = await compose.yard(cwd);
   try {
-    await yard.settings.requireSandboxes();
-    for (const warning of [...warnings, ...ready.warnings]) output.warn(warning);
+    const ofCells = await yard.settings.requireSandboxes();
+    for (const warning of [...warnings, ...ready.warnings, ...ofCells]) output.warn(warning);
     const { missingTargetAt } = ready;
     if (missingTargetAt !== null && (await makeTarget(yard, config.target, missingTargetAt))) {
       output.say(`created the target ${config.target} at ${missingTargetAt.slice(0, 12)}`);

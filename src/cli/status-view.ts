@@ -18,7 +18,8 @@ import type { AttemptRecord, FinishedRow, OverviewWanted, StoreView, TaskRow } f
 import type { Pin } from '../config/pin.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
-import type { Reading } from './context.ts';
+import type { CommandContext, Reading } from './context.ts';
+import { refusalOfNextRun } from './next-run.ts';
 import type { Clock } from '../core/clock.ts';
 import { onlooker } from '../process/onlooker.ts';
 
@@ -60,6 +61,8 @@ export interface StatusView {
     readonly of: readonly string[];
     readonly why: string | null;
   }[];
+  /** Why `yard run` will refuse to start, as far as is seen from here; null while a scheduler runs. */
+  readonly refusal: string | null;
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly running: readonly RunningView[];
   /** Task files that no run has read yet. */
@@ -75,17 +78,23 @@ const DETAIL_MAX = 2_000;
 const IMPORT_MARGIN_MS = 2_000;
 
 /** What `status` shows: states from the store, reasons from the scheduler's own predicate. */
-export async function makeStatus(reading: Reading, clock: Clock, wanted: OverviewWanted): Promise<StatusView> {
+export async function makeStatus(
+  reading: Reading,
+  { compose: { clock }, env }: Pick<CommandContext, 'compose' | 'env'>,
+  wanted: OverviewWanted,
+): Promise<StatusView> {
   const { view, counts, running, importedMs, finished, finishedJson } = await reading.reader.overview(wanted);
   const snapshot = await snapshotOf(reading, view, clock);
   const nowMs = clock.nowMs();
-  const scheduler = view.leases.find(({ resource }) => resource === 'scheduler');
+  const lease = view.leases.find(({ resource }) => resource === 'scheduler');
+  const scheduler = lease?.owner && isHeld(lease, onlooker(clock)) ? { pid: lease.owner.pid } : null;
   return {
     target: reading.pin?.config.target ?? null,
     stopped: view.control.stopped,
     failures: failuresOf(view, reading.pin),
     sandboxes: sandboxesOf(reading.pin),
-    scheduler: scheduler?.owner && isHeld(scheduler, onlooker(clock)) ? { pid: scheduler.owner.pid } : null,
+    refusal: scheduler === null ? await refusalOfNextRun(reading, env) : null,
+    scheduler,
     counts,
     running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
     unimported: await countUnimported(reading, importedMs),

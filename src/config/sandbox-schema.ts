@@ -86,6 +86,7 @@ const GIB = 1024 * MIB;
 const DEFAULT_CELL: CellPolicy = {
   kind: 'auto',
   network: 'open',
+  networkAsked: false,
   read: [],
   write: [],
   limits: { memoryBytes: null, processes: 4096, fileBytes: 10 * GIB, diskBytes: 20 * GIB, nice: 5 },
@@ -128,6 +129,7 @@ export function overlay(base: CellPolicy, input: CellInput | undefined, key: str
   return {
     ...base,
     ...defined(rest),
+    networkAsked: base.networkAsked || rest.network !== undefined,
     limits: {
       ...base.limits,
       keys,

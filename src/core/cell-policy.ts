@@ -22,6 +22,8 @@ export type Network = 'open' | 'none' | readonly string[];
 export interface CellPolicy {
   readonly kind: SandboxWish;
   readonly network: Network;
+  /** It was said, and is not only what goes without saying. */
+  readonly networkAsked: boolean;
   /** Places that may be read besides: absolute, or beginning with `~/`. */
   readonly read: readonly string[];
   readonly write: readonly string[];

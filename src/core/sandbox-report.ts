@@ -30,14 +30,21 @@ export function reportSandboxes(policies: readonly NamedPolicy[], support: Sandb
     }
     weakened ??= choice.why;
     used.set(choice.sandbox, [...(used.get(choice.sandbox) ?? []), name]);
-    if (choice.sandbox === 'none' && typeof policy.network === 'object') {
+    const unkept = choice.sandbox === 'none' ? unkeptNetwork(policy) : null;
+    if (unkept !== null) {
       const because = choice.why === null ? '' : ` (${choice.why})`;
-      problems.push({ name, why: `without a sandbox nothing keeps it to the hosts that its network names${because}` });
+      problems.push({ name, why: `without a sandbox nothing keeps it ${unkept}${because}` });
     }
     if (choice.sandbox === 'container' && policy.image === null)
       problems.push({ name, why: 'a container needs an image' });
   }
   return { used, weakened, problems };
+}
+
+/** What was asked of the network, and takes a sandbox. That gates have none unless it is said is a wish. */
+function unkeptNetwork({ network, networkAsked }: CellPolicy): string | null {
+  if (typeof network === 'object') return 'to the hosts that its network names';
+  return network === 'none' && networkAsked ? 'from the network, as its network: none asks' : null;
 }
 
 /** One line: `bubblewrap 0.8.0 for agents.default and gates.default; none for prewarm (…)`. */

@@ -15,6 +15,8 @@ import { reportSandboxes } from '../core/sandbox-report.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
 import { writeFileDurably } from '../process/file.ts';
+import { placeWarnings, refusedPlaces } from '../sandbox/granted-places.ts';
+import type { Grounds } from '../sandbox/granted-places.ts';
 import { configValue } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 
@@ -70,7 +72,7 @@ export class SettingsSource {
 
   /**
    * @throws UserError when there is no good version at all; `sandbox-unavailable` for one of which a sandbox that is asked
-   * for by name is not to be had.
+   * for by name is not to be had; `place-refused`.
    */
   async current(): Promise<Settings> {
     const stamp = this.#readStamp();
@@ -88,10 +90,13 @@ export class SettingsSource {
     return this.#current;
   }
 
-  /** @throws UserError `sandbox-unavailable`: what is asked for by name is never silently left out. */
-  async requireSandboxes(): Promise<void> {
+  /**
+   * Warnings of what the cells get less of than it seems.
+   * @throws UserError `sandbox-unavailable`: what is asked for by name is never silently left out; `place-refused`.
+   */
+  async requireSandboxes(): Promise<readonly string[]> {
     const { config } = await this.current();
-    await this.#sandboxesFor(config);
+    return placeWarnings(cellPolicies(config), await this.#sandboxesFor(config));
   }
 
   /**
@@ -129,6 +134,8 @@ export class SettingsSource {
   }
 
   async #sandboxesFor(config: Config): Promise<SandboxSupport> {
+    const { root, commonDirectory } = this.#repository;
+    checkGrantedPlaces(config, { root, commonDirectory, stateDirectory: this.#stateDirectory });
     const support = await this.#findSandboxes(cellPolicies(config).map(({ policy }) => policy));
     requireSandboxes(config, support);
     return support;
@@ -147,6 +154,17 @@ export class SettingsSource {
       .map((file) => stampOf(join(this.#repository.root, file)))
       .join();
   }
+}
+
+/** @throws UserError `place-refused`: a cell would be given what the yard stands on. */
+export function checkGrantedPlaces(config: Config, grounds: Grounds): void {
+  const [sentence] = refusedPlaces(cellPolicies(config), grounds);
+  if (sentence === undefined) return;
+  throw new UserError({
+    code: 'place-refused',
+    message: sentence,
+    hint: `Name only what it needs, such as ~/.config/my-agent, under sandbox in ${CONFIG_FILE}.`,
+  });
 }
 
 function requireSandboxes(config: Config, support: SandboxSupport): void {

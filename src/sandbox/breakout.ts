@@ -17,6 +17,8 @@ import { removeTree } from '../process/removal.ts';
 import { runProcess } from '../process/run.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { Cells } from './cells.ts';
+import { expandPlace } from './granted-places.ts';
+import { isWithin, realPath } from './mounts.ts';
 
 /*
  * Proves a sandbox by trying to break out of it. Everything that is tried goes against victims that are made for it: a
@@ -40,9 +42,11 @@ interface Attempt {
   readonly script: string;
   /** Only a look from outside tells. */
   readonly isSeenOutside?: boolean;
+  /** What the policy itself lets it do is no escape. */
+  readonly isAllowed?: boolean;
 }
 
-/** Tries to break out of a cell that is made by this policy. */
+/** Tries to break out of a cell that is made by this policy, with all that it opens. What it opens is no way out. */
 export async function breakOut(
   policy: CellPolicy,
   { support, self }: { readonly support: SandboxSupport; readonly self: readonly string[] },
@@ -53,23 +57,22 @@ export async function breakOut(
   try {
     const paths = await makePlace(base);
     const cells = new Cells({
-      // It asks for no host.
+      // It asks for nothing of a host that is named.
       redact: (text) => text,
       stateDirectory: paths.state,
       repository: { root: paths.repository, commonDirectory: join(paths.repository, '.git') },
       support,
       self,
     });
-    const closed: CellPolicy = { ...policy, network: 'none', read: [], write: [] };
-    const { owner } = cells.sandboxFor(closed);
+    const { owner } = cells.sandboxFor(policy);
     if (owner !== null) for (const path of [paths.lane, paths.fifo]) give(path, owner);
-    const run = cells.enter(closed, {
+    const run = cells.enter(policy, {
       directory: paths.lane,
       scratch: paths.scratch,
       egressLog: join(paths.state, 'network.ndjson'),
     });
     const { port } = server.address() as AddressInfo;
-    const attempts = attemptsAt(paths, { pid: victim.pid, port });
+    const attempts = attemptsAt(paths, { pid: victim.pid, port }, policy).filter(({ isAllowed }) => isAllowed !== true);
     const script = attempts
       .map(({ script: words }, index) => `(${words}) >/dev/null 2>&1 && echo got ${index}`)
       .join('\n');
@@ -127,7 +130,15 @@ async function makePlace(base: string): Promise<Paths> {
   return paths;
 }
 
-function attemptsAt(paths: Paths, { pid, port }: { readonly pid: number; readonly port: number }): Attempt[] {
+function attemptsAt(
+  paths: Paths,
+  { pid, port }: { readonly pid: number; readonly port: number },
+  { network, read, write }: CellPolicy,
+): Attempt[] {
+  const isOpen = (places: readonly string[], at: string): boolean =>
+    places.some((place) => isWithin(at, realPath(expandPlace(place)) ?? place));
+  const run = realPath('/run') ?? '/run';
+  const isInRun = (place: string): boolean => isWithin(realPath(expandPlace(place)) ?? place, run);
   const connect = `require('net').connect(${port}, '127.0.0.1').on('connect', () => process.exit(0)).on('error', () => process.exit(1))`;
   return [
     ...paths.secrets.map((path) => ({
@@ -140,14 +151,25 @@ function attemptsAt(paths: Paths, { pid, port }: { readonly pid: number; readonl
       script: `echo x > ${quote(path)}; false`,
       isSeenOutside: true,
     })),
-    { what: 'wrote to /etc', script: `touch /etc/yard-breakout-${pid} && rm /etc/yard-breakout-${pid}` },
-    { what: 'wrote to /usr', script: `touch /usr/yard-breakout-${pid} && rm /usr/yard-breakout-${pid}` },
+    ...['/etc', '/usr'].map((place) => ({
+      what: `wrote to ${place}`,
+      script: `touch ${place}/yard-breakout-${pid} && rm ${place}/yard-breakout-${pid}`,
+      isAllowed: isOpen(write, place),
+    })),
     { what: 'saw a process outside', script: `grep -qs 'yard-[v]ictim' /proc/[0-9]*/cmdline` },
     { what: 'had a capability', script: 'grep -qE "^CapEff:.*[1-9a-f]" /proc/self/status' },
     { what: 'could gain rights', script: 'grep -qE "^NoNewPrivs:[[:space:]]*0" /proc/self/status' },
     { what: 'was root', script: '[ "$(id -u)" = 0 ] && [ -w /etc/passwd ]' },
-    { what: 'found sockets in /run', script: '[ -n "$(find /run /var/run/ -type s 2>/dev/null | head -n 1)" ]' },
-    { what: 'reached the network', script: `${quote(process.execPath)} -e ${quote(connect)}` },
+    {
+      what: 'found sockets in /run',
+      script: '[ -n "$(find /run /var/run/ -type s 2>/dev/null | head -n 1)" ]',
+      isAllowed: isOpen([...read, ...write], run) || [...read, ...write].some(isInRun),
+    },
+    {
+      what: 'reached the network',
+      script: `${quote(process.execPath)} -e ${quote(connect)}`,
+      isAllowed: network === 'open',
+    },
     { what: 'ended a process outside', script: `kill -9 ${pid}; false`, isSeenOutside: true },
     {
       what: 'outlived its cell',

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { CellPolicy, Network } from '../core/cell-policy.ts';
@@ -10,6 +9,7 @@ import { killEverywhere } from '../process/host.ts';
 import { bubblewrapSandbox } from './bubblewrap.ts';
 import { ContainerRegister } from './container-register.ts';
 import { containerSandbox } from './container.ts';
+import { expandPlace } from './granted-places.ts';
 import { findLayering } from './layers.ts';
 import { NO_SANDBOX } from './none.ts';
 import { runInCell } from './run-in-cell.ts';
@@ -121,9 +121,9 @@ export class Cells {
     const [, ...scripts] = this.#places.self;
     return {
       directory,
-      writable: [...writable, ...policy.write.map(expand)],
+      writable: [...writable, ...policy.write.map(expandPlace)],
       counted: writable,
-      readable: [...this.#ownFiles(kind, policy.network), ...readable, ...policy.read.map(expand)],
+      readable: [...this.#ownFiles(kind, policy.network), ...readable, ...policy.read.map(expandPlace)],
       hidden: this.#hidden,
       scratch,
       network: policy.network,
@@ -154,8 +154,4 @@ function packageRoot(script: string): string {
     return dirname(path).endsWith('/node_modules') ? dirname(path) : path;
   }
   return dirname(script);
-}
-
-function expand(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }

@@ -1,10 +1,10 @@
-import { chownSync, existsSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readdirSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { probeBubblewrap } from '../../src/sandbox/probe.ts';
-import { makeYard } from '../fixtures/e2e/yard.ts';
+import { defaultConfig, makeYard } from '../fixtures/e2e/yard.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
 
 const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
@@ -65,7 +65,7 @@ test('an ordinary user has the same', async (context) => {
   giveAll(made.base);
   const as = { env: AUTO, uid: ORDINARY };
   const doctor = await made.yard(['doctor'], as);
-  expect(doctor.stdout).toMatch(/^ok +sandbox +bubblewrap .*ways out were tried, none led out$/m);
+  expect(doctor.stdout).toMatch(/^ok +sandbox +bubblewrap .*ways out were tried, none led out\. /m);
   expect(await made.yard(['run'], as)).toMatchObject({ code: 0 });
   expect((await made.yard(['diff', 'S-1'], as)).stdout).toContain('done.txt');
 });
@@ -75,13 +75,50 @@ function giveAll(path: string): void {
     chownSync(join(path, entry), ORDINARY, ORDINARY);
 }
 
-test('doctor tries to break out', async (context) => {
+test('doctor tries to break out of each cell as it is configured, and says what is opened', async (context) => {
   if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);
   const made = await makeYard();
   const { stdout } = await made.yard(['doctor'], { env: AUTO });
-  expect(stdout).toMatch(
-    /^ok +sandbox +bubblewrap [\d.]+ for agents\.script, gates\.default; \d+ ways out were tried, none led out$/m,
-  );
+  const tried =
+    /^ok +sandbox +bubblewrap [\d.]+ for agents\.script, gates\.default; (\d+) ways out were tried, none led out\. agents\.script: network open$/m;
+  expect(stdout).toMatch(tried);
+  await made.write('home/sessions/one', '');
+  chmodSync(join(made.home, 'sessions'), 0o777);
+  await setPolicy(made, { network: 'none', write: ['~/sessions'] });
+  const opened = await made.yard(['doctor'], { env: AUTO });
+  expect(opened.stdout).toMatch(/none led out\. agents\.script: may change ~\/sessions$/m);
+  // The network is tried now.
+  expect(Number(/(\d+) ways out/.exec(opened.stdout)?.[1])).toBe(Number(tried.exec(stdout)?.[1]) + 1);
+});
+
+async function setPolicy(made: E2eYard, sandbox: object): Promise<void> {
+  const config = defaultConfig(made.base);
+  const { script } = config['agents'] as { readonly script: object };
+  await made.write('repo/.yard/config.yaml', JSON.stringify({ ...config, agents: { script: { ...script, sandbox } } }));
+}
+
+test('a place that the yard stands on is refused before anything is made', async () => {
+  const made = await makeYard({ tasks: [{ id: 'S-1', does: 'echo x > x' }] });
+  await setPolicy(made, { write: [made.root] });
+  const said = `write of agents.script names ${made.root}, which is your checkout`;
+  const refused = await made.yard(['run'], { env: AUTO });
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain(said);
+  expect(existsSync(made.state)).toBe(false);
+  expect((await made.yard(['doctor'], { env: AUTO })).stdout).toContain(said);
+});
+
+test('a place that is not there is told by run and doctor', async (context) => {
+  if (bubblewrap.kind === 'missing') context.skip(bubblewrap.why);
+  const made = await makeYard({ tasks: [{ id: 'S-1', does: 'echo x > x' }] });
+  await setPolicy(made, { write: ['~/.newagent'] });
+  const said = 'write of agents.script: ~/.newagent does not exist: what is written there is thrown away';
+  expect((await made.yard(['run'], { env: AUTO })).stderr).toContain(`warning: ${said}`);
+  expect((await made.yard(['doctor'], { env: AUTO })).stdout).toMatch(/^warning +sandbox +write of agents\.script: /m);
+  if (process.getuid?.() !== 0) return;
+  await made.write('home/.newagent/login', '');
+  chmodSync(join(made.home, '.newagent'), 0o700);
+  expect((await made.yard(['run'], { env: AUTO })).stderr).toContain('cells run as nobody where the yard is root');
 });
 
 test('no sandbox is said at every turn', async () => {
@@ -123,12 +160,29 @@ test('auto without bubblewrap warns; bubblewrap without bubblewrap refuses', asy
   expect(refused).toMatchObject({ code: 2, stdout: '' });
   expect(refused.stderr).toContain('the sandbox of agents.script cannot be had: bubblewrap (bwrap) is not installed');
   expect(existsSync(join(made.state, 'attempts'))).toBe(false);
+  await setPolicy(made, { network: 'none' });
+  const unkept = await made.yard(['run'], { env: { ...env, ...AUTO } });
+  expect(unkept).toMatchObject({ code: 2, stdout: '' });
+  expect(unkept.stderr).toContain(
+    'the sandbox of agents.script cannot be had: without a sandbox nothing keeps it from the network, as its network: none asks (bubblewrap (bwrap) is not installed)',
+  );
+  await setPolicy(made, {});
   const warned = await made.yard(['run'], { env: { ...env, ...AUTO } });
   expect(warned.stderr).toContain(
     'warning: sandbox: none for agents.script, gates.default (bubblewrap (bwrap) is not installed)',
   );
   expect(warned).toMatchObject({ code: 0 });
   expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warning +sandbox/m);
+  const asBefore = await made.yard(['status'], { env: { ...env, ...AUTO } });
+  expect(asBefore.stdout).toContain('no sandbox for agents.script, gates.default');
+  expect(asBefore.stdout).not.toContain('will refuse');
+  await setPolicy(made, { kind: 'bubblewrap' });
+  const changed = await made.yard(['status'], { env: { ...env, ...AUTO } });
+  const refusal = 'the sandbox of agents.script cannot be had: bubblewrap (bwrap) is not installed';
+  expect(changed.stdout).toContain(`yard run will refuse: ${refusal}`);
+  expect(changed.stdout).not.toContain('no sandbox');
+  const json = await made.yard(['status', '--json'], { env: { ...env, ...AUTO } });
+  expect(JSON.parse(json.stdout)).toMatchObject({ refusal });
 });
 
 test('no program of the yard is one of a lane, whatever PATH says', async () => {

@@ -24,7 +24,7 @@ export async function statusCommand(
   const reading = await compose.reading(cwd);
   try {
     for (;;) {
-      const status = await makeStatus(reading, compose.clock, options.json === true ? 'all' : SHOWN);
+      const status = await makeStatus(reading, context, options.json === true ? 'all' : SHOWN);
       if (options.json === true) output.jsonText(statusJson(status), { lines: options.watch === true });
       else {
         if (options.watch === true && output.isTerminal) output.write('\u001b[H\u001b[2J');
@@ -59,7 +59,8 @@ export function renderStatus(status: StatusView, width: number): string[] {
   if (status.failures.open)
     lines.push(`${counted(status.failures.inARow, 'attempt')} failed in a row, so nothing starts (look: yard breaker)`);
   const unheld = status.sandboxes.find(({ kind }) => kind === 'none');
-  if (unheld !== undefined) {
+  if (status.refusal !== null) lines.push(`yard run will refuse: ${inertLine(status.refusal, 300)}`);
+  else if (unheld !== undefined) {
     const why = unheld.why === null ? '' : ` (${inertLine(unheld.why, 200)})`;
     lines.push(`no sandbox for ${unheld.of.join(', ')}${why}: they have your rights`);
   }

@@ -6,9 +6,11 @@ import type { CellPolicy } from '../../core/cell-policy.ts';
 import { chooseSandbox } from '../../core/sandbox-choice.ts';
 import type { SandboxSupport } from '../../core/sandbox-choice.ts';
 import { describeSandboxes, reportSandboxes } from '../../core/sandbox-report.ts';
-import type { SandboxReport } from '../../core/sandbox-report.ts';
+import type { NamedPolicy, SandboxReport } from '../../core/sandbox-report.ts';
+import { checkGrantedPlaces } from '../../reconcile/settings.ts';
 import { breakOut } from '../../sandbox/breakout.ts';
 import { SupportFinder } from '../../sandbox/find-support.ts';
+import { placeWarnings } from '../../sandbox/granted-places.ts';
 import { failure, ok, warning } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
@@ -17,11 +19,15 @@ import { sandboxRemedy } from './sandbox-remedy.ts';
 /** Whether what is to hold agents and gates does: by trying to break out of it. */
 export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine };
 
+const PLACE_REMEDY = 'Make the place, give it to the user of the cells, or take it out of .yard/config.yaml.';
+
 async function examine(patient: Patient): Promise<Finding> {
   const config = patient.know('config');
   const policies = cellPolicies(config);
-  const state = patient.may('places')?.directory;
-  const directory = state !== undefined && existsSync(state) ? state : tmpdir();
+  const { root, commonDirectory } = patient.know('repository');
+  const stateDirectory = patient.may('places')?.directory ?? null;
+  checkGrantedPlaces(config, { root, commonDirectory, stateDirectory });
+  const directory = stateDirectory !== null && existsSync(stateDirectory) ? stateDirectory : tmpdir();
   const finder = new SupportFinder(patient.context.env, directory, false);
   const support = await finder.find(policies.map(({ policy }) => policy));
   const report = reportSandboxes(policies, support);
@@ -30,27 +36,49 @@ async function examine(patient: Patient): Promise<Finding> {
     return failure(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, sandboxRemedy(problem.why));
   const shared = config.prewarm.length === 0 ? '' : sharing(report, support);
   const line = `${describeSandboxes(report, support)}${shared}`;
+  const cells = differentCells(policies, support);
+  const tried = await breakOutOfAll(cells, { support, self: patient.context.compose.self });
+  if (typeof tried !== 'number') return tried;
+  const proof = tried === 0 ? '' : `; ${tried} ways out were tried, none led out`;
+  const opened = cells.flatMap(({ names, policy }) => openedBy(names, policy));
+  const proven = [`${line}${proof}`, ...opened].join('. ');
+  const rights = `${proven}. What runs without a sandbox has your rights`;
+  const isUnheld = report.used.has('none');
+  if (isUnheld && report.weakened !== null) {
+    return warning(
+      rights,
+      sandboxRemedy(report.weakened),
+      'What lands is proven all the same; this is about what runs on the way.',
+    );
+  }
+  const [lacking] = placeWarnings(policies, support);
+  if (lacking !== undefined) return warning(`${lacking}. ${isUnheld ? rights : proven}`, PLACE_REMEDY);
+  // That there is none was asked for: that is no fault.
+  return ok(isUnheld ? rights : proven);
+}
+
+/** How often it was tried without success; else what did not hold. */
+async function breakOutOfAll(
+  cells: readonly SameCell[],
+  means: Parameters<typeof breakOut>[1],
+): Promise<number | Finding> {
   let tried = 0;
-  for (const policy of onePolicyEach(policies, support)) {
-    const result = await breakOut(policy, { support, self: patient.context.compose.self });
-    if (result.kind === 'broken') return failure(`the sandbox does not work: ${result.why}`, sandboxRemedy(result.why));
+  for (const { names, policy } of cells) {
+    const result = await breakOut(policy, means);
+    const whose = names.join(', ');
+    if (result.kind === 'broken')
+      return failure(`the sandbox of ${whose} does not work: ${result.why}`, sandboxRemedy(result.why));
     const [escape] = result.escapes;
     if (escape !== undefined) {
       const more = result.escapes.length === 1 ? '' : ` (and ${result.escapes.length - 1} more)`;
       return failure(
-        `the sandbox does not hold: a command in it ${escape}${more}`,
+        `the sandbox does not hold: a command in the cell of ${whose} ${escape}${more}`,
         'Do not run agents that you do not trust.',
       );
     }
     tried += result.tried;
   }
-  const proof = tried === 0 ? '' : `; ${tried} ways out were tried, none led out`;
-  if (!report.used.has('none')) return ok(`${line}${proof}`);
-  const rights = `${line}${proof}. What runs without a sandbox has your rights`;
-  // It was asked for: that is no fault.
-  if (report.weakened === null) return ok(rights);
-  const safe = 'What lands is proven all the same; this is about what runs on the way.';
-  return warning(rights, sandboxRemedy(report.weakened), safe);
+  return tried;
 }
 
 /** How what is installed once comes into cells. */
@@ -60,17 +88,32 @@ function sharing({ used }: SandboxReport, { overlay }: SandboxSupport): string {
   return `; what is prewarmed is ${process.getuid?.() === 0 ? 'linked' : 'copied'}: ${overlay.why}`;
 }
 
-/** For each sandbox in use, what it is used for first. */
-function onePolicyEach(
-  policies: readonly { readonly policy: CellPolicy }[],
-  support: SandboxSupport,
-): readonly CellPolicy[] {
-  const first = new Map<string, CellPolicy>();
-  for (const { policy } of policies) {
+interface SameCell {
+  readonly names: string[];
+  readonly policy: CellPolicy;
+}
+
+/** Each cell that is made otherwise than the others, with all that run in such a one; what has none is left out. */
+function differentCells(policies: readonly NamedPolicy[], support: SandboxSupport): SameCell[] {
+  const cells = new Map<string, SameCell>();
+  for (const { name, policy } of policies) {
     const choice = chooseSandbox(policy.kind, support);
     if (choice.kind !== 'chosen' || choice.sandbox === 'none') continue;
-    const key = `${choice.sandbox} ${policy.image ?? ''}`;
-    if (!first.has(key)) first.set(key, policy);
+    const { image, network, read, write } = policy;
+    const key = JSON.stringify([choice.sandbox, image, network, read, write]);
+    const cell = cells.get(key) ?? { names: [], policy };
+    cell.names.push(name);
+    cells.set(key, cell);
   }
-  return [...first.values()];
+  return [...cells.values()];
+}
+
+/** What the configuration lets them do: it was not counted as a way out. */
+function openedBy(names: readonly string[], { network, read, write }: CellPolicy): string[] {
+  const opened = [
+    ...(network === 'none' ? [] : [`network ${network === 'open' ? network : network.join(', ')}`]),
+    ...(write.length === 0 ? [] : [`may change ${write.join(', ')}`]),
+    ...(read.length === 0 ? [] : [`may read ${read.join(', ')}`]),
+  ];
+  return opened.length === 0 ? [] : [`${names.join(', ')}: ${opened.join('; ')}`];
 }
