@@ -10,6 +10,7 @@ import { hiddenHint } from './hidden-hint.ts';
 const POLICY: CellPolicy = {
   kind: 'bubblewrap',
   network: 'open',
+  networkAsked: false,
   read: [],
   write: [],
   limits: { memoryBytes: null, processes: 64, fileBytes: 1, diskBytes: 1, nice: 0 },
