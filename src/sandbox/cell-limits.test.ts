@@ -94,7 +94,7 @@ describe.each(['none', 'bubblewrap'])('in a cell of %s', (kind) => {
     const { marker, result } = await start(sandbox, HOG, { memoryBytes: 200 * MEBIBYTE });
     const ended = await result;
     expect(ended).toMatchObject({
-      breach: 'used more than 200 MiB of memory, its limit (limits.memory)',
+      breach: 'used more than 200 MiB of memory, its limit (sandbox.gates.limits.memory)',
       survivors: [],
     });
     expect(ended.stdout.length).toBeLessThan(MEBIBYTE);
@@ -224,7 +224,7 @@ test('what is written to an outbox counts for the limit of the disk', async (con
   const script = `head -c 4194304 /dev/zero > ${outbox}/big; read -r end`;
   const also = { writable: [outbox], counted: [outbox] };
   const { result } = await start(sandbox, script, { diskBytes: MEBIBYTE }, { holdInput: true }, also);
-  expect((await result).breach).toBe('used more than 1.0 MiB of the disk, its limit (limits.disk)');
+  expect((await result).breach).toBe('used more than 1.0 MiB of the disk, its limit (sandbox.gates.limits.disk)');
 });
 
 test('no memory that nothing counts: shared memory is on the disk, the rest of /dev cannot be written to', async (context) => {
@@ -257,7 +257,7 @@ describe('in a cell of bubblewrap that another user made, for whom no cgroup can
     const { result } = await startAsStranger(`echo begun; ${HOG}`, { memoryBytes: 200 * MEBIBYTE });
     expect(await result).toEqual({
       kind: 'signalled',
-      breach: 'used more than 200 MiB of memory, its limit (limits.memory)',
+      breach: 'used more than 200 MiB of memory, its limit (sandbox.gates.limits.memory)',
       survivors: [],
     });
   });

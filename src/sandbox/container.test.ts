@@ -149,7 +149,7 @@ test('what the kernel ends for want of memory has used too much; what is killed 
   await made.engine.runOutOfMemory();
   expect(await made.run('exit 1')).toMatchObject({ kind: 'exited', code: 1, breach: null });
   expect(await made.run('kill -KILL $$')).toMatchObject({
-    breach: expect.stringContaining('its limit (limits.memory)'),
+    breach: expect.stringContaining('its limit (sandbox.agents.limits.memory)'),
   });
   const [, asked = []] = made.engine.calls().filter(([command]) => command === 'events');
   expect(asked.slice(3)).toEqual([
