@@ -11,7 +11,7 @@ import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
 /** Every hit of every failpoint; else a slice of them that takes seconds. */
 const ALL = process.env['YARD_FAULTS'] === 'all';
-const SLICE = 14;
+const SLICE = 8;
 
 const PROGRAM = join(root, 'test/fixtures/faults/prepare-all.ts');
 
