@@ -30,13 +30,22 @@ export interface Pin {
 /** Keeps a pin under the hash of its content and returns the hash. The same pin is written once. */
 export async function writePin(stateDirectory: string, pin: Pin): Promise<string> {
   const text = JSON.stringify(pin);
-  const hash = createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const hash = hashOf(text);
   const path = pinPath(stateDirectory, hash);
   if (!existsSync(path)) {
     await mkdir(join(stateDirectory, 'pins'), { recursive: true });
     await writeFileDurably(path, text);
   }
   return hash;
+}
+
+/** What the pin would be kept under. */
+export function pinHashOf(pin: Pin): string {
+  return hashOf(JSON.stringify(pin));
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 export function readPin(stateDirectory: string, hash: string): Pin {

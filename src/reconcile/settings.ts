@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { parseRecipes } from '../agents/recipe.ts';
 import { CONFIG_FILE, loadConfig, LOCAL_CONFIG_FILE } from '../config/load.ts';
-import { writePin } from '../config/pin.ts';
+import { pinHashOf, writePin } from '../config/pin.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Config } from '../config/schema.ts';
 import { cellPolicies } from '../config/cell-policies.ts';
@@ -130,7 +130,9 @@ export class SettingsSource {
       sandboxes,
       recipes: readRecipes(root, config),
     };
-    return { config, pin, pinHash: await writePin(this.#stateDirectory, pin), warnings };
+    // Nobody works by the pin of somebody who only steers.
+    const pinHash = this.#inCharge ? await writePin(this.#stateDirectory, pin) : pinHashOf(pin);
+    return { config, pin, pinHash, warnings };
   }
 
   async #sandboxesFor(config: Config): Promise<SandboxSupport> {
