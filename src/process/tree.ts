@@ -4,6 +4,7 @@
 //     only when every process of the group is a member and one of them was verified so.
 // K2. "No survivors" is said only after a scan that found none.
 
+import { CELL_HOLDER } from './cell-holder.ts';
 import { failpoint, isDefective } from './failpoint.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProcessIdentity } from '../core/process-identity.ts';
@@ -87,14 +88,11 @@ async function ask(tree: Members, scan: Scan, signal: NodeJS.Signals, graceMs: n
   });
 }
 
-/** A program that holds a cell: what runs in it dies with it, at once. */
-const HOLDER = 'bwrap';
-
 /** Whoever holds others is not asked to end: it does when they have ended. */
 function withoutHolders(members: ReadonlyMap<number, ProcessRow>): Map<number, ProcessRow> {
   const names = readNames([...members.keys()]);
   const parents = new Set([...members.values()].filter(({ alive }) => alive).map(({ parentPid }) => parentPid));
-  return new Map([...members].filter(([pid]) => names.get(pid) !== HOLDER || !parents.has(pid)));
+  return new Map([...members].filter(([pid]) => names.get(pid) !== CELL_HOLDER || !parents.has(pid)));
 }
 
 /** Every process but this one whose environment holds the marker. */

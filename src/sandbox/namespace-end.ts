@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { CELL_HOLDER } from '../process/cell-holder.ts';
 import { systemClock } from '../process/clock.ts';
 import { readNames, readRow } from '../process/table.ts';
 
-/** What bwrap is called in the process table: a pid that was given away again is hardly one, too. */
-const HOLDER = 'bwrap';
 const PATIENCE_MS = 5_000;
 const POLL_MS = 2;
 
@@ -19,7 +18,8 @@ export async function awaitNamespaceEnd(report: string): Promise<readonly number
   const pid = Number(/"child-pid": *(\d+)/.exec(report)?.[1] ?? 0);
   if (pid === 0) return [];
   const deadlineMs = systemClock.monotonicMs() + PATIENCE_MS;
-  while (readRow(pid)?.alive === true && readNames([pid]).get(pid) === HOLDER) {
+  // A pid that was given away again is hardly one of that name, too.
+  while (readRow(pid)?.alive === true && readNames([pid]).get(pid) === CELL_HOLDER) {
     if (systemClock.monotonicMs() > deadlineMs) return [pid];
     await delay(POLL_MS);
   }
