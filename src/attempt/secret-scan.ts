@@ -12,6 +12,7 @@ import { diffRaw } from '../git/raw-diff.ts';
 import { readChange } from '../git/snapshot.ts';
 import type { Change } from '../git/walk.ts';
 import { isCertain } from '../process/secret-scanner.ts';
+import { textWindows } from '../process/text-windows.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
 /** A place in what an attempt made that holds a secret. */
@@ -24,9 +25,6 @@ export interface Leak {
 }
 
 const LEAKS_MAX = 20;
-/** What is searched at a time, and again with what follows it: more than any secret has. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
-const OVERLAP_BYTES = 64 * 1024;
 
 /**
  * Secrets in what the attempt changed against the base, before any of it enters the depot. What stood in the same file of
@@ -106,8 +104,7 @@ async function inContent(
   const leaks = new Map<number, Leak>();
   let before: string | null = null;
   let line = 1;
-  for (let at = 0; at < data.length; at += WINDOW_BYTES - OVERLAP_BYTES) {
-    const text = data.toString('latin1', at, at + WINDOW_BYTES);
+  for (const { at, text, own } of textWindows(data)) {
     let counted = 0;
     let lineHere = line;
     for (const found of redactor.find(text).filter(counts)) {
@@ -118,7 +115,7 @@ async function inContent(
       leaks.set(at + found.start, leakOf(path, lineHere, found));
       if (leaks.size >= LEAKS_MAX) return [...leaks.values()];
     }
-    line += linesIn(text.slice(0, WINDOW_BYTES - OVERLAP_BYTES));
+    line += linesIn(own);
   }
   return [...leaks.values()];
 }

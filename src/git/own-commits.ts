@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { faultOf } from '../core/machine-fault.ts';
 import type { Redactor } from '../core/redact.ts';
 import { errnoOf } from '../process/errno.ts';
+import { textWindows } from '../process/text-windows.ts';
 import { copyFile, link, mkdir, rm } from '../process/file-system.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { createRef, fetchChecked, inDepot } from './depot.ts';
@@ -30,9 +31,6 @@ export const commitsRefs = (taskId: string, attempt: number): string => `${COMMI
 
 const TIPS_MAX = 1_000;
 const TIMEOUT_MS = 2 * 60_000;
-/** What is searched at a time, and again with what follows it: more than a secret has. */
-const WINDOW_BYTES = 8 * 1024 * 1024;
-const OVERLAP_BYTES = 64 * 1024;
 
 export type OwnCommits =
   | { readonly kind: 'kept'; readonly tips: readonly string[] }
@@ -126,8 +124,7 @@ async function refuseSecrets(
   const input = [...tips, ...known.map((oid) => `^${oid}`), ''].join('\n');
   const listed = await git(['rev-list', '--objects', '--no-object-names', '--stdin'], { ...call, input });
   const { stdout } = await git(['cat-file', '--batch', '--buffer'], { ...call, input: listed.stdout });
-  for (let at = 0; at < stdout.length; at += WINDOW_BYTES - OVERLAP_BYTES) {
-    const text = stdout.toString('latin1', at, at + WINDOW_BYTES);
+  for (const { text } of textWindows(stdout)) {
     const held = redactor.find(text).find(({ kind }) => kind === 'named');
     if (held !== undefined) throw new DoubtfulError(`they hold the value of the secret ${held.label}`);
   }
