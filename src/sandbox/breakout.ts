@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { CellPolicy } from '../core/cell-policy.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
@@ -143,12 +144,12 @@ function attemptsAt(
   return [
     ...paths.secrets.map((path) => ({
       what: `read ${path}`,
-      script: `grep -q '${SECRET.slice(0, 9)}' ${quote(path)}`,
+      script: `grep -q '${SECRET.slice(0, 9)}' ${shellWord(path)}`,
     })),
     // What it can write there goes into its own home; doneOutside has a look at the real one.
     ...paths.secrets.map((path) => ({
       what: `wrote ${path}`,
-      script: `echo x > ${quote(path)}; false`,
+      script: `echo x > ${shellWord(path)}; false`,
       isSeenOutside: true,
     })),
     ...['/etc', '/usr'].map((place) => ({
@@ -167,7 +168,7 @@ function attemptsAt(
     },
     {
       what: 'reached the network',
-      script: `${quote(process.execPath)} -e ${quote(connect)}`,
+      script: `${shellWord(process.execPath)} -e ${shellWord(connect)}`,
       isAllowed: network === 'open',
     },
     { what: 'ended a process outside', script: `kill -9 ${pid}; false`, isSeenOutside: true },
@@ -226,10 +227,6 @@ async function listen(): Promise<Server> {
   server.listen(0, '127.0.0.1', resolve);
   await promise;
   return server;
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function howItEnded(result: ProcessResult): string {

@@ -16,7 +16,7 @@ import { findProgram } from '../../process/find-program.ts';
 import { taskFileName } from '../../trackers/new-task-file.ts';
 import { writeFile } from '../../process/file-system.ts';
 import type { DemoPlaces, Scenario } from './scenario.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../../core/shell-word.ts';
 
 /** A demo on disk. */
 export interface DemoProject extends DemoPlaces {

@@ -16,7 +16,7 @@ import { formatDuration, renderTable } from '../table.ts';
 import { DEMO_TARGET } from './demo-project.ts';
 import type { DemoProject } from './demo-project.ts';
 import type { ReviewRow, Scenario } from './scenario.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../../core/shell-word.ts';
 
 const NAMED_MAX = 5;
 

@@ -5,7 +5,7 @@ import { answerCommand, approveCommand } from '../commands/steer.ts';
 import type { CommandContext } from '../context.ts';
 import type { LiveView } from '../live-view.ts';
 import type { Scenario } from './scenario.ts';
-import { shellWord } from './shell-word.ts';
+import { shellWord } from '../../core/shell-word.ts';
 
 /** Time to read what is asked. */
 const READING_MS = 1_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { runProcess } from '../../process/run.ts';
+import { runProcess } from '../process/run.ts';
 import { shellWord } from './shell-word.ts';
 
 test('a shell reads back what was written, as one word', async () => {
