@@ -141,6 +141,22 @@ export const MIGRATIONS: readonly string[] = [
   alter table intents_2 rename to intents;
   create index intents_open on intents (task_id) where closed_ms is null;
   `,
+  // Pauses; how far a reader of events has come that must tell of each one once; and events by time, for reports.
+  `
+  create table pauses (
+    subject text not null primary key,
+    paused_by text not null,
+    why text not null,
+    at_ms integer not null
+  ) strict, without rowid;
+
+  create table cursors (
+    name text not null primary key,
+    seq integer not null
+  ) strict, without rowid;
+
+  create index events_by_time on events (at_ms);
+  `,
 ];
 
 /**

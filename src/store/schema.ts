@@ -14,6 +14,8 @@ export interface Tables {
   approvals: ApprovalTable;
   verdicts: VerdictTable;
   control: ControlTable;
+  pauses: PauseTable;
+  cursors: CursorTable;
 }
 
 export interface TaskTable {
@@ -124,4 +126,18 @@ export interface ControlTable {
   stopped_why: string | null;
   stopped_at_ms: number | null;
   failures_in_a_row: number;
+}
+
+/** What starts, or lands, nothing for a while. `subject`: `all`, `train`, `area:NAME`, `agent:NAME`. */
+export interface PauseTable {
+  subject: string;
+  paused_by: string;
+  why: string;
+  at_ms: number;
+}
+
+/** Up to which event a reader has told of them. */
+export interface CursorTable {
+  name: string;
+  seq: number;
 }

@@ -1,0 +1,20 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Of an option that may be repeated. */
+export function list(value: string, before: readonly string[] = []): string[] {
+  return [...before, value];
+}
+
+/** @throws InvalidArgumentError */
+export function number(value: string): number {
+  const parsed = Number(value);
+  if (value.trim() === '' || !Number.isFinite(parsed)) throw new InvalidArgumentError('It is not a number.');
+  return parsed;
+}
+
+/** @throws InvalidArgumentError */
+export function positive(value: string): number {
+  const parsed = number(value);
+  if (parsed <= 0) throw new InvalidArgumentError('It must be greater than 0.');
+  return parsed;
+}

@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+
+import type { CommandContext, ExitCode } from '../context.ts';
+
+/** Runs a command's action and keeps its exit code. */
+export type Run = (action: () => Promise<ExitCode>) => Promise<void>;
+
+/** Adds commands to the tree. What carries them out is loaded when one is called. */
+export type Branch = (program: Command, context: CommandContext, run: Run) => void;
+
+/** With the lines of an example under its help. */
+export function example(command: Command, ...lines: readonly string[]): Command {
+  return command.exitOverride().addHelpText('after', `\nExample:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}
