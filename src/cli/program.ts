@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 
 import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
-import type { Branch } from './tree/branch.ts';
+import type { Branch, Run } from './tree/branch.ts';
 import { lookCommands } from './tree/look.ts';
 import { salvageCommands } from './tree/salvage.ts';
 import { setUpCommands } from './tree/set-up.ts';
@@ -10,10 +10,23 @@ import { steerCommands } from './tree/steer.ts';
 import { workCommands } from './tree/work.ts';
 import { yardCommands } from './tree/yard.ts';
 
-/** The command tree. Actions load their implementation when they are called, so that `--help` and `status` stay quick. */
+/** Carries out what the arguments say. */
 export async function runProgram(context: CommandContext, args: readonly string[], version: string): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const run = (action: () => Promise<ExitCode>): Promise<void> => action().then((result) => void (code = result));
+  const program = makeProgram(context, run, version);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version were asked for; anything else is wrong usage.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+/** The command tree. Actions load their implementation when they are called, so that `--help` and `status` stay quick. */
+export function makeProgram(context: CommandContext, run: Run, version: string): Command {
   const program = new Command('yard')
     .description('Runs a backlog with autonomous coding agents in parallel and lands only what was proven.')
     .version(version)
@@ -25,14 +38,7 @@ export async function runProgram(context: CommandContext, args: readonly string[
     .addHelpText('after', HELP_AFTER)
     .exitOverride();
   for (const [heading, branch] of BRANCHES) branch(program.commandsGroup(heading), context, run);
-  try {
-    await program.parseAsync(args, { from: 'user' });
-    return code;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    // Help and version were asked for; anything else is wrong usage.
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  }
+  return program;
 }
 
 /** In the order of the help. */
