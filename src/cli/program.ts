@@ -7,6 +7,7 @@ import { lookCommands } from './tree/look.ts';
 import { salvageCommands } from './tree/salvage.ts';
 import { setUpCommands } from './tree/set-up.ts';
 import { steerCommands } from './tree/steer.ts';
+import { taskCommands } from './tree/tasks.ts';
 import { workCommands } from './tree/work.ts';
 import { yardCommands } from './tree/yard.ts';
 
@@ -44,6 +45,7 @@ export function makeProgram(context: CommandContext, run: Run, version: string):
 /** In the order of the help. */
 const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Set up:', setUpCommands],
+  ['Tasks:', taskCommands],
   ['Work:', workCommands],
   ['Look:', lookCommands],
   ['Keep:', salvageCommands],
