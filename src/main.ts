@@ -5,13 +5,16 @@ import { fileURLToPath } from 'node:url';
 
 import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
+import { jsonError, wantsJson } from './cli/json-error.ts';
 import { Output } from './cli/output.ts';
 import { namedSecrets } from './config/named-secrets.ts';
 import type { Pin } from './config/pin.ts';
 import type { Config } from './config/schema.ts';
 import { inert } from './core/inert.ts';
+import { inertJson } from './core/inert-json.ts';
 import { machineError } from './core/machine-error.ts';
 import { makeRedactor } from './core/redact.ts';
+import { redactJson } from './core/redact-json.ts';
 import type { SandboxSupport } from './core/sandbox-choice.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
@@ -79,6 +82,7 @@ async function commandLine(args: readonly string[]): Promise<ExitCode> {
     const told = isUserError(error) ? error : machineError(error);
     if (told === null) throw error;
     output.error(told);
+    if (wantsJson(args)) output.json(jsonError(told));
     return told.exitCode as ExitCode;
   } finally {
     await output.flush();
@@ -385,5 +389,13 @@ function tellOf(error: unknown): ExitCode {
   // Everything else is a bug of ours: its stack is what we need to see.
   const bug = `internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
   process.stderr.write(redactor.text(inert(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`)));
+  if (wantsJson(process.argv.slice(2))) process.stdout.write(`${jsonOf(error, told)}\n`);
   return told === null ? EXIT.bug : (told.exitCode as ExitCode);
+}
+
+function jsonOf(error: unknown, told: UserError | null): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = 'It is a bug of ours: please report it, with the stack on stderr.';
+  const value = jsonError(told ?? { code: 'internal', message, hint });
+  return inertJson(redactJson(JSON.stringify(value), redact));
 }
