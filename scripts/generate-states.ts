@@ -12,7 +12,10 @@ const approval: BlockedOn & { kind: 'approval' } = { kind: 'approval', head: 'H'
 /** The states of each status that take different events, with what tells them apart. */
 const STATES: { readonly [S in TaskStatus]: readonly { readonly note: string; readonly state: TaskState }[] } = {
   proposed: [{ note: '', state: { status: 'proposed' } }],
-  ready: [{ note: '', state: { status: 'ready', notBeforeMs: null, entry: FROM_THE_AGENT } }],
+  ready: [
+    { note: '', state: { status: 'ready', notBeforeMs: null, entry: FROM_THE_AGENT } },
+    { note: 'put off', state: { status: 'ready', notBeforeMs: 1, entry: FROM_THE_AGENT } },
+  ],
   running: [{ note: '', state: { status: 'running', attempt: 1, entry: FROM_THE_AGENT } }],
   blocked: [
     { note: 'question', state: { status: 'blocked', attempt: 1, on: question } },
@@ -56,7 +59,9 @@ const EVENTS: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   'review-closed': { kind: 'review-closed' },
   'repair-wanted': { kind: 'repair-wanted' },
   'review-merged': { kind: 'review-merged', commit: 'C' },
+  parked: { kind: 'parked', why: '' },
   unparked: { kind: 'unparked' },
+  woken: { kind: 'woken' },
   cancelled: { kind: 'cancelled' },
   superseded: { kind: 'superseded', by: 'T-2' },
 };

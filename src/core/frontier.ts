@@ -1,4 +1,5 @@
 import { cyclesThrough } from './graph.ts';
+import type { PauseSubject } from './pause.ts';
 import { isPlainPath, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 import { ScopeIndex } from './scope-index.ts';
@@ -27,6 +28,8 @@ export class Frontier {
   readonly #runningInArea = new Map<string, number>();
   #running: number;
   #started = 0;
+  /** Newest attempts whose processes are not proved dead yet, by task. */
+  readonly #ending: ReadonlyMap<string, number>;
   /** What holds back every task alike, in this snapshot. */
   readonly #ofYard: readonly Waiting[];
   #ofSlots: Waiting | null | undefined = undefined;
@@ -48,6 +51,9 @@ export class Frontier {
     }
     this.#running = running;
     this.#accepted = accepted;
+    this.#ending = new Map(
+      snapshot.kills.flatMap(({ subject }) => (subject.of === 'attempt' ? [[subject.taskId, subject.attempt]] : [])),
+    );
     this.#ofYard = this.#yardRefusals();
   }
 
@@ -78,7 +84,10 @@ export class Frontier {
     }
     const putOff = this.#timeRefusal(task);
     if (putOff !== null) yield putOff;
+    const ending = this.#ending.get(task.id);
+    if (ending !== undefined) yield { reason: 'ending', attempt: ending };
     for (const refusal of this.#ofYard) yield refusal;
+    if (this.#snapshot.pauses.length > 0) yield* pausesOf(this.#snapshot, (subject) => isOver(subject, task));
     for (const refusal of this.#scopeRefusals(task)) yield refusal;
     const crowded = this.#areaRefusal(task);
     if (crowded !== null) yield crowded;
@@ -98,6 +107,7 @@ export class Frontier {
     const { stopped, failuresInARow, limits, disk } = this.#snapshot;
     const refusals: Waiting[] = [];
     if (stopped !== null) refusals.push({ reason: 'stopped', by: stopped.by, why: stopped.why });
+    refusals.push(...pausesOf(this.#snapshot, (subject) => subject.of === 'all'));
     if (failuresInARow >= limits.consecutiveFailures) {
       refusals.push({ reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures });
     }
@@ -147,6 +157,17 @@ export class Frontier {
   }
 }
 
+/** The pauses of these subjects, as reasons. */
+export function pausesOf({ pauses }: Snapshot, isMeant: (subject: PauseSubject) => boolean): Waiting[] {
+  return pauses
+    .filter(({ subject }) => isMeant(subject))
+    .map(({ subject, by, why }) => ({ reason: 'paused', subject, by, why }));
+}
+
+function isOver(subject: PauseSubject, { area, agent }: TaskView): boolean {
+  return (subject.of === 'area' && subject.name === area) || (subject.of === 'agent' && subject.name === agent);
+}
+
 const NONE: readonly Waiting[] = [];
 const EVERYTHING = parsePatterns(['**']);
 
@@ -163,7 +184,7 @@ function readScope(owns: readonly string[]): { patterns: Pattern[]; problems: st
 }
 
 /** Higher priority first, then by id, numbers as numbers. */
-export function dispatchOrder(a: TaskView, b: TaskView): number {
+export function dispatchOrder(a: Pick<TaskView, 'id' | 'priority'>, b: Pick<TaskView, 'id' | 'priority'>): number {
   return b.priority - a.priority || compareIds(a.id, b.id);
 }
 

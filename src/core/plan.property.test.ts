@@ -2,6 +2,7 @@ import { DISK_ROOMY } from './disk.ts';
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Pause } from './pause.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { decide } from './decision.ts';
 import { dispatchOrder, Frontier } from './frontier.ts';
@@ -41,6 +42,7 @@ class Model {
   landingBlocked = false;
   failuresInARow = 0;
   kills: KillSubject[] = [];
+  pauses: Pause[] = [];
 
   constructor(tasks: readonly TaskView[], limits: PlanLimits) {
     this.tasks = [...tasks];
@@ -55,6 +57,7 @@ class Model {
       leases: this.leases,
       train: { live: this.trainLive, openLandings: this.tasks.filter(({ state }) => isSealed(state)).length },
       stopped: this.stopped ? { by: 'ada', why: 'test', atMs: 0 } : null,
+      pauses: this.pauses,
       failuresInARow: this.failuresInARow,
       landingBlocked: this.landingBlocked ? 'the target is checked out' : null,
       disk: DISK_ROOMY,
@@ -222,6 +225,7 @@ const tasks: fc.Arbitrary<TaskView[]> = fc
       counters: NO_COUNTERS,
       updatedMs: 0,
       area: null,
+      agent: 'codex',
     })),
   );
 const limits: fc.Arbitrary<PlanLimits> = fc.record({

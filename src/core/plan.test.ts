@@ -2,6 +2,7 @@ import { DISK_ROOMY } from './disk.ts';
 import { describe, expect, test } from 'vitest';
 import { compareIds, dispatchOrder, Frontier } from './frontier.ts';
 import { isSettled, lostWhy, plan, waitingOf } from './plan.ts';
+import type { Pause, PauseSubject } from './pause.ts';
 import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
 import { FROM_THE_AGENT, NO_COUNTERS, READY } from './task-state.ts';
 import type { TaskState, TaskStatus } from './task-state.ts';
@@ -14,6 +15,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
   updatedMs: 0,
   priority: 0,
   area: null,
+  agent: 'codex',
   owns: [],
   after: [],
   problems: [],
@@ -26,6 +28,7 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   leases: [],
   train: { live: false, openLandings: 0 },
   stopped: null,
+  pauses: [],
   failuresInARow: 0,
   landingBlocked: null,
   disk: DISK_ROOMY,
@@ -37,6 +40,7 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   ...more,
 });
 const stopped = { by: 'ada', why: 'lunch', atMs: 0 };
+const pause = (subject: PauseSubject): Pause => ({ subject, by: 'ada', why: 'lunch', atMs: 0 });
 
 const state = {
   proposed: { status: 'proposed' },
@@ -56,6 +60,40 @@ const started = (from: Snapshot, nowMs = 0): string[] =>
   plan(from, nowMs).flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : []));
 const reasons = (one: TaskView, from: Snapshot, nowMs = 0): string[] =>
   waitingOf(one, from, new Frontier(from, nowMs)).map(({ reason }) => reason);
+
+describe('pauses', () => {
+  const other = task('T-1', { area: 'api', agent: 'codex' });
+  const own = task('T-2', { area: 'ui', agent: 'claude' });
+
+  test.each([
+    [{ of: 'all' }, []],
+    [{ of: 'area', name: 'api' }, ['T-2']],
+    [{ of: 'agent', name: 'claude' }, ['T-1']],
+    [{ of: 'train' }, ['T-1', 'T-2']],
+  ] as const)('%o leaves %o to start', (subject, left) => {
+    const held = snapshot([other, own], { pauses: [pause(subject)] });
+    expect(started(held)).toEqual(left);
+    // It goes on in the same run once it is taken away.
+    expect(isSettled(held, 0)).toBe(false);
+  });
+
+  test('the train: nothing new lands, an open landing is finished', () => {
+    const held = { pauses: [pause({ of: 'train' })] };
+    const accepted = task('T-1', { state: state.accepted });
+    expect(plan(snapshot([accepted], held), 0)).toEqual([]);
+    expect(reasons(accepted, snapshot([accepted], held))).toEqual(['paused', 'train']);
+    const open = snapshot([accepted], { ...held, train: { live: false, openLandings: 1 } });
+    expect(plan(open, 0)).toEqual([{ kind: 'integrate', accepted: 1, openLandings: 1 }]);
+  });
+});
+
+test('a task whose last attempt is still being ended does not start beside it', () => {
+  const kills = [{ intentId: 1, subject: { of: 'attempt', taskId: 'T-1', attempt: 3, token: 7 } }] as const;
+  const from = snapshot([task('T-1'), task('T-2')], { kills });
+  expect(started(from)).toEqual(['T-2']);
+  expect(reasons(task('T-1'), from)).toEqual(['ending']);
+  expect(isSettled(from, 0)).toBe(false);
+});
 
 describe('dispatch', () => {
   test('goes by priority, then by number', () => {

@@ -1,4 +1,4 @@
-import { dispatchOrder, Frontier } from './frontier.ts';
+import { dispatchOrder, Frontier, pausesOf } from './frontier.ts';
 import { impossible } from './impossible.ts';
 import { isExpired } from './presence.ts';
 import type { Grace } from './presence.ts';
@@ -66,6 +66,7 @@ export function waitingOf(task: TaskView, snapshot: Snapshot, frontier: Frontier
       const waiting: Waiting[] = [];
       if (snapshot.landingBlocked !== null) waiting.push({ reason: 'landing-blocked', why: snapshot.landingBlocked });
       if (snapshot.disk.landing !== null) waiting.push({ reason: 'disk', ...snapshot.disk.landing });
+      waiting.push(...pausesOf(snapshot, (subject) => subject.of === 'train'));
       if (snapshot.stopped !== null)
         waiting.push({ reason: 'stopped', by: snapshot.stopped.by, why: snapshot.stopped.why });
       if (state.status === 'accepted') waiting.push({ reason: 'train', ahead: trainPosition(task, snapshot) });
@@ -143,7 +144,9 @@ function integration(snapshot: Snapshot): Command[] {
   if (snapshot.kills.some(({ subject }) => subject.of === 'train')) return [];
   if (live || (accepted === 0 && openLandings === 0)) return [];
   // An open landing is finished whatever else holds: its outcome decides what may be cancelled.
-  const isBlocked = snapshot.stopped !== null || snapshot.landingBlocked !== null || snapshot.disk.landing !== null;
+  const isPaused = snapshot.pauses.some(({ subject }) => subject.of === 'train');
+  const isBlocked =
+    isPaused || snapshot.stopped !== null || snapshot.landingBlocked !== null || snapshot.disk.landing !== null;
   if (openLandings === 0 && isBlocked) return [];
   return [{ kind: 'integrate', accepted, openLandings }];
 }

@@ -1,3 +1,4 @@
+import type { Pause } from './pause.ts';
 import type { Grace } from './presence.ts';
 import type { DiskView } from './disk.ts';
 import type { Counters, TaskState, TaskStatus } from './task-state.ts';
@@ -12,6 +13,8 @@ export interface TaskView {
   /** When its row was last written, by the clock of then. */
   readonly updatedMs: number;
   readonly area: string | null;
+  /** Name of the agent that would work on it now. */
+  readonly agent: string;
   readonly owns: readonly string[];
   readonly after: readonly string[];
   /** What preflight found wrong with it; none means that it may start. */
@@ -79,6 +82,7 @@ export interface Snapshot {
   readonly kills: readonly OpenKill[];
   readonly train: TrainView;
   readonly stopped: StopView | null;
+  readonly pauses: readonly Pause[];
   readonly failuresInARow: number;
   /** Why nothing may land, if so (a target that is checked out, say). */
   readonly landingBlocked: string | null;

@@ -29,6 +29,7 @@ const states = {
   'in-review': { status: 'in-review', attempt: 4, head: 'head' },
   landed: { status: 'landed', commit: 'commit' },
   parked: { status: 'parked', why: 'because' },
+  'parked at the gate': { status: 'parked', why: 'because', entry: atTheGate },
   cancelled: { status: 'cancelled' },
   superseded: { status: 'superseded', by: 'T-2' },
 } as const satisfies Record<string, TaskState>;
@@ -67,7 +68,9 @@ const events: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   'review-closed': { kind: 'review-closed' },
   'repair-wanted': { kind: 'repair-wanted' },
   'review-merged': { kind: 'review-merged', commit: 'new commit' },
+  parked: { kind: 'parked', why: 'later' },
   unparked: { kind: 'unparked' },
+  woken: { kind: 'woken' },
   cancelled: { kind: 'cancelled' },
   superseded: { kind: 'superseded', by: 'T-9' },
 };
@@ -82,6 +85,18 @@ type Row = [from: StateName, event: TaskEventKind, to: TaskState, counters: Coun
 const cancelled: TaskState = { status: 'cancelled' };
 const superseded: TaskState = { status: 'superseded', by: 'T-9' };
 const withdrawable = stateNames.filter((name) => name !== 'landing, sealed' && !isFinal(states[name].status));
+/** Where a task goes on that a person has parked on its way. */
+const parkable: readonly (readonly [StateName, Entry])[] = [
+  ['ready', FROM_THE_AGENT],
+  ['ready at the gate', atTheGate],
+  ['running', FROM_THE_AGENT],
+  ['running at the gate', atTheGate],
+  ['blocked by a question', FROM_THE_AGENT],
+  ['blocked by an approval', atTheGate],
+  ['accepted', { phase: 'gating', head: 'head' }],
+  ['landing', { phase: 'gating', head: 'head' }],
+  ['in-review', { phase: 'gating', head: 'head' }],
+];
 const backedOff = { status: 'ready', notBeforeMs: 1_000 + 2 * policy.backoffMs } as const;
 
 const table: Row[] = [
@@ -123,6 +138,9 @@ const table: Row[] = [
   ['in-review', 'repair-wanted', READY, some],
   ['in-review', 'review-merged', { status: 'landed', commit: 'new commit' }, some],
   ['parked', 'unparked', READY, NO_COUNTERS],
+  ['parked at the gate', 'unparked', { ...READY, entry: atTheGate } as TaskState, NO_COUNTERS],
+  ['ready at the gate', 'woken', { ...READY, entry: atTheGate } as TaskState, some],
+  ...parkable.map(([name, entry]): Row => [name, 'parked', { status: 'parked', why: 'later', entry }, some]),
   ...withdrawable.map((name): Row => [name, 'cancelled', cancelled, some]),
   ...withdrawable.map((name): Row => [name, 'superseded', superseded, some]),
 ];

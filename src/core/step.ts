@@ -1,6 +1,6 @@
 import { impossible } from './impossible.ts';
 import type { TaskEvent } from './task-event.ts';
-import { NO_COUNTERS, READY } from './task-state.ts';
+import { FROM_THE_AGENT, NO_COUNTERS, READY } from './task-state.ts';
 import type { Counters, Entry, RetryPolicy, TaskState } from './task-state.ts';
 
 /**
@@ -34,7 +34,9 @@ export class IllegalTransitionError extends Error {
  * not admit. `docs/states.md` is generated from it.
  */
 export function step(progress: Progress, event: TaskEvent, policy: RetryPolicy): Progress {
-  if (event.kind === 'cancelled' || event.kind === 'superseded') return withdraw(progress, event);
+  if (event.kind === 'cancelled' || event.kind === 'superseded' || event.kind === 'parked') {
+    return withdraw(progress, event);
+  }
   const { state, counters } = progress;
   switch (state.status) {
     case 'proposed':
@@ -42,6 +44,8 @@ export function step(progress: Progress, event: TaskEvent, policy: RetryPolicy):
     case 'ready':
       if (event.kind === 'leased')
         return { state: { status: 'running', attempt: event.attempt, entry: state.entry }, counters };
+      if (event.kind === 'woken' && state.notBeforeMs !== null)
+        return { state: { ...state, notBeforeMs: null }, counters };
       break;
     case 'running':
       return fromRunning(state, counters, event, policy) ?? refuse(state, event);
@@ -52,7 +56,10 @@ export function step(progress: Progress, event: TaskEvent, policy: RetryPolicy):
     case 'in-review':
       return fromAccepted(state, counters, event, policy) ?? refuse(state, event);
     case 'parked':
-      if (event.kind === 'unparked') return { state: READY, counters: NO_COUNTERS };
+      if (event.kind === 'unparked') {
+        const entry = state.entry ?? FROM_THE_AGENT;
+        return { state: { status: 'ready', notBeforeMs: null, entry }, counters: NO_COUNTERS };
+      }
       break;
     case 'landed':
     case 'cancelled':
@@ -68,12 +75,39 @@ function refuse(state: TaskState, event: TaskEvent): never {
   throw new IllegalTransitionError(state.status, event.kind);
 }
 
-function withdraw(progress: Progress, event: TaskEvent & { kind: 'cancelled' | 'superseded' }): Progress {
+function withdraw(progress: Progress, event: TaskEvent & { kind: 'cancelled' | 'superseded' | 'parked' }): Progress {
   const { state, counters } = progress;
   const open = state.status !== 'landed' && state.status !== 'cancelled' && state.status !== 'superseded';
   if (!open || (state.status === 'landing' && state.sealed)) return refuse(state, event);
   if (event.kind === 'cancelled') return { state: { status: 'cancelled' }, counters };
+  if (event.kind === 'parked') {
+    if (state.status === 'parked' || state.status === 'proposed') return refuse(state, event);
+    return { state: { status: 'parked', why: event.why, entry: entryAfter(state) }, counters };
+  }
   return { state: { status: 'superseded', by: event.by }, counters };
+}
+
+/** A commit that was collected goes on at its gate, where it is checked anew. */
+function entryAfter(state: TaskState): Entry {
+  switch (state.status) {
+    case 'ready':
+    case 'running':
+      return state.entry;
+    case 'blocked':
+      return state.on.kind === 'approval' ? { phase: 'gating', head: state.on.head } : FROM_THE_AGENT;
+    case 'accepted':
+    case 'landing':
+    case 'in-review':
+      return { phase: 'gating', head: state.head };
+    case 'proposed':
+    case 'parked':
+    case 'landed':
+    case 'cancelled':
+    case 'superseded':
+      return FROM_THE_AGENT;
+    default:
+      throw impossible(state satisfies never);
+  }
 }
 
 function fromProposed(progress: Progress, event: TaskEvent): Progress {

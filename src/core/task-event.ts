@@ -46,7 +46,11 @@ export type TaskEvent =
   | { readonly kind: 'review-closed' }
   | { readonly kind: 'repair-wanted' }
   | { readonly kind: 'review-merged'; readonly commit: string }
+  /** By a person: nothing more happens with it until it is put back. */
+  | { readonly kind: 'parked'; readonly why: string }
   | { readonly kind: 'unparked' }
+  /** It was put off; now it may start at once. */
+  | { readonly kind: 'woken' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'superseded'; readonly by: string };
 
@@ -81,7 +85,9 @@ export const EVENT_ACTOR: { readonly [K in TaskEventKind]: Actor } = {
   'review-closed': 'forge lane',
   'repair-wanted': 'forge lane',
   'review-merged': 'forge lane',
+  parked: 'operator',
   unparked: 'operator',
+  woken: 'operator',
   cancelled: 'operator',
   superseded: 'operator',
 };

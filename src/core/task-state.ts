@@ -17,7 +17,8 @@ export type TaskState =
   | { readonly status: 'landing'; readonly attempt: number; readonly head: string; readonly sealed: boolean }
   | { readonly status: 'in-review'; readonly attempt: number; readonly head: string }
   | { readonly status: 'landed'; readonly commit: string }
-  | { readonly status: 'parked'; readonly why: string }
+  /** `entry`: where it goes on once it is put back, if not at the agent: a person has parked it on its way. */
+  | { readonly status: 'parked'; readonly why: string; readonly entry?: Entry }
   | { readonly status: 'cancelled' }
   | { readonly status: 'superseded'; readonly by: string };
 

@@ -6,6 +6,13 @@ import type { Waiting, WaitingReason } from './waiting.ts';
 /** One of each reason, or more; the type keeps the list complete. */
 const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[] } = {
   stopped: [{ reason: 'stopped', by: 'ada', why: 'lunch' }],
+  paused: [
+    { reason: 'paused', subject: { of: 'all' }, by: 'ada', why: 'lunch' },
+    { reason: 'paused', subject: { of: 'train' }, by: 'ada', why: 'a release' },
+    { reason: 'paused', subject: { of: 'area', name: 'api' }, by: 'ada', why: 'it is moved' },
+    { reason: 'paused', subject: { of: 'agent', name: 'codex' }, by: 'ada', why: 'the quota' },
+  ],
+  ending: [{ reason: 'ending', attempt: 2 }],
   failures: [{ reason: 'failures', inARow: 5, limit: 5 }],
   problem: [{ reason: 'problem', problem: 'it has no acceptance criteria' }],
   dependency: [{ reason: 'dependency', id: 'T-1', state: 'missing' }],
@@ -46,13 +53,18 @@ test('each reason is a sentence with its numbers', () => {
   );
   expect(sentences.join('\n')).toMatchInlineSnapshot(`
     "the yard is stopped by ada (lunch); go on with: yard resume
+    the yard is paused by ada (lunch); go on with: yard resume
+    the train is paused by ada (a release); go on with: yard resume train
+    the area api is paused by ada (it is moved); go on with: yard resume area api
+    the agent codex is paused by ada (the quota); go on with: yard resume agent codex
+    processes of its attempt 2 are still being ended
     5 attempts failed in a row (limit 5); look at them with: yard breaker, then: yard breaker reset
     it has no acceptance criteria
     it comes after T-1, which does not exist
     its dependencies form a cycle: T-7 → T-8 → T-7
-    it is put off for another 1 s after a failure of the machine or a provider
-    it is put off for another 90 s after a failure of the machine or a provider
-    it is put off for another 2 min after a failure of the machine or a provider
+    it is put off for another 1 s after a failure of the machine or a provider; try at once with: yard wake T-7
+    it is put off for another 90 s after a failure of the machine or a provider; try at once with: yard wake T-7
+    it is put off for another 2 min after a failure of the machine or a provider; try at once with: yard wake T-7
     9 accepted tasks wait to land (limit 8); starting more would only age them
     the disk is nearly full: 700 MiB are free in /state, 2.0 GiB are needed; make room, and it goes on by itself
     T-2 holds src/**, which overlaps src/a.ts, until it has landed
@@ -69,7 +81,7 @@ test('each reason is a sentence with its numbers', () => {
     it is next to land
     3 accepted tasks are ahead of it in the train
     nothing can land: main is checked out in /home/ada/project
-    it is parked: no retries left: the gate is red; put it back with: yard retry T-7"
+    it is parked: no retries left: the gate is red; put it back with: yard unpark T-7"
   `);
 });
 

@@ -3,6 +3,8 @@ import { formatBytes } from './disk.ts';
 import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
+import { describePauseSubject, resumeCommand } from './pause.ts';
+import type { PauseSubject } from './pause.ts';
 import type { DependencyState } from './snapshot.ts';
 
 /** Why a lease is lost. `unclaimed` is the machine's failure (no process came up). */
@@ -11,6 +13,9 @@ export type LostWhy = 'unclaimed' | 'owner-dead' | 'rebooted' | 'expired';
 /** One reason why a task does not move, with the numbers that decided it. */
 export type Waiting =
   | { readonly reason: 'stopped'; readonly by: string; readonly why: string }
+  | { readonly reason: 'paused'; readonly subject: PauseSubject; readonly by: string; readonly why: string }
+  /** The processes of its last attempt are not proved dead yet. */
+  | { readonly reason: 'ending'; readonly attempt: number }
   | { readonly reason: 'failures'; readonly inARow: number; readonly limit: number }
   | { readonly reason: 'problem'; readonly problem: string }
   | { readonly reason: 'dependency'; readonly id: string; readonly state: DependencyState }
@@ -54,6 +59,10 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
   switch (waiting.reason) {
     case 'stopped':
       return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
+    case 'paused':
+      return `${foreign(describePauseSubject(waiting.subject))} is paused by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: ${foreign(resumeCommand(waiting.subject))}`;
+    case 'ending':
+      return `processes of its attempt ${waiting.attempt} are still being ended`;
     case 'failures':
       return `${waiting.inARow} ${waiting.inARow === 1 ? 'attempt' : 'attempts'} failed in a row (limit ${waiting.limit}); look at them with: yard breaker, then: yard breaker reset`;
     case 'problem':
@@ -63,7 +72,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'cycle':
       return `its dependencies form a cycle: ${foreign(waiting.ids.join(' → '))}`;
     case 'not-before':
-      return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider`;
+      return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider; try at once with: yard wake ${taskId}`;
     case 'backlog':
       return `${waiting.accepted} accepted ${waiting.accepted === 1 ? 'task waits' : 'tasks wait'} to land (limit ${waiting.limit}); starting more would only age them`;
     case 'disk':
@@ -91,7 +100,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'landing-blocked':
       return `nothing can land: ${foreign(waiting.why)}`;
     case 'parked':
-      return `it is parked: ${foreign(waiting.why)}; put it back with: yard retry ${taskId}`;
+      return `it is parked: ${foreign(waiting.why)}; put it back with: yard unpark ${taskId}`;
     default:
       throw impossible(waiting satisfies never);
   }

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Fence } from '../core/lease.ts';
-import { preflightProblems } from '../core/preflight.ts';
+import { agentName, preflightProblems } from '../core/preflight.ts';
 import type { TaskView } from '../core/snapshot.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { NO_COUNTERS, READY } from '../core/task-state.ts';
@@ -130,6 +130,7 @@ function pendingView(spec: TaskSpec, config: Config): TaskView {
     priority: spec.priority,
     updatedMs: 0,
     area: spec.area,
+    agent: agentName(spec.agent ?? config.defaults.agent),
     owns: spec.owns,
     after: spec.after,
     problems: preflightProblems(spec, config),

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import type { DiskView } from '../core/disk.ts';
-import { preflightProblems } from '../core/preflight.ts';
+import { agentName, preflightProblems } from '../core/preflight.ts';
 import { isExpired } from '../core/presence.ts';
 import type { Grace } from '../core/presence.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
@@ -48,6 +48,7 @@ export function observe(
       openLandings: view.intents.filter(({ intent }) => intent.kind === 'land').length,
     },
     stopped: view.control.stopped,
+    pauses: view.control.pauses,
     failuresInARow: view.control.failuresInARow,
     landingBlocked,
     disk,
@@ -79,6 +80,7 @@ function taskView(row: TaskRow, config: Config): TaskView {
     priority: row.priority,
     updatedMs: row.updatedMs,
     area: row.area,
+    agent: agentName(row.agent ?? config.defaults.agent),
     owns: row.owns,
     after: row.after,
     problems: preflightProblems(row, config),

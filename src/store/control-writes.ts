@@ -1,3 +1,5 @@
+import { pauseKey } from '../core/pause.ts';
+import type { PauseSubject } from '../core/pause.ts';
 import type { Verdict } from './store.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
@@ -38,4 +40,24 @@ export async function resume(write: Write): Promise<void> {
     .set({ stopped_by: null, stopped_why: null, stopped_at_ms: null, failures_in_a_row: 0 })
     .execute();
   await appendEvent(write, 'yard.resumed', {});
+}
+
+export async function pause(write: Write, subject: PauseSubject, by: string, why: string): Promise<void> {
+  const columns = { paused_by: by, why, at_ms: write.nowMs };
+  await write.db
+    .insertInto('pauses')
+    .values({ subject: pauseKey(subject), ...columns })
+    .onConflict((conflict) => conflict.column('subject').doUpdateSet(columns))
+    .execute();
+  await appendEvent(write, 'yard.paused', { subject: pauseKey(subject), by, why });
+}
+
+export async function unpause(write: Write, subject: PauseSubject): Promise<boolean> {
+  const { numDeletedRows } = await write.db
+    .deleteFrom('pauses')
+    .where('subject', '=', pauseKey(subject))
+    .executeTakeFirstOrThrow();
+  if (numDeletedRows === 0n) return false;
+  await appendEvent(write, 'yard.unpaused', { subject: pauseKey(subject) });
+  return true;
 }

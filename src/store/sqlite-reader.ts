@@ -3,7 +3,7 @@ import type { Lease, LeaseResource } from '../core/lease.ts';
 import { TASK_STATUSES, isFinal } from '../core/task-state.ts';
 import type { TaskState, TaskStatus } from '../core/task-state.ts';
 import type { YardEvent } from '../core/yard-event.ts';
-import type { AttemptTable, ControlTable, LeaseTable, SpecTable, TaskTable } from './schema.ts';
+import type { AttemptTable, ControlTable, LeaseTable, PauseTable, SpecTable, TaskTable } from './schema.ts';
 import { openForReading, readNumber } from './sqlite-connection.ts';
 import { storeError } from './sqlite-errors.ts';
 import {
@@ -304,7 +304,7 @@ export class SqliteReader implements Yard.StoreReader {
   #control(): Yard.Control {
     const [row] = this.#all<ControlTable>('select * from control');
     if (row === undefined) throw new Error(`the store ${this.#path} has lost its control row`);
-    return toControl(row);
+    return toControl(row, this.#all<PauseTable>('select * from pauses order by subject'));
   }
 
   /** As {@link SqliteReader.#read}, with several statements that see the same state. */

@@ -1,10 +1,19 @@
 import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
 import type { Lease, LeaseResource } from '../core/lease.ts';
+import { parsePauseKey } from '../core/pause.ts';
 import { NO_COUNTERS, READY } from '../core/task-state.ts';
 import type { Counters, TaskState } from '../core/task-state.ts';
 import type { TaskSpec } from '../core/task.ts';
 import type { Json, YardEvent } from '../core/yard-event.ts';
-import type { AttemptTable, ControlTable, IntentTable, LeaseTable, SpecTable, TaskTable } from './schema.ts';
+import type {
+  AttemptTable,
+  ControlTable,
+  IntentTable,
+  LeaseTable,
+  PauseTable,
+  SpecTable,
+  TaskTable,
+} from './schema.ts';
 import type { AttemptRecord, Control, Intent, IntentRecord, TaskRecord, TaskRow, TaskSource } from './store.ts';
 
 // From what SQLite holds to what the program speaks of. What stands in a column was written by this program (a store of
@@ -100,10 +109,14 @@ export function toIntent(row: Pick<IntentTable, 'body' | 'opened_ms'> & { readon
   return { id: row.id, intent: JSON.parse(row.body) as Intent, openedMs: row.opened_ms };
 }
 
-export function toControl(row: ControlTable): Control {
+export function toControl(row: ControlTable, pauses: readonly PauseTable[]): Control {
   const { stopped_by: by, stopped_why: why, stopped_at_ms: atMs } = row;
   return {
     stopped: by === null || why === null || atMs === null ? null : { by, why, atMs },
+    pauses: pauses.flatMap(({ subject: key, paused_by, why: reason, at_ms }) => {
+      const subject = parsePauseKey(key);
+      return subject === null ? [] : [{ subject, by: paused_by, why: reason, atMs: at_ms }];
+    }),
     failuresInARow: row.failures_in_a_row,
   };
 }

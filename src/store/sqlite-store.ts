@@ -3,6 +3,7 @@ import { Kysely } from 'kysely';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
+import type { PauseSubject } from '../core/pause.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Redactor } from '../core/redact.ts';
 import { redactJson } from '../core/redact-json.ts';
@@ -187,6 +188,14 @@ class SqliteStore extends SqliteReader implements Yard.Store {
 
   resume(): Promise<void> {
     return this.#write('resume', control.resume);
+  }
+
+  pause(subject: PauseSubject, by: string, why: string): Promise<void> {
+    return this.#write('pause', (write) => control.pause(write, subject, by, why));
+  }
+
+  unpause(subject: PauseSubject): Promise<boolean> {
+    return this.#write('unpause', (write) => control.unpause(write, subject));
   }
 
   resetBreaker(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
 import type { Fence, Lease, LeaseResource } from '../core/lease.ts';
 import type { ProcessIdentity } from '../core/process-identity.ts';
+import type { Pause, PauseSubject } from '../core/pause.ts';
 import type { KillSubject, StopView } from '../core/snapshot.ts';
 import type { Progress } from '../core/step.ts';
 import type { TaskEvent } from '../core/task-event.ts';
@@ -192,6 +193,8 @@ export interface StoreReader {
 
 export interface Control {
   readonly stopped: StopView | null;
+  /** By their keys. */
+  readonly pauses: readonly Pause[];
   /** Failed attempts in a row, over all tasks, since one was accepted or a person went on. */
   readonly failuresInARow: number;
 }
@@ -237,10 +240,14 @@ export interface Store extends StoreReader {
   /** An operator's or the scheduler's event on a task; `fence` where the actor holds a lease. */
   transition(taskId: string, event: TaskEvent, fence?: Fence): Promise<TaskRecord>;
   /**
-   * A cancellation or a supersession also ends the running attempt (`cancelled`), voids its token, and opens a `kill`
-   * intent for its processes. `fence` where the actor holds a lease.
+   * A cancellation, a supersession or a person's parking also ends the running attempt (`cancelled`), voids its token,
+   * and opens a `kill` intent for its processes. `fence` where the actor holds a lease.
    */
-  withdraw(taskId: string, event: TaskEvent & { kind: 'cancelled' | 'superseded' }, fence?: Fence): Promise<TaskRecord>;
+  withdraw(
+    taskId: string,
+    event: TaskEvent & { kind: 'cancelled' | 'superseded' | 'parked' },
+    fence?: Fence,
+  ): Promise<TaskRecord>;
   /** `answered`, with the answer kept for the next attempt. */
   answer(taskId: string, text: string): Promise<TaskRecord>;
   /** `approved`; the hash stays approved for this task. Throws `HashMismatchError` unless it is the one asked for. */
@@ -320,7 +327,11 @@ export interface Store extends StoreReader {
    * nothing is counted. Does nothing for one that was closed. `fence` where the actor holds a lease.
    */
   closeKill(intentId: number, fence?: Fence): Promise<void>;
-  /** Takes the stop away and sets the failures in a row to none. */
+  /** Holds what is meant until it is unpaused. One that is there already gets the new reason. */
+  pause(subject: PauseSubject, by: string, why: string): Promise<void>;
+  /** False: it was not paused. */
+  unpause(subject: PauseSubject): Promise<boolean>;
+  /** Takes the stop away and sets the failures in a row to none. Pauses stay. */
   resume(): Promise<void>;
   /** Sets the failures in a row to none, and leaves a stop as it is. */
   resetBreaker(): Promise<void>;

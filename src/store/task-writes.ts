@@ -9,11 +9,11 @@ import { applyEvent, readProgress, readRecord } from './task-progress.ts';
 import type { StoredProgress } from './task-progress.ts';
 import type { Write } from './write.ts';
 
-export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' };
+export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' | 'parked' };
 
 export async function transition(write: Write, taskId: string, event: TaskEvent): Promise<TaskRecord> {
   const task = await readProgress(write, taskId);
-  if (event.kind === 'cancelled' || event.kind === 'superseded') {
+  if (event.kind === 'cancelled' || event.kind === 'superseded' || event.kind === 'parked') {
     await withdrawTask(write, task, event);
   } else {
     // An event that the state does not admit comes from a race; one that belongs to another method is a bug.
@@ -29,7 +29,7 @@ export async function withdraw(write: Write, taskId: string, event: Withdrawal):
   return readRecord(write, taskId);
 }
 
-/** Cancels or supersedes; a running attempt ends as `cancelled`, its token is void, and its processes are to be killed. */
+/** Cancels, supersedes or parks; a running attempt ends as `cancelled`, its token is void, and its processes are to be killed. */
 export async function withdrawTask(write: Write, task: StoredProgress, event: Withdrawal): Promise<void> {
   if (task.state.status === 'running') {
     await endAttempt(write, task.id, task.state.attempt, { kind: 'cancelled' });

@@ -150,7 +150,8 @@ class Train {
     for (;;) {
       if (signal.aborted) return { kind: 'lost' };
       const version = await store.version();
-      if ((await store.control()).stopped !== null) return { kind: 'empty' };
+      const { stopped, pauses } = await store.control();
+      if (stopped !== null || pauses.some(({ subject }) => subject.of === 'train')) return { kind: 'empty' };
       const task = await this.#next();
       if (task === null) {
         if (!(await this.#mayStillCome())) return { kind: 'empty' };

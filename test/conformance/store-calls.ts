@@ -1,4 +1,5 @@
 import { ATTEMPT_PHASES } from '../../src/core/attempt.ts';
+import type { PauseSubject } from '../../src/core/pause.ts';
 import type { AttemptOutcome } from '../../src/core/attempt.ts';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence, Lease, LeaseResource } from '../../src/core/lease.ts';
@@ -25,13 +26,19 @@ export const RESOURCES: readonly LeaseResource[] = [...VITAL, ...PLACES, ...TASK
 export const VERDICT_KEYS = ['key-1', 'key-2', 'key-3'];
 export const HASHES = ['hash-a', 'hash-b'];
 const TREES = ['tree-1', 'tree-2', 'tree-3'];
+const PAUSES: readonly PauseSubject[] = [
+  { of: 'all' },
+  { of: 'train' },
+  { of: 'area', name: 'api' },
+  { of: 'agent', name: 'codex:fast' },
+];
 const HEADS = ['head-1', 'head-2'];
 
 /** How often each is called, among all others; what no task could live without is called most. */
 const WEIGHTS: { readonly [M in Writing]: number } = {
   importTasks: 4,
   transition: 16,
-  withdraw: 1,
+  withdraw: 2,
   answer: 4,
   approve: 4,
   acquire: 6,
@@ -50,6 +57,8 @@ const WEIGHTS: { readonly [M in Writing]: number } = {
   interrupt: 4,
   closeKill: 6,
   resume: 14,
+  pause: 6,
+  unpause: 6,
   resetBreaker: 2,
   note: 2,
 };
@@ -166,7 +175,8 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
   withdraw: (scene) => {
     const { id } = scene.task('ready', 'running', 'landing', 'blocked');
     const by = scene.any(TASK_IDS);
-    const event = scene.any([{ kind: 'cancelled' }, { kind: 'superseded', by }] as const);
+    const parked = { kind: 'parked', why: 'later' } as const;
+    const event = scene.any([{ kind: 'cancelled' }, { kind: 'superseded', by }, parked, parked] as const);
     return [id, event, scene.random.once(4) ? scene.anyFence() : undefined];
   },
   answer: (scene) => [blockedOn(scene, 'question'), scene.any(['yes', 'no'])],
@@ -227,6 +237,8 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
   interrupt: () => ['bob', 'enough'],
   closeKill: (scene) => [scene.intent('kill'), scene.random.once(2) ? scene.fence('scheduler') : undefined],
   resume: () => [],
+  pause: (scene) => [scene.any(PAUSES), 'operator', 'a look around'],
+  unpause: (scene) => [scene.any(PAUSES)],
   resetBreaker: () => [],
   note: (scene) => {
     const about = {
@@ -301,7 +313,9 @@ function eventFor(scene: Scene, row: TaskRow | undefined): TaskEvent {
     { kind: 'review-closed' },
     { kind: 'repair-wanted' },
     { kind: 'review-merged', commit: head },
+    { kind: 'parked', why },
     { kind: 'unparked' },
+    { kind: 'woken' },
     { kind: 'cancelled' },
     { kind: 'superseded', by: scene.any(TASK_IDS) },
   ];

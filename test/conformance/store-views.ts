@@ -213,16 +213,37 @@ export function viewTests(make: MakeStore): void {
 
     test('stop and resume', async () => {
       const yard = await TestYard.make(make);
-      expect(await yard.store.control()).toEqual({ stopped: null, failuresInARow: 0 });
+      expect(await yard.store.control()).toEqual({ stopped: null, pauses: [], failuresInARow: 0 });
       const { fence } = await yard.running('T-1');
       await yard.store.finish(fence, 'T-1', 1, { kind: 'no-change' });
       await yard.store.stop('ann', 'lunch');
       const stopped = { by: 'ann', why: 'lunch', atMs: yard.nowMs };
-      expect(await yard.other.control()).toEqual({ stopped, failuresInARow: 1 });
+      expect(await yard.other.control()).toEqual({ stopped, pauses: [], failuresInARow: 1 });
       expect(await yard.lastEvent()).toMatchObject({ type: 'yard.stopped', data: { by: 'ann', why: 'lunch' } });
       await yard.store.resume();
-      expect(await yard.other.control()).toEqual({ stopped: null, failuresInARow: 0 });
+      expect(await yard.other.control()).toEqual({ stopped: null, pauses: [], failuresInARow: 0 });
       expect(await yard.lastEvent()).toMatchObject({ type: 'yard.resumed', taskId: null });
+    });
+
+    test('pauses: one of each subject, which stay over a resume', async () => {
+      const yard = await TestYard.make(make);
+      const agent = { of: 'agent', name: 'codex' } as const;
+      await yard.store.pause({ of: 'train' }, 'ann', 'a release');
+      await yard.store.pause(agent, 'ann', 'the quota');
+      await yard.store.pause(agent, 'bob', 'the quota, still');
+      expect(await yard.lastEvent()).toMatchObject({
+        type: 'yard.paused',
+        data: { subject: 'agent:codex', by: 'bob' },
+      });
+      await yard.store.resume();
+      const ofAgent = { subject: agent, by: 'bob', why: 'the quota, still', atMs: yard.nowMs };
+      const ofTrain = { subject: { of: 'train' }, by: 'ann', why: 'a release', atMs: yard.nowMs };
+      expect((await yard.other.control()).pauses).toEqual([ofAgent, ofTrain]);
+      expect((await yard.other.view()).control.pauses).toEqual([ofAgent, ofTrain]);
+      expect(await yard.other.unpause({ of: 'all' })).toBe(false);
+      expect(await yard.other.unpause(agent)).toBe(true);
+      expect(await yard.lastEvent()).toMatchObject({ type: 'yard.unpaused', data: { subject: 'agent:codex' } });
+      expect((await yard.store.control()).pauses).toEqual([ofTrain]);
     });
 
     test('what was written is there when it is opened again', async () => {

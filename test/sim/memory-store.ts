@@ -1,6 +1,8 @@
 import type { AttemptOutcome } from '../../src/core/attempt.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Fence, Lease, LeaseResource } from '../../src/core/lease.ts';
+import { pauseKey } from '../../src/core/pause.ts';
+import type { PauseSubject } from '../../src/core/pause.ts';
 import type { ProcessIdentity } from '../../src/core/process-identity.ts';
 import type { TaskEvent } from '../../src/core/task-event.ts';
 import type { RetryPolicy } from '../../src/core/task-state.ts';
@@ -167,8 +169,32 @@ class MemoryStore extends MemoryReader implements Yard.Store {
 
   resume(): Promise<void> {
     return this.#write('resume', [], (write) => {
-      write.tables.control.set('control', { stopped: null, failuresInARow: 0 });
+      write.tables.control.set('control', { ...write.tables.readControl(), stopped: null, failuresInARow: 0 });
       appendEvent(write, 'yard.resumed', {});
+    });
+  }
+
+  pause(subject: PauseSubject, by: string, why: string): Promise<void> {
+    return this.#write('pause', [], (write) => {
+      const control = write.tables.readControl();
+      const key = pauseKey(subject);
+      const others = control.pauses.filter((pause) => pauseKey(pause.subject) !== key);
+      const pauses = [...others, { subject, by, why, atMs: write.nowMs }];
+      pauses.sort((a, b) => (pauseKey(a.subject) < pauseKey(b.subject) ? -1 : 1));
+      write.tables.control.set('control', { ...control, pauses });
+      appendEvent(write, 'yard.paused', { subject: key, by, why });
+    });
+  }
+
+  unpause(subject: PauseSubject): Promise<boolean> {
+    return this.#write('unpause', [], (write) => {
+      const control = write.tables.readControl();
+      const key = pauseKey(subject);
+      const pauses = control.pauses.filter((pause) => pauseKey(pause.subject) !== key);
+      if (pauses.length === control.pauses.length) return false;
+      write.tables.control.set('control', { ...control, pauses });
+      appendEvent(write, 'yard.unpaused', { subject: key });
+      return true;
     });
   }
 

@@ -36,7 +36,7 @@ interface Changes {
   readonly leases: StoredLease[];
 }
 
-const NO_CONTROL: Control = Object.freeze({ stopped: null, failuresInARow: 0 });
+const NO_CONTROL: Control = Object.freeze({ stopped: null, pauses: [], failuresInARow: 0 });
 
 type Undo = (() => void)[];
 

@@ -8,10 +8,12 @@ import { killAttempt } from './memory-kills.ts';
 import { applyEvent, readRecord } from './memory-progress.ts';
 import type { Write } from './memory-write.ts';
 
-export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' };
+export type Withdrawal = TaskEvent & { kind: 'cancelled' | 'superseded' | 'parked' };
 
 export function transition(write: Write, taskId: string, event: TaskEvent): TaskRecord {
-  if (event.kind === 'cancelled' || event.kind === 'superseded') return withdraw(write, taskId, event);
+  if (event.kind === 'cancelled' || event.kind === 'superseded' || event.kind === 'parked') {
+    return withdraw(write, taskId, event);
+  }
   const record = readRecord(write, taskId);
   // An event that the state does not admit comes from a race; one that belongs to another method is a bug.
   step(record, event, write.policy);

@@ -8,7 +8,7 @@ export function partOf(rows: readonly TaskRow[], { first, ids }: Part): TaskRow[
   const byId = new Map(rows.map((row) => [row.id, row]));
   const firsts = rows
     .filter(({ state }) => state.status === 'ready')
-    .toSorted((a, b) => b.priority - a.priority || dispatchOrder({ ...a, problems: [] }, { ...b, problems: [] }))
+    .toSorted((a, b) => b.priority - a.priority || dispatchOrder(a, b))
     .slice(0, first);
   const wanted = new Set([...firsts.map(({ id }) => id), ...ids]);
   // A set that is added to while it is walked is walked to its end.

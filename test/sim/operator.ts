@@ -13,6 +13,8 @@ const EVERY_MS = 4_000;
 /** A person's look at the yard: rows that neither move nor wait for them, so many times in a row. */
 const QUIET_LOOKS = 3;
 
+const PAUSES = [{ of: 'all' }, { of: 'train' }, { of: 'agent', name: 'replay' }] as const;
+
 export interface Operator {
   isDone(): boolean;
 }
@@ -76,6 +78,9 @@ class Person {
   /** Whatever waits for a person gets what it waits for. */
   async #help(rows: readonly TaskRow[]): Promise<void> {
     if ((await this.#store.control()).stopped !== null) await this.#unlessOvertaken(this.#store.resume());
+    for (const { subject } of (await this.#store.control()).pauses) {
+      await this.#unlessOvertaken(this.#store.unpause(subject));
+    }
     for (const { id, state } of rows) {
       if (state.status === 'blocked') await this.#unlessOvertaken(this.#store.answer(id, 'this one'));
       if (state.status === 'parked') await this.#unlessOvertaken(this.#store.transition(id, { kind: 'unparked' }));
@@ -85,12 +90,26 @@ class Person {
   async #meddle(rows: readonly TaskRow[]): Promise<void> {
     const { random, world, machine } = this.#simulation;
     const row = random.pick(rows);
-    switch (random.below(4)) {
+    switch (random.below(7)) {
       case 2:
         // `yard stop --now`, by somebody whose terminal is closed before anything was ended.
         return this.#unlessOvertaken(this.#store.interrupt('operator', 'at once'));
       case 0:
         if (row !== undefined) await this.#unlessOvertaken(this.#store.withdraw(row.id, { kind: 'cancelled' }));
+        return;
+      case 3:
+        if (row !== undefined) {
+          await this.#unlessOvertaken(
+            this.#store.withdraw(row.id, { kind: 'parked', why: 'a person thinks about it' }),
+          );
+        }
+        return;
+      case 4:
+        return this.#unlessOvertaken(
+          this.#store.pause(random.pick(PAUSES) ?? { of: 'all' }, 'operator', 'a look around'),
+        );
+      case 5:
+        if (row !== undefined) await this.#unlessOvertaken(this.#store.transition(row.id, { kind: 'woken' }));
         return;
       case 1:
         return this.#unlessOvertaken(this.#store.stop('operator', 'a look around'));
