@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
@@ -52,7 +52,8 @@ async function searchByRules(): Promise<void> {
   redactor.searchBy(scanner());
 }
 
-async function main(args: readonly string[]): Promise<ExitCode> {
+/** Null: another version carries it out, in this process, and says how it ended. */
+async function main(args: readonly string[]): Promise<ExitCode | null> {
   const [command, ...rest] = args;
   switch (command) {
     case 'attempt':
@@ -68,11 +69,16 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function commandLine(args: readonly string[]): Promise<ExitCode> {
+async function commandLine(args: readonly string[]): Promise<ExitCode | null> {
   const output = new Output(process.stdout, process.stderr, process.env, redactor);
   const compose = composeWith(process.env);
   const context: CommandContext = { cwd: process.cwd(), env: process.env, output, compose, stdin: process.stdin };
   try {
+    const other = await versionFor(args);
+    if (other !== null) {
+      await startOther(other);
+      return null;
+    }
     const { runQuick } = await import('./cli/quick.ts');
     const done = await runQuick(context, args);
     if (done !== null) return done;
@@ -89,6 +95,29 @@ async function commandLine(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** In this process, whoever started it did so once: a pin that two versions read differently leads nowhere. */
+const IS_CHOSEN = Symbol.for('yardmaster.version-is-chosen');
+
+/** The program of the version that this repository asks for; null: this one. */
+async function versionFor(args: readonly string[]): Promise<string | null> {
+  if (IS_CHOSEN in globalThis) return null;
+  const root = locateRepository(process.cwd())?.root ?? null;
+  if (root === null) return null;
+  const { pinnedVersion } = await import('./config/pinned-version.ts');
+  const pinned = await pinnedVersion(root, process.env);
+  const own = packageVersion();
+  if (pinned === null || pinned.version === own) return null;
+  const { otherVersion } = await import('./cli/other-version.ts');
+  return otherVersion(pinned, { args, environment: process.env, home: homedir(), root, own });
+}
+
+/** It finds itself by its name, as if it had been called. What it starts is of its version. */
+async function startOther(script: string): Promise<void> {
+  Object.assign(globalThis, { [IS_CHOSEN]: true });
+  process.argv[1] = script;
+  await import(pathToFileURL(script).href);
+}
+
 function composeWith(environment: CommandContext['env']): Compose {
   return {
     reading: (cwd) => reading(cwd, environment),
@@ -96,6 +125,9 @@ function composeWith(environment: CommandContext['env']): Compose {
     places: (commonDirectory) => places(commonDirectory, environment),
     withEnvironment: composeWith,
     self: SELF,
+    get version() {
+      return packageVersion();
+    },
     clock: systemClock,
   };
 }
@@ -379,7 +411,8 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  if (code !== null) process.exitCode = code;
 } catch (error) {
   process.exitCode = tellOf(error);
 }

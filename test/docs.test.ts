@@ -19,8 +19,8 @@ beforeAll(async () => {
   const pages = await readdir(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
   const paths = ['README.md', ...pages.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
   for (const path of paths) documents.set(path, await readFile(join(root, path), 'utf8'));
-  const [, list = ''] = /^Commands:\n([\s\S]*?)\n\n/m.exec(help()) ?? [];
-  for (const [, name = ''] of list.matchAll(/^ {2}([a-z]+)/gm)) {
+  // Under headings of their own; nothing else stands so far to the left and begins with a letter.
+  for (const [, name = ''] of help().matchAll(/^ {2}([a-z]+) /gm)) {
     if (name !== 'help') commands.set(name, readHelp(help(name)));
   }
 });

@@ -18,4 +18,26 @@ export function configureCommands(program: Command, context: CommandContext, run
       ),
     'yard config limits',
   );
+  example(
+    program
+      .command('update')
+      .description('have this repository worked on by a version of Yardmaster')
+      .argument('<version>', 'such as 0.1.0')
+      .option('--install', 'install it with npm, if it is not there')
+      .option('--json', 'print as JSON')
+      .action((version: string, options: object) =>
+        run(async () => (await import('../commands/update.ts')).updateCommand(context, version, options)),
+      ),
+    'yard update 0.1.0',
+  );
+  example(
+    program
+      .command('version')
+      .description('which version is at work, and which this repository asks for')
+      .option('--json', 'print as JSON')
+      .action((options: object) =>
+        run(async () => (await import('../commands/version.ts')).versionCommand(context, options)),
+      ),
+    'yard version',
+  );
 }
