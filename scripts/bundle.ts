@@ -28,6 +28,7 @@ const look = loadedBy(split, [
   'cli/commands/status.js',
   'cli/commands/why.js',
   'config/pin.js',
+  'config/pinned-version.js',
   'config/state-directory.js',
   'config/state-owner.js',
   'store/sqlite-reader.js',

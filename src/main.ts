@@ -1,17 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
+import { jsonError, wantsJson } from './cli/json-error.ts';
 import { Output } from './cli/output.ts';
 import { namedSecrets } from './config/named-secrets.ts';
 import type { Pin } from './config/pin.ts';
 import type { Config } from './config/schema.ts';
 import { inert } from './core/inert.ts';
+import { inertJson } from './core/inert-json.ts';
 import { machineError } from './core/machine-error.ts';
 import { makeRedactor } from './core/redact.ts';
+import { redactJson } from './core/redact-json.ts';
 import type { SandboxSupport } from './core/sandbox-choice.ts';
 import { isUserError, UserError } from './core/user-error.ts';
 import { DEFAULT_RETRY_POLICY } from './core/task-state.ts';
@@ -49,7 +52,8 @@ async function searchByRules(): Promise<void> {
   redactor.searchBy(scanner());
 }
 
-async function main(args: readonly string[]): Promise<ExitCode> {
+/** Null: another version carries it out, in this process, and says how it ended. */
+async function main(args: readonly string[]): Promise<ExitCode | null> {
   const [command, ...rest] = args;
   switch (command) {
     case 'attempt':
@@ -65,11 +69,16 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   }
 }
 
-async function commandLine(args: readonly string[]): Promise<ExitCode> {
+async function commandLine(args: readonly string[]): Promise<ExitCode | null> {
   const output = new Output(process.stdout, process.stderr, process.env, redactor);
   const compose = composeWith(process.env);
   const context: CommandContext = { cwd: process.cwd(), env: process.env, output, compose, stdin: process.stdin };
   try {
+    const other = await versionFor(args);
+    if (other !== null) {
+      await startOther(other);
+      return null;
+    }
     const { runQuick } = await import('./cli/quick.ts');
     const done = await runQuick(context, args);
     if (done !== null) return done;
@@ -79,10 +88,34 @@ async function commandLine(args: readonly string[]): Promise<ExitCode> {
     const told = isUserError(error) ? error : machineError(error);
     if (told === null) throw error;
     output.error(told);
+    if (wantsJson(args)) output.json(jsonError(told));
     return told.exitCode as ExitCode;
   } finally {
     await output.flush();
   }
+}
+
+/** In this process, whoever started it did so once: a pin that two versions read differently leads nowhere. */
+const IS_CHOSEN = Symbol.for('yardmaster.version-is-chosen');
+
+/** The program of the version that this repository asks for; null: this one. */
+async function versionFor(args: readonly string[]): Promise<string | null> {
+  if (IS_CHOSEN in globalThis) return null;
+  const root = locateRepository(process.cwd())?.root ?? null;
+  if (root === null) return null;
+  const { pinnedVersion } = await import('./config/pinned-version.ts');
+  const pinned = await pinnedVersion(root, process.env);
+  const own = packageVersion();
+  if (pinned === null || pinned.version === own) return null;
+  const { otherVersion } = await import('./cli/other-version.ts');
+  return otherVersion(pinned, { args, environment: process.env, home: homedir(), root, own });
+}
+
+/** It finds itself by its name, as if it had been called. What it starts is of its version. */
+async function startOther(script: string): Promise<void> {
+  Object.assign(globalThis, { [IS_CHOSEN]: true });
+  process.argv[1] = script;
+  await import(pathToFileURL(script).href);
 }
 
 function composeWith(environment: CommandContext['env']): Compose {
@@ -92,6 +125,9 @@ function composeWith(environment: CommandContext['env']): Compose {
     places: (commonDirectory) => places(commonDirectory, environment),
     withEnvironment: composeWith,
     self: SELF,
+    get version() {
+      return packageVersion();
+    },
     clock: systemClock,
   };
 }
@@ -375,7 +411,8 @@ process.on('uncaughtException', (error) => {
 });
 
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  const code = await main(process.argv.slice(2));
+  if (code !== null) process.exitCode = code;
 } catch (error) {
   process.exitCode = tellOf(error);
 }
@@ -385,5 +422,13 @@ function tellOf(error: unknown): ExitCode {
   // Everything else is a bug of ours: its stack is what we need to see.
   const bug = `internal error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
   process.stderr.write(redactor.text(inert(told === null ? `${bug}\n` : `${told.message}\n${told.hint ?? ''}\n`)));
+  if (wantsJson(process.argv.slice(2))) process.stdout.write(`${jsonOf(error, told)}\n`);
   return told === null ? EXIT.bug : (told.exitCode as ExitCode);
+}
+
+function jsonOf(error: unknown, told: UserError | null): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = 'It is a bug of ours: please report it, with the stack on stderr.';
+  const value = jsonError(told ?? { code: 'internal', message, hint });
+  return inertJson(redactJson(JSON.stringify(value), redact));
 }

@@ -32,6 +32,8 @@ export interface Compose {
   /** The same, where these `YARD_…` variables count instead of the process's own. */
   withEnvironment(environment: CommandContext['env']): Compose;
   readonly self: readonly string[];
+  /** Of this package. */
+  readonly version: string;
   readonly clock: Clock;
 }
 

@@ -38,3 +38,16 @@ test('a long line is broken between words on a terminal, and nowhere else', () =
 test('what is worth no line has none', () => {
   expect(eventLines([event('attempt.phase', 'A-1', 1, { phase: 'gating' })], plain, titleOf)).toEqual([]);
 });
+
+test('what becomes of the configuration is told', () => {
+  const events = [
+    event('config.changed', '', null, { keys: ['a.b', 'c', 'd', 'e'] }),
+    event('config.broken', '', null, { code: 'config-invalid', message: '.yard/config.yaml:1:1: it is\u001b[31m bad' }),
+    event('config.mended', '', null, {}),
+  ];
+  expect(eventLines(events, plain, titleOf)).toEqual([
+    '03:04:05 · the configuration has changed: a.b, c, d and 1 more; for what starts now',
+    '03:04:05 ! the configuration does not hold, the last good one stays in force: .yard/config.yaml:1:1: it is bad',
+    '03:04:05 ▸ the configuration holds again',
+  ]);
+});

@@ -106,6 +106,16 @@ function describeYardEvent(
         'dim',
         `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
       );
+    case 'config.changed':
+      return line('·', 'cyan', `the configuration has changed: ${namesIn(event.data, 'keys')}; for what starts now`);
+    case 'config.broken':
+      return line(
+        '!',
+        'red',
+        `the configuration does not hold, the last good one stays in force: ${textOf(event.data, 'message')}`,
+      );
+    case 'config.mended':
+      return line('▸', 'green', 'the configuration holds again');
     case 'sweep.left':
       return line('!', 'yellow', `${textOf(event.data, 'path')} could not be removed: ${why}`);
     case 'depot.damaged':
@@ -156,6 +166,11 @@ function isMap(data: Json): data is { readonly [key: string]: Json } {
 function textOf(data: Json, key: string): string {
   const value = isMap(data) ? data[key] : undefined;
   return typeof value === 'string' ? inertLine(value, TEXT_MAX) : '';
+}
+
+function namesIn(data: Json, key: string): string {
+  const names = isMap(data) ? data[key] : undefined;
+  return Array.isArray(names) ? inertLine(listPaths(names.map(String)), TEXT_MAX) : '';
 }
 
 /** Tasks that came in together are told of together from this number on. */

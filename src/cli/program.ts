@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 
 import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
+import { usageError, wantsJson } from './json-error.ts';
 import type { Branch, Run } from './tree/branch.ts';
+import { configureCommands } from './tree/configure.ts';
 import { lookCommands } from './tree/look.ts';
 import { salvageCommands } from './tree/salvage.ts';
 import { setUpCommands } from './tree/set-up.ts';
@@ -22,7 +24,9 @@ export async function runProgram(context: CommandContext, args: readonly string[
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version were asked for; anything else is wrong usage.
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.ok;
+    if (wantsJson(args)) context.output.json(usageError(error.message));
+    return EXIT.usage;
   }
 }
 
@@ -49,6 +53,7 @@ const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Work:', workCommands],
   ['Look:', lookCommands],
   ['Keep:', salvageCommands],
+  ['Configure:', configureCommands],
   ['Steer a task:', steerCommands],
   ['Steer the yard:', yardCommands],
 ];

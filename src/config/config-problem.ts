@@ -186,7 +186,7 @@ function describe(value: YamlValue | undefined): string {
 }
 
 /** `gates.default.run`, `provision[0].source`. */
-function pathText(path: YamlPath): string {
+export function pathText(path: YamlPath): string {
   if (path.length === 0) return 'the configuration';
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;

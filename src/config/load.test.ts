@@ -292,7 +292,12 @@ describe('bad input', () => {
       changed('run: [node, scripts/codemod.mjs]', 'run: 5'),
       '7:29: agents.codemod.run must be text or a list, not 5',
     ],
-    ['a version from the future', changed('version: 1', 'version: 2'), '1:1: version must be 1, not 2'],
+    ['a version that there never was', changed('version: 1', 'version: 0'), '1:1: version must be 1, not 0'],
+    [
+      'a version of Yardmaster that is none',
+      changed('version: 1', 'yardmaster: ../evil'),
+      '1:1: yardmaster is not a version of Yardmaster; write one such as 0.1.0',
+    ],
     [
       'a gate that does not exist',
       changed('gate: default }', 'gate: defualt }'),
@@ -334,7 +339,7 @@ describe('bad input', () => {
     ['a duplicate key', `${SMALLEST}version: 1\n`, '9:1: the key "version" stands twice'],
     ['__proto__', `${SMALLEST}__proto__: { target: main }\n`, '9:1: the key __proto__ is refused'],
     ['a list', '- 1\n', '1:1: the configuration must be a map, not a list'],
-    ['nothing', '', '1:1: version is missing'],
+    ['nothing', '', '1:1: target is missing'],
   ])('%s', async (_name, text, start) => {
     const error = await failure(load(text));
     expect(error.message).toContain(`.yard/config.yaml:${start}`);
@@ -351,11 +356,21 @@ describe('bad input', () => {
     },
   );
 
+  test('a format from the future: nothing else is said of it', async () => {
+    const error = await failure(load(changed('version: 1', 'version: 2\nnovelty: 1')));
+    expect(error).toMatchObject({
+      code: 'config-newer',
+      message: 'the configuration has version 2, and this yardmaster knows versions up to 1',
+      hint: expect.stringMatching(/^Update yardmaster/),
+      place: { file: '.yard/config.yaml', line: 1, column: 1 },
+    });
+  });
+
   test('all problems at once, in the order of the file', async () => {
-    const text = changed('concurrent: 5', 'concurrent: x').replace('version: 1', 'version: 3');
+    const text = changed('concurrent: 5', 'concurrent: x').replace('version: 1', 'version: 0');
     const error = await failure(load(`${text}gate: 1\n`));
     expect(error.message.split('\n')).toEqual([
-      '.yard/config.yaml:1:1: version must be 1, not 3',
+      '.yard/config.yaml:1:1: version must be 1, not 0',
       'and 2 more:',
       '  .yard/config.yaml:8:11: limits.concurrent must be a number, not the text "x"',
       '  .yard/config.yaml:9:1: unknown key "gate"; did you mean gates?',

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { UserError } from '../core/user-error.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { configError, type ConfigProblem, problemsOf } from './config-problem.ts';
+import { type ConfigEntry, configEntries } from './entries.ts';
 import { environmentLayer } from './environment-layer.ts';
 import { type Layer, mergeLayers, type Origin, originOf } from './layers.ts';
 import { secretWarnings } from './named-secrets.ts';
 import { brokenRules, configWarnings } from './rules.ts';
-import { type Config, configJsonSchema, configSchema } from './schema.ts';
+import { valueAt } from './schema-keys.ts';
+import { type Config, CONFIG_VERSION, configJsonSchema, configSchema } from './schema.ts';
 import { decodeText } from './text.ts';
 import { readYaml, type YamlPath, type YamlValue } from './yaml.ts';
 
@@ -21,6 +23,8 @@ export interface LoadedConfig {
   readonly hash: string;
   /** Which layer a value of the file (its keys, not those of `Config`) comes from. */
   readonly originOf: (path: YamlPath) => Origin;
+  /** Every key with its value, as the files write it, and where that comes from. */
+  readonly entries: () => readonly ConfigEntry[];
 }
 
 /**
@@ -60,6 +64,7 @@ function check(layers: readonly Layer[], earlier: readonly ConfigProblem[]): Loa
     }
     return { kind: 'default' };
   };
+  refuseNewer(data, originAt);
   const parsed = configSchema.safeParse(data);
   const problems = [...earlier];
   if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, data, configJsonSchema, nearestOrigin));
@@ -74,7 +79,21 @@ function check(layers: readonly Layer[], earlier: readonly ConfigProblem[]): Loa
     warnings: configWarnings(config),
     hash: hashOf(config),
     originOf: originAt,
+    entries: () => configEntries(configJsonSchema(), data, originAt),
   };
+}
+
+/** Of a format that this program does not know, nothing else can be said. */
+function refuseNewer(data: YamlValue, originAt: (path: YamlPath) => Origin): void {
+  const version = valueAt(data, ['version']);
+  if (typeof version !== 'number' || !Number.isInteger(version) || version <= CONFIG_VERSION) return;
+  const origin = originAt(['version']);
+  throw new UserError({
+    code: 'config-newer',
+    message: `the configuration has version ${version}, and this yardmaster knows versions up to ${CONFIG_VERSION}`,
+    hint: `Update yardmaster, or write version: ${CONFIG_VERSION} and only what that version has; see: yard version`,
+    ...(origin.kind === 'file' && { place: { file: origin.file, line: origin.line, column: origin.column } }),
+  });
 }
 
 async function readLayer(root: string, file: string): Promise<{ layer: Layer; problems: ConfigProblem[] } | null> {

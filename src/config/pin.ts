@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { writeFileDurably } from '../process/file.ts';
 import type { Config } from './schema.ts';
+import type { YamlValue } from './yaml.ts';
 import { mkdir } from '../process/file-system.ts';
 
 /**
@@ -25,6 +26,8 @@ export interface Pin {
   readonly sandboxes: SandboxSupport | null;
   /** Recipes of the replay agents, by agent name, as plain data. */
   readonly recipes: Readonly<Record<string, unknown>>;
+  /** The configuration by key, as its files write it: what has changed since is told by it. None of an older version. */
+  readonly values?: Readonly<Record<string, YamlValue>>;
 }
 
 /** Keeps a pin under the hash of its content and returns the hash. The same pin is written once. */

@@ -38,7 +38,8 @@ export function scalarKeys(schema: JsonSchema, path: readonly string[] = []): Sc
   return [];
 }
 
-function childOf(schema: JsonSchema, step: string | number): JsonSchema | null {
+/** What stands under a key or an index; null where nothing may. */
+export function childOf(schema: JsonSchema, step: string | number): JsonSchema | null {
   if (typeof step === 'number') return schema.items ?? null;
   const { properties, additionalProperties } = schema;
   const named = properties !== undefined && Object.hasOwn(properties, step) ? properties[step] : undefined;
@@ -46,7 +47,7 @@ function childOf(schema: JsonSchema, step: string | number): JsonSchema | null {
 }
 
 /** Of alternatives, the one whose `kind` the value names; else the one that is a map. */
-function choose(schema: JsonSchema, value: YamlValue | undefined): JsonSchema {
+export function choose(schema: JsonSchema, value: YamlValue | undefined): JsonSchema {
   const alternatives = schema.oneOf ?? schema.anyOf;
   if (alternatives === undefined) return schema;
   const kind = childValue(value, 'kind');

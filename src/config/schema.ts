@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
+import { isVersion } from '../core/version.ts';
 import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
 import { DURATION, parseDuration } from './duration.ts';
 import { parseSize, SIZE } from './size.ts';
@@ -172,9 +173,15 @@ const gc = z
   })
   .transform(({ keepDays, maxSize }) => ({ keepDays, maxSizeBytes: maxSize }));
 
+/** The version of the format that this program reads. */
+export const CONFIG_VERSION = 1;
+
 const fileSchema = z
   .strictObject({
-    version: z.literal(1).meta({ description: 'Version of this format' }),
+    version: z.literal(CONFIG_VERSION).default(CONFIG_VERSION).meta({ description: 'Version of this format' }),
+    yardmaster: text((value) => (isVersion(value) ? null : 'is not a version of Yardmaster; write one such as 0.1.0'))
+      .optional()
+      .meta({ description: 'Version of Yardmaster that works on this repository; whichever is started unless said' }),
     target: text((value) => (isBranchName(value) ? null : 'is not a branch name that Yardmaster takes')).meta({
       description: 'Branch that tasks land on',
     }),

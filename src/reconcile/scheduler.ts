@@ -13,6 +13,7 @@ import { giveBack } from '../store/give-back.ts';
 import { Heartbeat } from '../store/heartbeat.ts';
 import { isHeld } from '../store/lease-holder.ts';
 import type { Acquired, StoreView } from '../store/store.ts';
+import { ConfigWatch } from './config-watch.ts';
 import { TaskImporter } from './import.ts';
 import type { ImportReport } from './import.ts';
 import { carryOutKill } from './kills.ts';
@@ -57,6 +58,7 @@ export class Scheduler {
   readonly #importer: TaskImporter;
   readonly #fence: Fence;
   readonly #heartbeat: Heartbeat;
+  readonly #configWatch: ConfigWatch;
   readonly #presence: Presence;
   #target: SyncedTarget | null = null;
   #isFirstLook = true;
@@ -69,6 +71,7 @@ export class Scheduler {
     const isOfThisBoot = before?.bootId === yard.host.self.bootId;
     this.#presence = new Presence(isOfThisBoot ? before.expiresMonotonicMs - LEASE_MS : null);
     this.#heartbeat = new Heartbeat(yard.store, yard.host, fence, { outlasts: true });
+    this.#configWatch = new ConfigWatch(yard.store, fence);
     this.#workers = new Workers(yard, onWorkerExit);
     this.#importer = new TaskImporter(yard.store, yard.tracker, fence);
   }
@@ -109,6 +112,7 @@ export class Scheduler {
   /** One cycle. With `dryRun` nothing is written, and the commands are what it would do. */
   async cycle(options: CycleOptions = {}): Promise<CycleReport> {
     const settings = await this.#yard.settings.current();
+    if (options.dryRun !== true) await this.#configWatch.look(settings.pin, this.#yard.settings);
     const before = await this.#yard.store.view();
     const imported = await this.#importer.run(before, settings.config, {
       dryRun: options.dryRun === true,

@@ -64,8 +64,8 @@ test('a version that does not hold is reported, and the last good one stays in f
 test('without any good version there are no settings', async () => {
   const { yard, writeConfig } = await openDriven();
   await writeConfig('version: 2\n');
-  await expect(yard.settings.current()).rejects.toMatchObject({ code: 'config-invalid' });
-  await expect(yard.settings.current()).rejects.toMatchObject({ code: 'config-invalid' });
+  await expect(yard.settings.current()).rejects.toMatchObject({ code: 'config-newer' });
+  await expect(yard.settings.current()).rejects.toMatchObject({ code: 'config-newer' });
   expect(existsSync(join(yard.stateDirectory, 'pins'))).toBe(false);
 });
 

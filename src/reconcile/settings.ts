@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import { parseRecipes } from '../agents/recipe.ts';
+import { valuesOf } from '../config/entries.ts';
 import { CONFIG_FILE, loadConfig, LOCAL_CONFIG_FILE } from '../config/load.ts';
-import { pinHashOf, writePin } from '../config/pin.ts';
+import { pinHashOf, readPin, writePin } from '../config/pin.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Config } from '../config/schema.ts';
 import { cellPolicies } from '../config/cell-policies.ts';
@@ -14,6 +15,7 @@ import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { reportSandboxes } from '../core/sandbox-report.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
+import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { placeWarnings, refusedPlaces } from '../sandbox/granted-places.ts';
 import type { Grounds } from '../sandbox/granted-places.ts';
@@ -46,6 +48,7 @@ export class SettingsSource {
   /** Work is started with these settings, by this process. */
   #inCharge = false;
   #problem: UserError | null = null;
+  #before: Pin | null = null;
 
   constructor(
     repository: Repository,
@@ -68,6 +71,11 @@ export class SettingsSource {
   /** What is wrong with the newest version, while the last good one is in force. */
   get problem(): UserError | null {
     return this.#problem;
+  }
+
+  /** What work was started with before the version that is in force, by whichever process; null: not known. */
+  get before(): Pin | null {
+    return this.#before;
   }
 
   /**
@@ -116,7 +124,7 @@ export class SettingsSource {
 
   async #load(): Promise<Settings> {
     const { root } = this.#repository;
-    const { config, warnings } = await loadConfig(root, this.#environment);
+    const { config, warnings, entries } = await loadConfig(root, this.#environment);
     const sandboxes = this.#inCharge ? await this.#sandboxesFor(config) : null;
     const pin: Pin = {
       config,
@@ -129,6 +137,7 @@ export class SettingsSource {
       },
       sandboxes,
       recipes: readRecipes(root, config),
+      values: valuesOf(entries()),
     };
     // Nobody works by the pin of somebody who only steers.
     const pinHash = this.#inCharge ? await writePin(this.#stateDirectory, pin) : pinHashOf(pin);
@@ -144,7 +153,9 @@ export class SettingsSource {
   }
 
   async #remember({ pinHash }: Settings): Promise<void> {
-    if (this.remembered === pinHash) return;
+    const before = this.remembered;
+    if (before === pinHash) return;
+    this.#before = before === null ? null : keptPin(this.#stateDirectory, before);
     await writeFileDurably(this.#pinFile, pinHash);
   }
 
@@ -155,6 +166,16 @@ export class SettingsSource {
     return [CONFIG_FILE, LOCAL_CONFIG_FILE, ...recipes]
       .map((file) => stampOf(join(this.#repository.root, file)))
       .join();
+  }
+}
+
+/** Null for one that is gone, or was cut short. */
+function keptPin(stateDirectory: string, hash: string): Pin | null {
+  try {
+    return readPin(stateDirectory, hash);
+  } catch (error) {
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return null;
+    throw error;
   }
 }
 

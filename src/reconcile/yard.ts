@@ -1,3 +1,4 @@
+import type { Pin } from '../config/pin.ts';
 import type { FreeSpace } from '../core/disk.ts';
 import type { Redactor } from '../core/redact.ts';
 import type { UserError } from '../core/user-error.ts';
@@ -19,6 +20,8 @@ export interface Yard {
     current(): Promise<Settings>;
     /** What is wrong with the newest version, while the last good one is in force. */
     readonly problem: UserError | null;
+    /** What work was started with before the version that is in force; null: not known. */
+    readonly before: Pin | null;
   };
   /** Where tasks come from. */
   readonly tracker: Tracker;

@@ -50,14 +50,14 @@ test('failures in a row end the run, which names the command; the breaker shows 
 
 test('the time limit ends the run, starts nothing more, and says what goes on', async () => {
   const made = await makeYard({
-    config: { limits: { concurrent: 1 } },
+    config: { limits: { concurrent: 1, hours: 9 } },
     tasks: [
       { id: 'A-1', does: 'touch "$BASE/started"; wait_for go; echo a > a.txt' },
       { id: 'B-1', does: 'echo b > b.txt' },
     ],
   });
-  // Two seconds: long enough to start the first task.
-  const run = made.start(['run', '--max-hours', '0.0006']);
+  // Two seconds: long enough to start the first task. The option stands over the variable, and that over the file.
+  const run = made.start(['run', '--max-hours', '0.0006'], { env: { YARD_LIMITS_HOURS: '5' } });
   expect(await run.done).toMatchObject({
     code: 4,
     stderr: expect.stringContaining(

@@ -126,7 +126,7 @@ export class Simulation {
       store: this.storeOf(process),
       host,
       stateDirectory: STATE,
-      settings: { current: () => Promise.resolve(this.#settings), problem: null },
+      settings: { current: () => Promise.resolve(this.#settings), problem: null, before: null },
       tracker: {
         changes: (rows) => {
           const known = new Set(rows.map(({ id }) => id));

@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+
+import type { CommandContext } from '../context.ts';
+import { example } from './branch.ts';
+import type { Run } from './branch.ts';
+
+/** What holds, and which version of what is at work. */
+export function configureCommands(program: Command, context: CommandContext, run: Run): void {
+  example(
+    program
+      .command('config')
+      .description('the values that hold, and where each comes from')
+      .argument('[key]', 'a key, or a group of them such as limits; all unless said')
+      .option('--schema', 'print the JSON schema of the files')
+      .option('--json', 'print as JSON')
+      .action((key: string | undefined, options: object) =>
+        run(async () => (await import('../commands/config.ts')).configCommand(context, key, options)),
+      ),
+    'yard config limits',
+  );
+  example(
+    program
+      .command('update')
+      .description('have this repository worked on by a version of Yardmaster')
+      .argument('<version>', 'such as 0.1.0')
+      .option('--install', 'install it with npm, if it is not there')
+      .option('--json', 'print as JSON')
+      .action((version: string, options: object) =>
+        run(async () => (await import('../commands/update.ts')).updateCommand(context, version, options)),
+      ),
+    'yard update 0.1.0',
+  );
+  example(
+    program
+      .command('version')
+      .description('which version is at work, and which this repository asks for')
+      .option('--json', 'print as JSON')
+      .action((options: object) =>
+        run(async () => (await import('../commands/version.ts')).versionCommand(context, options)),
+      ),
+    'yard version',
+  );
+}
