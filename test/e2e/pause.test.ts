@@ -24,6 +24,9 @@ test('beside a run: an area, the train, everything; the run waits, and goes on b
     stdout:
       'the area api is paused: nothing new of it starts; what runs comes to its end, and lands. Go on with: yard resume area api\n',
   });
+  expect(await made.yard(['pause', 'area', 'api'])).toMatchObject({
+    stdout: 'already so: the area api is paused by the operator (it is moved). Go on with: yard resume area api\n',
+  });
   const run = made.start(['run']);
   await made.waitForFile('b');
   expect(await detailsOf(made, 'A-1')).toEqual([

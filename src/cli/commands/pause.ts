@@ -1,4 +1,4 @@
-import { describePauseSubject, resumeCommand as commandToResume } from '../../core/pause.ts';
+import { describePauseSubject, pauseKey, resumeCommand as commandToResume } from '../../core/pause.ts';
 import type { Pause, PauseSubject } from '../../core/pause.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
@@ -26,10 +26,17 @@ export async function pauseCommand(
     const { config } = await yard.settings.current();
     const areas = (await yard.store.rows()).flatMap(({ area }) => (area === null ? [] : [area]));
     refuseUnknown(subject, config, areas);
+    const before = (await pausesOf(yard)).find((pause) => pauseKey(pause.subject) === pauseKey(subject));
+    const isNews = before === undefined || options.why !== undefined;
     const why = options.why ?? `yard pause${subject.of === 'all' ? '' : ` ${words.join(' ')}`}`;
-    await yard.store.pause(subject, 'the operator', why);
-    if (options.json === true) context.output.json({ paused: asJson(await pausesOf(yard)) });
-    else context.output.print(`${sentence(subject)}. Go on with: ${commandToResume(subject)}`);
+    if (isNews) await yard.store.pause(subject, 'the operator', why);
+    if (options.json === true) {
+      context.output.json({ paused: asJson(await pausesOf(yard)), already: before !== undefined });
+    } else {
+      context.output.print(
+        isNews ? `${sentence(subject)}. Go on with: ${commandToResume(subject)}` : `already so: ${stillHeld(before)}`,
+      );
+    }
     return EXIT.ok;
   } finally {
     await yard.store.close();
