@@ -1,6 +1,7 @@
 // Writes every generated file; with --check it only tells which are not current, and exits 1 if any is not.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { renderDoctorSchema } from '../src/cli/doctor/report.ts';
 import { renderConfigSchema } from '../src/config/schema.ts';
 import { makeStatesDoc } from './generate-states.ts';
 
@@ -12,6 +13,7 @@ interface Generated {
 
 const generated: readonly Generated[] = [
   { path: 'schema/config.schema.json', make: renderConfigSchema },
+  { path: 'schema/doctor.schema.json', make: renderDoctorSchema },
   { path: 'docs/states.md', make: makeStatesDoc },
 ];
 

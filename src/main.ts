@@ -174,8 +174,9 @@ async function currentPin(stateDirectory: string): Promise<Pick<Reading, 'pin' |
   const path = join(stateDirectory, PIN_FILE);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { pin: null, pinnedMs: null };
-  const { readPin } = await import('./config/pin.ts');
-  return { pin: readPin(stateDirectory, readFileSync(path, 'utf8').trim()), pinnedMs: stat.mtimeMs };
+  const { findPin } = await import('./config/pin.ts');
+  const pin = findPin(stateDirectory, readFileSync(path, 'utf8').trim());
+  return { pin, pinnedMs: pin === null ? null : stat.mtimeMs };
 }
 
 async function yard(cwd: string, environment: CommandContext['env']): Promise<LocalYard> {

@@ -1,8 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { CommandContext } from '../src/cli/context.ts';
+import { Output } from '../src/cli/output.ts';
+import { makeProgram } from '../src/cli/program.ts';
 import type { JsonSchema } from '../src/config/schema.ts';
+import { makeRedactor } from '../src/core/redact.ts';
 import { root } from './fixtures/repository-files.ts';
 
 /** A command as `--help` describes it. */
@@ -19,27 +24,33 @@ beforeAll(async () => {
   const pages = await readdir(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
   const paths = ['README.md', ...pages.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
   for (const path of paths) documents.set(path, await readFile(join(root, path), 'utf8'));
-  // Under headings of their own; nothing else stands so far to the left and begins with a letter.
-  for (const [, name = ''] of help().matchAll(/^ {2}([a-z]+) /gm)) {
-    if (name !== 'help') commands.set(name, readHelp(help(name)));
+  for (const command of tree().commands) {
+    commands.set(command.name(), readHelp(command));
+    if (command.alias() !== undefined) commands.set(command.alias(), readHelp(command));
   }
 });
 
-function help(...command: readonly string[]): string {
-  const args = [join(root, 'bin/yard.js'), ...command, '--help'];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: root });
-  if (status !== 0) throw new Error(`yard ${command.join(' ')} --help exited with ${status}: ${stderr}`);
-  return stdout;
+/** The command tree, to be looked at. */
+function tree(): Command {
+  const context: CommandContext = {
+    cwd: root,
+    env: {},
+    output: new Output(process.stdout, process.stderr, {}, makeRedactor([])),
+    stdin: process.stdin,
+    get compose(): never {
+      throw new Error('nothing is carried out here');
+    },
+  };
+  return makeProgram(context, () => Promise.resolve(), '0.0.0');
 }
 
-function readHelp(text: string): Help {
+function readHelp(command: Command): Help {
   const options = new Map<string, boolean>();
-  for (const [, flags = ''] of text.matchAll(/^ {2}(-.*?)(?: {2,}.*)?$/gm)) {
-    const takesValue = flags.includes('<');
-    for (const [flag] of flags.matchAll(/--?[a-z][a-z-]*/g)) options.set(flag, takesValue);
+  for (const { long, short, flags } of command.options) {
+    for (const flag of [long, short]) if (flag !== undefined) options.set(flag, flags.includes('<'));
   }
-  const [, usage = ''] = /^Usage: yard [a-z]+(.*)$/m.exec(text) ?? [];
-  return { options, argumentsMax: usage.replace('[options]', '').match(/[<[]/g)?.length ?? 0 };
+  const isVariadic = command.registeredArguments.some(({ variadic }) => variadic);
+  return { options, argumentsMax: isVariadic ? Infinity : command.registeredArguments.length };
 }
 
 /** Each `yard …` of the fenced shell blocks, with its place. */
@@ -104,7 +115,7 @@ describe('commands in README and docs', () => {
     expect([...documented].toSorted()).toEqual([...commands.keys()].toSorted());
     const known = new Set([...commands.values()].flatMap(({ options }) => [...options.keys()]));
     const named = new Set([...text.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag));
-    expect([...named].filter((flag) => !known.has(flag))).toEqual([]);
+    expect([...named].filter((flag) => flag !== '--help' && !known.has(flag))).toEqual([]);
     const missing = [...commands].flatMap(([name, { options }]) => {
       const section =
         text.split(/^### /m).find((part) => part.startsWith(`\`yard ${name}`)) ?? text.split('## Steer')[1] ?? '';

@@ -11,7 +11,7 @@ export type Step =
   | { readonly kind: 'say'; readonly text: string }
   | { readonly kind: 'fail'; readonly message: string };
 
-/** For each task, the steps of each attempt; the last list serves all later attempts. */
+/** For each task, the steps of each attempt; the last list serves all later attempts. `*` stands for any other task. */
 export type Recipes = Readonly<Record<string, readonly (readonly Step[])[]>>;
 
 export type RecipesResult =
@@ -19,9 +19,12 @@ export type RecipesResult =
   /** `path` leads to the place: keys and positions. */
   | { readonly kind: 'bad'; readonly why: string; readonly path: readonly (string | number)[] };
 
+/** Serves every task that has no recipe of its own. */
+const ANY_TASK = '*';
+
 /** A task without a recipe says so and changes nothing. */
 export function stepsFor(recipes: Recipes, taskId: string, attempt: number): readonly Step[] {
-  const attempts = recipes[taskId] ?? [];
+  const attempts = recipes[taskId] ?? recipes[ANY_TASK] ?? [];
   return (
     attempts[Math.min(attempt, attempts.length) - 1] ?? [{ kind: 'fail', message: `there is no recipe for ${taskId}` }]
   );

@@ -1,5 +1,6 @@
 import { listPaths } from '../core/decision.ts';
 import { inertLine } from '../core/inert.ts';
+import { describePauseSubject, parsePauseKey } from '../core/pause.ts';
 import type { Json, YardEvent } from '../core/yard-event.ts';
 import type { Output, Style } from './output.ts';
 import { wrapText } from './wrap.ts';
@@ -55,10 +56,13 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
       return line('↩', 'yellow', `sent back: ${why}`);
     case 'task.landed':
       return line('★', 'green', `landed as ${textOf(event.data, 'commit').slice(0, 12)}`);
+    case 'task.parked':
+      return line('■', 'yellow', `parked ${why}`);
     case 'task.answered':
     case 'task.approved':
     case 'task.refused':
     case 'task.unparked':
+    case 'task.woken':
     case 'task.cancelled':
     case 'task.superseded':
       return line('·', 'cyan', event.type.slice('task.'.length));
@@ -79,6 +83,10 @@ function describeYardEvent(
       return line('■', 'red', `the yard is stopped by ${textOf(event.data, 'by')}: ${why}`);
     case 'yard.interrupted':
       return line('■', 'red', `what runs is ended by ${textOf(event.data, 'by')}`);
+    case 'yard.paused':
+      return line('■', 'yellow', `${subjectOf(event.data)} is paused by ${textOf(event.data, 'by')}: ${why}`);
+    case 'yard.unpaused':
+      return line('▸', 'green', `${subjectOf(event.data)} is paused no longer`);
     case 'breaker.reset':
       return line('▸', 'green', 'failures in a row are forgotten');
     case 'yard.resumed':
@@ -123,6 +131,11 @@ function describeYardEvent(
     default:
       return null;
   }
+}
+
+function subjectOf(data: Json): string {
+  const subject = parsePauseKey(textOf(data, 'subject'));
+  return subject === null ? textOf(data, 'subject') : inertLine(describePauseSubject(subject), TEXT_MAX);
 }
 
 const MENDED: Readonly<Record<string, string>> = {

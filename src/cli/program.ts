@@ -3,30 +3,21 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { usageError, wantsJson } from './json-error.ts';
-import type { Branch } from './tree/branch.ts';
+import type { Branch, Run } from './tree/branch.ts';
 import { configureCommands } from './tree/configure.ts';
 import { lookCommands } from './tree/look.ts';
 import { salvageCommands } from './tree/salvage.ts';
 import { setUpCommands } from './tree/set-up.ts';
 import { steerCommands } from './tree/steer.ts';
+import { taskCommands } from './tree/tasks.ts';
 import { workCommands } from './tree/work.ts';
 import { yardCommands } from './tree/yard.ts';
 
-/** The command tree. Actions load their implementation when they are called, so that `--help` and `status` stay quick. */
+/** Carries out what the arguments say. */
 export async function runProgram(context: CommandContext, args: readonly string[], version: string): Promise<ExitCode> {
   let code: ExitCode = EXIT.ok;
   const run = (action: () => Promise<ExitCode>): Promise<void> => action().then((result) => void (code = result));
-  const program = new Command('yard')
-    .description('Runs a backlog with autonomous coding agents in parallel and lands only what was proven.')
-    .version(version)
-    .showHelpAfterError('(see: yard --help)')
-    .configureOutput({
-      writeOut: (text) => context.output.write(text),
-      writeErr: (text) => context.output.say(text.trimEnd()),
-    })
-    .addHelpText('after', HELP_AFTER)
-    .exitOverride();
-  for (const [heading, branch] of BRANCHES) branch(program.commandsGroup(heading), context, run);
+  const program = makeProgram(context, run, version);
   try {
     await program.parseAsync(args, { from: 'user' });
     return code;
@@ -39,9 +30,26 @@ export async function runProgram(context: CommandContext, args: readonly string[
   }
 }
 
+/** The command tree. Actions load their implementation when they are called, so that `--help` and `status` stay quick. */
+export function makeProgram(context: CommandContext, run: Run, version: string): Command {
+  const program = new Command('yard')
+    .description('Runs a backlog with autonomous coding agents in parallel and lands only what was proven.')
+    .version(version)
+    .showHelpAfterError('(see: yard --help)')
+    .configureOutput({
+      writeOut: (text) => context.output.write(text),
+      writeErr: (text) => context.output.say(text.trimEnd()),
+    })
+    .addHelpText('after', HELP_AFTER)
+    .exitOverride();
+  for (const [heading, branch] of BRANCHES) branch(program.commandsGroup(heading), context, run);
+  return program;
+}
+
 /** In the order of the help. */
 const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Set up:', setUpCommands],
+  ['Tasks:', taskCommands],
   ['Work:', workCommands],
   ['Look:', lookCommands],
   ['Keep:', salvageCommands],

@@ -134,6 +134,11 @@ async function countUnimported({ reader, location }: Reading, importedMs: number
     .length;
 }
 
+/** What the scheduler would see now; null before the first run. */
+export async function snapshotNow(reading: Reading, clock: Clock): Promise<Snapshot | null> {
+  return snapshotOf(reading, await reading.reader.view(), clock);
+}
+
 /** What the scheduler would see now of this task and of all that bears on it; null before the first run. */
 export async function snapshotAround(reading: Reading, clock: Clock, id: string): Promise<Snapshot | null> {
   if (reading.pin === null) return null;

@@ -30,12 +30,12 @@ export interface Pin {
   readonly values?: Readonly<Record<string, YamlValue>>;
 }
 
-/** Keeps a pin under the hash of its content and returns the hash. The same pin is written once. */
+/** Keeps a pin under the hash of its content and returns the hash. The same pin is written once, unless it was damaged. */
 export async function writePin(stateDirectory: string, pin: Pin): Promise<string> {
   const text = JSON.stringify(pin);
   const hash = hashOf(text);
   const path = pinPath(stateDirectory, hash);
-  if (!existsSync(path)) {
+  if (findPin(stateDirectory, hash) === null) {
     await mkdir(join(stateDirectory, 'pins'), { recursive: true });
     await writeFileDurably(path, text);
   }
@@ -53,6 +53,14 @@ function hashOf(text: string): string {
 
 export function readPin(stateDirectory: string, hash: string): Pin {
   return JSON.parse(readFileSync(pinPath(stateDirectory, hash), 'utf8')) as Pin;
+}
+
+/** Null where it is gone, or not what its name says: a pin is made again, so that this stops nobody who only looks. */
+export function findPin(stateDirectory: string, hash: string): Pin | null {
+  const path = pinPath(stateDirectory, hash);
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  return hashOf(text) === hash ? (JSON.parse(text) as Pin) : null;
 }
 
 function pinPath(stateDirectory: string, hash: string): string {

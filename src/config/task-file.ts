@@ -81,8 +81,8 @@ export function parseTaskFile(text: string, file: string): ParsedTask {
 }
 
 function readFrontMatter(text: string, file: string): { fields: TaskFields; body: string; bodyLine: number } {
-  const opening = /^---[ \t]*\r?\n/.exec(text);
-  if (opening === null) {
+  const parts = splitTaskFile(text);
+  if (parts === 'no-start') {
     const hint = 'Start it with --- lines that hold id and title; yard add writes such files.';
     throw taskError(
       'task-front-matter',
@@ -91,13 +91,11 @@ function readFrontMatter(text: string, file: string): { fields: TaskFields; body
       hint,
     );
   }
-  const rest = text.slice(opening[0].length);
-  const closing = /^(?:---|\.\.\.)[ \t]*(?:\r?\n|\r?$(?![\s\S]))/m.exec(rest);
-  if (closing === null) {
+  if (parts === 'no-end') {
     const message = 'the front matter has no end';
     throw taskError('task-front-matter', { file, line: 1, column: 1 }, message, 'Put a line --- after its last key.');
   }
-  const matter = rest.slice(0, closing.index);
+  const { matter, body } = parts;
   const yaml = readYaml(matter, 2);
   if (yaml.kind === 'bad') {
     const [first] = yaml.problems;
@@ -113,8 +111,33 @@ function readFrontMatter(text: string, file: string): { fields: TaskFields; body
   const bodyLine = 3 + matter.split('\n').length - 1;
   return {
     fields: new TaskFields(file, map, yaml.placeOf),
-    body: rest.slice(closing.index + closing[0].length),
+    body,
     bodyLine,
+  };
+}
+
+/** The parts of a task file, which make the whole text again when put together. */
+export interface TaskFileParts {
+  /** The opening line. */
+  readonly opening: string;
+  readonly matter: string;
+  /** The line that ends the front matter. */
+  readonly closing: string;
+  readonly body: string;
+}
+
+/** `text` has no byte order mark. */
+export function splitTaskFile(text: string): TaskFileParts | 'no-start' | 'no-end' {
+  const opening = /^---[ \t]*\r?\n/.exec(text)?.[0];
+  if (opening === undefined) return 'no-start';
+  const rest = text.slice(opening.length);
+  const closing = /^(?:---|\.\.\.)[ \t]*(?:\r?\n|\r?$(?![\s\S]))/m.exec(rest);
+  if (closing === null) return 'no-end';
+  return {
+    opening,
+    matter: rest.slice(0, closing.index),
+    closing: closing[0],
+    body: rest.slice(closing.index + closing[0].length),
   };
 }
 

@@ -11,10 +11,10 @@ export interface TaskSections {
   readonly extra: readonly ExtraSection[];
 }
 
-type Known = 'objective' | 'acceptance' | 'context';
+export type KnownSection = 'objective' | 'acceptance' | 'context';
 
 interface Section {
-  readonly known: Known | null;
+  readonly known: KnownSection | null;
   readonly heading: string;
   readonly level: number;
   readonly lines: Line[];
@@ -41,13 +41,13 @@ export function readSections(body: string, firstLine: number): TaskSections {
       sections.push(current);
     }
   }
-  const has = (known: Known): boolean => sections.some((section) => section.known === known);
+  const has = (known: KnownSection): boolean => sections.some((section) => section.known === known);
   const introduction = textOf([preamble]);
   const extra = sections
     .filter(({ known }) => known === null)
     .map((section): ExtraSection => ({ heading: section.heading, text: textOf([section]) }));
   if (has('objective') && introduction !== '') extra.unshift({ heading: INTRODUCTION, text: introduction });
-  const named = (known: Known): Section[] => sections.filter((section) => section.known === known);
+  const named = (known: KnownSection): Section[] => sections.filter((section) => section.known === known);
   return {
     title,
     objective: has('objective') ? textOf(named('objective')) : introduction,
@@ -58,7 +58,7 @@ export function readSections(body: string, firstLine: number): TaskSections {
 }
 
 /** Which of the sections that Yardmaster knows the heading names. */
-export function knownSection(heading: string): Known | null {
+export function knownSection(heading: string): KnownSection | null {
   switch (heading.replace(/\s*:$/, '').replace(/\s+/g, ' ').toLowerCase()) {
     case 'objective':
       return 'objective';

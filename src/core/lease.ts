@@ -1,7 +1,16 @@
 import type { ProcessIdentity } from './process-identity.ts';
 
-/** What a lease is on: one task's attempt, the yard's scheduling, its train, one clean checkout, or what is installed once. */
-export type LeaseResource = 'scheduler' | 'train' | `task:${string}` | `slot:${number}` | `prewarm:${string}`;
+/**
+ * What a lease is on: one task's attempt, the yard's scheduling, its train, a doctor's gate, one clean checkout, or what is
+ * installed once.
+ */
+export type LeaseResource =
+  | 'scheduler'
+  | 'train'
+  | 'doctor'
+  | `task:${string}`
+  | `slot:${number}`
+  | `prewarm:${string}`;
 
 export function taskResource(taskId: string): LeaseResource {
   return `task:${taskId}`;

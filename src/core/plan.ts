@@ -108,6 +108,21 @@ export function isSettled(snapshot: Snapshot, nowMs: number, only: string | null
   });
 }
 
+/** Nothing runs, and nothing that is accepted can land by itself. Whether more could start is no matter to a drain. */
+export function isDrained(snapshot: Snapshot): boolean {
+  const { tasks, train, pauses, stopped, landingBlocked, disk } = snapshot;
+  if (snapshot.kills.length > 0 || train.live || train.openLandings > 0) return false;
+  const nothingLands =
+    stopped !== null ||
+    landingBlocked !== null ||
+    disk.landing !== null ||
+    pauses.some(({ subject }) => subject.of === 'train');
+  return tasks.every(({ state: { status } }) => {
+    if (status === 'running') return false;
+    return nothingLands || (status !== 'accepted' && status !== 'landing');
+  });
+}
+
 /** Reasons that only a person, or the end of another task, takes away. */
 const LASTING: ReadonlySet<Waiting['reason']> = new Set([
   'stopped',

@@ -56,6 +56,11 @@ export function isFinal(status: TaskStatus): boolean {
   return status === 'landed' || status === 'cancelled' || status === 'superseded';
 }
 
+/** What the task asks for is being worked to, or waits to land as it was asked for. */
+export function isInUse(status: TaskStatus): boolean {
+  return status === 'running' || status === 'accepted' || status === 'landing' || status === 'in-review';
+}
+
 /** What has been spent since the task was made, or since a person last put it back. */
 export interface Counters {
   /** Product failures. */

@@ -40,11 +40,14 @@ interface Keyed {
 }
 
 /** What decides the result of each entry for this tree: command, lock files, toolchain. */
-export async function prewarmKeys(setting: GateSetting, tree: string): Promise<string[]> {
+export async function prewarmKeys(setting: KeySetting, tree: string): Promise<string[]> {
   return (await keyed(setting, tree)).map(({ key }) => key);
 }
 
-async function keyed(setting: GateSetting, tree: string): Promise<Keyed[]> {
+/** What of the setting the keys hang on. */
+type KeySetting = Pick<GateSetting, 'prewarm' | 'prewarmCell' | 'depot'>;
+
+async function keyed(setting: KeySetting, tree: string): Promise<Keyed[]> {
   if (setting.prewarm.length === 0) return [];
   const entries = await listTree(inDepot(setting.depot), tree);
   const { kind, image } = setting.prewarmCell;

@@ -9,6 +9,7 @@ import { errnoOf } from '../process/errno.ts';
 import { removeTree } from '../process/removal.ts';
 import type { CellResult } from '../sandbox/run-in-cell.ts';
 import type { Layer } from '../sandbox/sandbox.ts';
+import type { StoreReader, Verdict } from '../store/store.ts';
 import { GateLog, KEPT_BYTES } from './gate-log.ts';
 import type { GateRequest, GateResult, GateSetting } from './gate.ts';
 import { prewarmInto, prewarmKeys } from './prewarm.ts';
@@ -25,16 +26,7 @@ import { makeTemporary } from '../process/temporary.ts';
  */
 export async function runGate(setting: GateSetting, request: GateRequest): Promise<GateResult> {
   const { tree } = request;
-  const provided = await provisionHash(setting.provision, setting.repositoryRoot);
-  const key = verdictKey({
-    tree,
-    name: request.name,
-    gate: request.gate,
-    prewarmKeys: await prewarmKeys(setting, tree),
-    provisionHash: provided,
-    cell: setting.cells.describe(request.gate.cell),
-  });
-  const known = await setting.store.verdict(key);
+  const { key, provided, known } = await knownVerdict(setting, request);
   if (known !== null) {
     return { kind: 'green', key, reused: true, durationMs: known.durationMs, evidence: known.evidence };
   }
@@ -50,6 +42,26 @@ export async function runGate(setting: GateSetting, request: GateRequest): Promi
   await setting.store.addVerdict(request.fence, verdict);
   return { kind: 'green', key, reused: false, durationMs, evidence };
 }
+
+/** What is known of a tree already, without running anything. */
+export async function knownVerdict(
+  setting: KeySetting & { readonly store: Pick<StoreReader, 'verdict'> },
+  { name, gate, tree }: Pick<GateRequest, 'name' | 'gate' | 'tree'>,
+): Promise<{ readonly key: string; readonly provided: string; readonly known: Verdict | null }> {
+  const provided = await provisionHash(setting.provision, setting.repositoryRoot);
+  const key = verdictKey({
+    tree,
+    name,
+    gate,
+    prewarmKeys: await prewarmKeys(setting, tree),
+    provisionHash: provided,
+    cell: setting.cells.describe(gate.cell),
+  });
+  return { key, provided, known: await setting.store.verdict(key) };
+}
+
+/** What of the setting a verdict hangs on. */
+type KeySetting = Pick<GateSetting, 'repositoryRoot' | 'provision' | 'prewarm' | 'prewarmCell' | 'depot' | 'cells'>;
 
 /** What one run of the gate came to; whether it counts is decided after it. */
 type Run = Exclude<GateResult, { kind: 'green' }> | { readonly kind: 'passed'; readonly durationMs: number };

@@ -3,15 +3,11 @@ import type { Fence } from '../core/lease.ts';
 import { agentName, preflightProblems } from '../core/preflight.ts';
 import type { TaskView } from '../core/snapshot.ts';
 import type { TaskSpec } from '../core/task.ts';
-import { NO_COUNTERS, READY } from '../core/task-state.ts';
-import type { TaskStatus } from '../core/task-state.ts';
+import { isInUse, NO_COUNTERS, READY } from '../core/task-state.ts';
 import type { UserError } from '../core/user-error.ts';
 import type { Store, StoreView, TaskImport } from '../store/store.ts';
 import { findTwins } from './twins.ts';
 import type { KnownTask, Tracker } from '../trackers/tracker.ts';
-
-/** The spec is being worked to. */
-const IN_USE: ReadonlySet<TaskStatus> = new Set(['running', 'accepted', 'landing', 'in-review']);
 
 export interface ImportReport {
   readonly added: readonly string[];
@@ -58,7 +54,7 @@ export class TaskImporter {
     await this.#learn(view);
     const { imports: found, removed, problems, warnings } = await this.#tracker.changes([...this.#known.values()]);
     // An edit takes effect at the next attempt: until then the paths that the present one was given are held.
-    const inUse = new Set(view.rows.filter(({ state }) => IN_USE.has(state.status)).map(({ id }) => id));
+    const inUse = new Set(view.rows.filter(({ state }) => isInUse(state.status)).map(({ id }) => id));
     const arrivals = found.filter(({ spec }) => !this.#known.has(spec.id));
     const twins = await findTwins(arrivals, view.rows, this.#store);
     const imports = found.filter(({ spec }) => !inUse.has(spec.id) && !twins.has(spec.id));

@@ -8,7 +8,7 @@ import { UserError } from '../core/user-error.ts';
 import { keyFiles } from '../gates/prewarm.ts';
 import { resolve } from '../git/depot.ts';
 import { checkEligibility } from '../git/eligibility.ts';
-import { git } from '../git/git.ts';
+import { isIgnored } from '../git/known-path.ts';
 import { currentCommit, toRefName } from '../git/repository.ts';
 import type { Repository } from '../git/repository.ts';
 import { listTree } from '../git/tree.ts';
@@ -195,12 +195,7 @@ async function checkProvision(
   side: 'source' | 'target',
 ): Promise<void> {
   for (const path of paths) {
-    const { code } = await git(['check-ignore', '--quiet', '--', path], {
-      gitDir: null,
-      cwd: repository.root,
-      answers: [0, 1],
-    });
-    if (code === 0) continue;
+    if (await isIgnored(repository, path)) continue;
     throw new UserError({
       code: 'provision-not-ignored',
       message: `the provision ${side} ${path} is not ignored by git`,

@@ -4,9 +4,9 @@ import { faultOf, isPassing } from '../core/machine-fault.ts';
 import type { CycleOptions, CycleReport, Scheduler } from './scheduler.ts';
 import type { Wake } from './wake.ts';
 
-/** Why a run ended. */
+/** Why a run ended. Plain data: an event keeps it. */
 export type RunEnd =
-  | { readonly kind: 'settled'; readonly report: CycleReport }
+  | { readonly kind: 'settled' }
   /** What `until` waits for has come about; other work may be left. */
   | { readonly kind: 'enough' }
   | { readonly kind: 'stopped'; readonly by: string; readonly why: string }
@@ -96,11 +96,13 @@ async function tryCycle(
 function endOf(report: CycleReport, options: RunOptions): RunEnd | null {
   const { snapshot } = report;
   const busy =
-    snapshot.train.live || snapshot.tasks.some(({ state }) => state.status === 'running' || state.status === 'landing');
+    report.commands.length > 0 ||
+    snapshot.train.live ||
+    snapshot.tasks.some(({ state }) => state.status === 'running' || state.status === 'landing');
   if (!report.settled && !(options.drain === true && !busy)) return null;
   if (snapshot.stopped !== null) return { kind: 'stopped', by: snapshot.stopped.by, why: snapshot.stopped.why };
   const { failuresInARow, limits, tasks } = snapshot;
   const couldStart = tasks.some(({ state }) => state.status === 'ready');
   if (failuresInARow >= limits.consecutiveFailures && couldStart) return { kind: 'failures', inARow: failuresInARow };
-  return { kind: 'settled', report };
+  return { kind: 'settled' };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { NO_COUNTERS, READY, isFinal } from '../core/task-state.ts';
+import { isFinal, isInUse, NO_COUNTERS, READY } from '../core/task-state.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { taskIdKey } from '../core/task.ts';
 import { UserError } from '../core/user-error.ts';
@@ -31,7 +31,8 @@ export async function importTasks(write: Write, imports: readonly TaskImport[]):
       added.push(entry);
     } else {
       if (before.id !== entry.spec.id) throw sameButForCase(before, entry);
-      if (isFinal(before.status as TaskStatus) || isSame(before, entry)) continue;
+      const status = before.status as TaskStatus;
+      if (isFinal(status) || isInUse(status) || isSame(before, entry)) continue;
       await changeTask(write, entry);
     }
     known.set(key, asKnown(entry));

@@ -233,8 +233,8 @@ export type Acquired =
 export interface Store extends StoreReader {
   // Tasks
   /**
-   * Adds tasks that are new and replaces the spec of those that exist; final ones are left alone. All or nothing. `fence`
-   * is the scheduler's.
+   * Adds tasks that are new and replaces the spec of those that exist; final ones, and those whose spec is in use
+   * (`isInUse`), are left alone. All or nothing. `fence` is the scheduler's; a person who edits a task needs none.
    */
   importTasks(imports: readonly TaskImport[], fence?: Fence): Promise<void>;
   /** An operator's or the scheduler's event on a task; `fence` where the actor holds a lease. */

@@ -40,7 +40,8 @@ export function taskTests(make: MakeStore): void {
 
     test('an edit replaces the spec and leaves the progress', async () => {
       const yard = await TestYard.make(make);
-      await yard.running('T-1');
+      const { fence, attempt } = await yard.running('T-1');
+      await yard.store.finish(fence, 'T-1', attempt, { kind: 'no-change' });
       const before = await yard.store.task('T-1');
       yard.pass(1);
       const edited = imported('T-1', { title: 'Another', owns: ['lib/**'] }, 'hash-2');
@@ -50,6 +51,16 @@ export function taskTests(make: MakeStore): void {
         { title: 'Another', owns: ['lib/**'], source: { hash: 'hash-2' } },
       ]);
       expect(await yard.lastEvent()).toMatchObject({ type: 'task.changed', taskId: 'T-1' });
+    });
+
+    test('a task that is being worked to, or waits to land, is left as it was asked for', async () => {
+      const yard = await TestYard.make(make);
+      await yard.running('T-1');
+      await yard.accepted('T-2');
+      await yard.landing('T-3');
+      const before = await yard.dump();
+      await yard.store.importTasks(['T-1', 'T-2', 'T-3'].map((id) => imported(id, { title: 'edited' }, 'hash-2')));
+      expect(await yard.dump()).toEqual(before);
     });
 
     test('a final task is left alone', async () => {

@@ -29,7 +29,7 @@ test('ten attempts come to nothing, and honest tasks land meanwhile', { timeout 
   const { code, stdout, rows } = await runHostile({});
   expect(rows).toHaveLength(10);
   expect(rows.filter((row) => row.includes('IT WORKED') || row === '')).toEqual([]);
-  expect(stdout).toContain('All 4 tasks landed on agent/integration');
+  expect(stdout).toContain('\n4 tasks landed on agent/integration');
   expect(stdout).toContain('Your checkout was not touched');
   expect(stdout).not.toContain(HOSTILE_SECRET);
   expect(code).toBe(0);

@@ -61,7 +61,7 @@ describe('a question', () => {
       hint: /./,
     });
     await expectRefused(made, ['retry', 'RES-1'], {
-      error: /^RES-1 is blocked; retry applies to a task that is parked$/,
+      error: /^RES-1 is blocked; unpark applies to a task that is parked$/,
       hint: /./,
     });
     // Ids are taken without regard to case.
@@ -108,7 +108,7 @@ describe('a change to a protected path', () => {
     await expectRefused(made, ['approve', 'P-1', '0123456789ab'], mismatch);
     await expectRefused(made, ['approve', 'P-1', hash.slice(0, 4)], mismatch);
     await expectRefused(made, ['refuse', 'P-1', '0123456789ab'], {
-      error: /^0123456789ab is not what waits in P-1$/,
+      error: /^0123456789ab is not what waits for approval in P-1; that is [0-9a-f]{12}$/,
       hint: /yard diff P-1/,
     });
     expect(await made.yard(['approve', 'P-1', hash])).toMatchObject({
@@ -163,10 +163,10 @@ describe('a change to a protected path', () => {
     expect(await made.yard(['run'])).toMatchObject({ code: 3, stdout: expect.stringMatching(/\n1 blocked\n$/) });
     expect(await made.yard(['refuse', 'P-1'])).toMatchObject({
       code: 0,
-      stdout: 'P-1 is parked; its work is kept. Put it back with: yard retry P-1\n',
+      stdout: 'P-1 is parked; its work is kept. Put it back with: yard unpark P-1\n',
     });
     expect(await made.yard(['why', 'P-1'])).toMatchObject({
-      stdout: expect.stringContaining('it is parked: a person refused it; put it back with: yard retry P-1'),
+      stdout: expect.stringContaining('it is parked: a person refused it; put it back with: yard unpark P-1'),
     });
     await expectRefused(made, ['refuse', 'P-1'], {
       error: /^P-1 is parked; refuse applies to a task that is blocked$/,

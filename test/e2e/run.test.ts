@@ -115,7 +115,7 @@ test('exits with 3 when tasks need a person, and says what to do', async () => {
   const { tasks, counts } = await made.status();
   expect(counts).toMatchObject({ landed: 1, parked: 4, ready: 0 });
   const details = Object.fromEntries(tasks.map(({ id, waiting: [first] }) => [id, first?.detail ?? '']));
-  expect(details['RED-1']).toMatch(/^it is parked: no retries left: .*exited with 1.*yard retry RED-1$/);
+  expect(details['RED-1']).toMatch(/^it is parked: no retries left: .*exited with 1.*yard unpark RED-1$/);
   expect(details['NONE-1']).toContain('the agent changed nothing');
   expect(details['OUT-1']).toContain('src/no.txt');
   expect(details['FAIL-1']).toContain('the agent script exited with 3');

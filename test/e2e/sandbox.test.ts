@@ -65,7 +65,7 @@ test('an ordinary user has the same', async (context) => {
   giveAll(made.base);
   const as = { env: AUTO, uid: ORDINARY };
   const doctor = await made.yard(['doctor'], as);
-  expect(doctor.stdout).toMatch(/^ok +sandbox +bubblewrap .*ways out were tried, none led out\. /m);
+  expect(doctor.stdout).toMatch(/^pass +sandbox +bubblewrap .*ways out were tried, none led out\. /m);
   expect(await made.yard(['run'], as)).toMatchObject({ code: 0 });
   expect((await made.yard(['diff', 'S-1'], as)).stdout).toContain('done.txt');
 });
@@ -80,7 +80,7 @@ test('doctor tries to break out of each cell as it is configured, and says what 
   const made = await makeYard();
   const { stdout } = await made.yard(['doctor'], { env: AUTO });
   const tried =
-    /^ok +sandbox +bubblewrap [\d.]+ for agents\.script, gates\.default; (\d+) ways out were tried, none led out\. agents\.script: network open$/m;
+    /^pass +sandbox +bubblewrap [\d.]+ for agents\.script, gates\.default; (\d+) ways out were tried, none led out\. agents\.script: network open$/m;
   expect(stdout).toMatch(tried);
   await made.write('home/sessions/one', '');
   chmodSync(join(made.home, 'sessions'), 0o777);
@@ -114,7 +114,7 @@ test('a place that is not there is told by run and doctor', async (context) => {
   await setPolicy(made, { write: ['~/.newagent'] });
   const said = 'write of agents.script: ~/.newagent does not exist: what is written there is thrown away';
   expect((await made.yard(['run'], { env: AUTO })).stderr).toContain(`warning: ${said}`);
-  expect((await made.yard(['doctor'], { env: AUTO })).stdout).toMatch(/^warning +sandbox +write of agents\.script: /m);
+  expect((await made.yard(['doctor'], { env: AUTO })).stdout).toMatch(/^warn +sandbox +write of agents\.script: /m);
   if (process.getuid?.() !== 0) return;
   await made.write('home/.newagent/login', '');
   chmodSync(join(made.home, '.newagent'), 0o700);
@@ -129,7 +129,7 @@ test('no sandbox is said at every turn', async () => {
   expect(JSON.parse((await made.yard(['status', '--json'])).stdout)).toMatchObject({
     sandboxes: [{ kind: 'none', of: ['agents.script', 'gates.default'], why: null }],
   });
-  expect((await made.yard(['doctor'])).stdout).toMatch(/^ok +sandbox +none for .* has your rights$/m);
+  expect((await made.yard(['doctor'])).stdout).toMatch(/^pass +sandbox +none for .* has your rights$/m);
   expect(await made.readText('state/attempts/S-1/1/gate.log')).toContain('[sandbox: none; network: open]');
 });
 
@@ -172,7 +172,7 @@ test('auto without bubblewrap warns; bubblewrap without bubblewrap refuses', asy
     'warning: sandbox: none for agents.script, gates.default (bubblewrap (bwrap) is not installed)',
   );
   expect(warned).toMatchObject({ code: 0 });
-  expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warning +sandbox/m);
+  expect((await made.yard(['doctor'], { env: { ...env, ...AUTO } })).stdout).toMatch(/^warn +sandbox/m);
   const asBefore = await made.yard(['status'], { env: { ...env, ...AUTO } });
   expect(asBefore.stdout).toContain('no sandbox for agents.script, gates.default');
   expect(asBefore.stdout).not.toContain('will refuse');

@@ -103,11 +103,11 @@ describe('while work runs', () => {
     });
     expect(await made.status()).toMatchObject({ scheduler: { pid: run.pid } });
     const doctor = JSON.parse((await made.yard(['doctor', '--json'])).stdout) as {
-      checks: { id: string; detail: string }[];
+      checks: { id: string; message: string }[];
     };
     expect(doctor.checks.find(({ id }) => id === 'scheduler')).toMatchObject({
-      status: 'ok',
-      detail: `process ${run.pid} drives this yard`,
+      status: 'pass',
+      message: `process ${run.pid} drives this yard`,
     });
     await made.touch('go');
     expect(await run.done).toMatchObject({ code: 0 });

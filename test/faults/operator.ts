@@ -14,9 +14,9 @@ const AGAIN_MAX = 3;
 const PATIENCE_MS = 120_000;
 
 /** What a person did besides `yard run`, by kind. */
-export type Acts = Record<'answer' | 'approve' | 'cancel' | 'stop' | 'resume' | 'retry', number>;
+export type Acts = Record<'answer' | 'approve' | 'cancel' | 'pause' | 'stop' | 'resume' | 'retry', number>;
 
-export const NO_ACTS: Acts = { answer: 0, approve: 0, cancel: 0, stop: 0, resume: 0, retry: 0 };
+export const NO_ACTS: Acts = { answer: 0, approve: 0, cancel: 0, pause: 0, stop: 0, resume: 0, retry: 0 };
 
 export interface Standing {
   readonly rows: readonly TaskRow[];
@@ -86,7 +86,9 @@ export async function attend(
       await act('retry', id);
     }
   }
-  if (scenario.cancelled.length > 0 && !now.wasStopped) await act('stop');
+  if (scenario.cancelled.length === 0 || now.wasStopped) return;
+  await act('pause');
+  await act('stop');
 }
 
 /** Runs the yard again and again until all is done. False: not within so many runs, or one of them did not end. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { NO_COUNTERS, READY, isFinal } from '../../src/core/task-state.ts';
+import { isFinal, isInUse, NO_COUNTERS, READY } from '../../src/core/task-state.ts';
 import { taskIdKey } from '../../src/core/task.ts';
 import { UserError } from '../../src/core/user-error.ts';
 import type { TaskImport, TaskRecord } from '../../src/store/store.ts';
@@ -46,7 +46,8 @@ function addTask(write: Write, { spec, source }: TaskImport): void {
 function changeTask(write: Write, entry: TaskImport): void {
   const { spec, source } = entry;
   const before = readRecord(write, spec.id);
-  if (isFinal(before.state.status) || isSame(before, entry)) return;
+  const { status } = before.state;
+  if (isFinal(status) || isInUse(status) || isSame(before, entry)) return;
   appendEvent(write, 'task.changed', { title: spec.title, source }, { taskId: spec.id });
   putTask(write, { ...before, spec, source, updatedMs: write.nowMs });
 }

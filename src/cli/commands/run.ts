@@ -1,26 +1,32 @@
-import { impossible } from '../../core/impossible.ts';
 import { runYard } from '../../reconcile/run.ts';
-import type { RunEnd, RunOptions } from '../../reconcile/run.ts';
+import type { RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { sweep } from '../../reconcile/sweep.ts';
 import { Wake } from '../../reconcile/wake.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
-import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
+import { noteRun, tellEnd } from '../run-end.ts';
 import { takeCharge } from '../take-charge.ts';
-import { counted, formatDuration } from '../table.ts';
+import { stillHeld } from './pause.ts';
 
 const HOUR_MS = 3_600_000;
 /** Long enough for a person to look at another branch and come back; see `CycleOptions.goneForMs`. */
 const GONE_FOR_MS = 60_000;
 
 /** `yard run`. */
-export async function runCommand(context: CommandContext, options: { readonly maxHours?: number }): Promise<ExitCode> {
+export async function runCommand(
+  context: CommandContext,
+  options: { readonly maxHours?: number; readonly detach?: boolean; readonly json?: boolean },
+): Promise<ExitCode> {
+  if (options.detach === true) {
+    const { detachRun } = await import('../detach.ts');
+    return detachRun(context, options);
+  }
   const yard = await openReady(context);
   try {
     const { config } = await yard.settings.current();
@@ -56,8 +62,10 @@ export async function drive(
   const told = new Set<string>();
   const disk = new RoomTeller(output);
   let isSwept = false;
+  let isTold = false;
   try {
     await takeCharge(yard, output);
+    for (const pause of (await yard.store.control()).pauses) output.say(stillHeld(pause));
     view.start();
     const end = await runYard(scheduler, wake, {
       ...options,
@@ -68,6 +76,8 @@ export async function drive(
         // The first cycle has ended what dead attempts left running.
         if (!isSwept) await sweep(yard);
         isSwept = true;
+        // It works: whoever has started it in the background waits for this.
+        isTold ||= await noteRun(yard.store, 'run.started', { pid: process.pid });
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
@@ -77,66 +87,12 @@ export async function drive(
       onFault: (error) => view.interlude(() => disk.fault(error)),
     });
     await view.stop();
-    return await conclude(context, yard.store, end);
+    const code = await tellEnd(output, yard.store, end);
+    await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
+    return code;
   } finally {
     interrupt.dispose();
     await scheduler.release();
     await view.stop();
-  }
-}
-
-async function conclude({ output }: CommandContext, reader: StoreReader, end: RunEnd): Promise<ExitCode> {
-  const counts = await reader.countByStatus();
-  const parts = (
-    ['landed', 'accepted', 'landing', 'running', 'ready', 'blocked', 'parked', 'cancelled', 'superseded'] as const
-  )
-    .filter((status) => counts[status] > 0)
-    .map((status) => `${counts[status]} ${status}`);
-  output.print(parts.length === 0 ? 'There are no tasks. Add one with: yard add "title"' : parts.join(', '));
-  switch (end.kind) {
-    case 'settled': {
-      const rest =
-        counts.ready +
-        counts.blocked +
-        counts.parked +
-        counts.accepted +
-        counts.landing +
-        counts.proposed +
-        counts['in-review'];
-      if (rest === 0) return EXIT.ok;
-      output.say(`${rest} ${rest === 1 ? 'task needs' : 'tasks need'} a person; see: yard status, yard why ID`);
-      return EXIT.personNeeded;
-    }
-    case 'enough':
-      return EXIT.ok;
-    case 'stopped':
-      output.say(`stopped by ${end.by}: ${end.why.replace(/\.+$/, '')}. Go on with: yard resume && yard run`);
-      return EXIT.limit;
-    case 'failures':
-      output.say(
-        `${counted(end.inARow, 'attempt')} failed in a row, so nothing more starts. Look at them with: yard breaker. Go on with: yard breaker reset && yard run`,
-      );
-      return EXIT.limit;
-    case 'time-limit':
-      output.say(
-        `the time limit of ${formatDuration(end.ms)} is reached, so nothing more starts. ${
-          counts.running === 0
-            ? 'Nothing runs. Go on with: yard run'
-            : `Attempts that run (${counts.running}) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now`
-        }`,
-      );
-      return EXIT.limit;
-    case 'interrupted':
-      output.say(
-        counts.running === 0
-          ? 'interrupted. Go on with: yard run'
-          : `interrupted; attempts that run (${counts.running}) go on, and what they make lands.\nRejoin with: yard run. End them with: yard stop --now`,
-      );
-      return EXIT.failed;
-    case 'lost':
-      output.say('another scheduler has taken over this yard');
-      return EXIT.failed;
-    default:
-      throw impossible(end satisfies never);
   }
 }

@@ -38,12 +38,7 @@ export async function reportDemo(
   const { output } = context;
   const landings = await listLandings(`${project.root}/.git`, project.commit, toRefName(DEMO_TARGET));
   output.print();
-  output.print(
-    output.style(
-      'bold',
-      headline(landings.length, scenario.tasks.length - Object.keys(scenario.settles ?? {}).length, durationMs),
-    ),
-  );
+  output.print(output.style('bold', headline(landings.length, scenario, durationMs)));
   const rows = landings.map(({ commit, taskId, title }) => [`  ${commit.slice(0, 12)}`, taskId, title]);
   for (const line of renderTable(rows, output.width)) output.print(line);
   const tasks = await reader.rows();
@@ -107,9 +102,10 @@ function printReview(output: Output, rows: readonly ReviewRow[]): boolean {
   return worked === 0;
 }
 
-function headline(landed: number, all: number, durationMs: number): string {
+function headline(landed: number, { tasks, settles = {} }: Scenario, durationMs: number): string {
   const how = landed === 0 ? '' : ', each tested as it landed';
-  const number = landed === all ? `All ${all}` : `${landed} of ${all}`;
+  const all = tasks.length - Object.keys(settles).length;
+  const number = landed === tasks.length ? `All ${landed}` : landed === all ? `${landed}` : `${landed} of ${all}`;
   return `${number} tasks landed on ${DEMO_TARGET} in ${formatDuration(durationMs)}${how}:`;
 }
 

@@ -3,8 +3,9 @@ import { UserError } from '../../core/user-error.ts';
 import { BACKLOG } from './backlog.ts';
 import { HOSTILE } from './hostile.ts';
 import type { Scenario } from './scenario.ts';
+import { STEER } from './steer.ts';
 
-const SCENARIOS: readonly Scenario[] = [BACKLOG, HOSTILE];
+const SCENARIOS: readonly Scenario[] = [BACKLOG, HOSTILE, STEER];
 
 /** @throws UserError `no-such-scenario`. */
 export function findScenario(name: string): Scenario {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { Snapshot, TaskView } from '../../core/snapshot.ts';
-import { answerCommand, approveCommand } from '../commands/steer.ts';
+import { answerCommand, approveCommand } from '../commands/decide.ts';
 import type { CommandContext } from '../context.ts';
 import type { LiveView } from '../live-view.ts';
 import type { Scenario } from './scenario.ts';
@@ -63,11 +63,14 @@ export class StandIn {
     if (state.on.kind === 'approval') {
       const { hash } = state.on;
       if (!this.#scenario.approves.includes(id)) return null;
-      return { typed: `yard approve ${id} ${hash.slice(0, 12)}`, run: () => approveCommand(this.#context, id, hash) };
+      return {
+        typed: `yard approve ${id} ${hash.slice(0, 12)}`,
+        run: () => approveCommand(this.#context, id, hash, {}),
+      };
     }
     const answer = this.#scenario.answers[id];
     if (answer === undefined) return null;
-    return { typed: `yard answer ${id} ${shellWord(answer)}`, run: () => answerCommand(this.#context, id, answer) };
+    return { typed: `yard answer ${id} ${shellWord(answer)}`, run: () => answerCommand(this.#context, id, answer, {}) };
   }
 
   async #decide({ typed, run }: { typed: string; run: () => Promise<unknown> }): Promise<void> {

@@ -1,23 +1,23 @@
 import { ContainerRegister } from '../../sandbox/container-register.ts';
 import type { ContainerRecord } from '../../sandbox/container-register.ts';
 import type { StoreReader } from '../../store/store.ts';
-import { ok, warning } from './check.ts';
+import { pass, warn } from './check.ts';
 import type { Check, Finding, Hands, NotRepaired } from './check.ts';
 import type { Patient } from './patient.ts';
 import { isOver } from './process-checks.ts';
 
 /** Containers that outlived what they were started for. */
 export const containerChecks: readonly Check[] = [
-  { id: 'containers', needs: ['store'], examine: examineContainers, repair: endOrphans },
+  { id: 'containers', requires: ['store'], looksAt: ['reading'], examine: examineContainers, repair: endOrphans },
 ];
 
 async function examineContainers(patient: Patient): Promise<Finding> {
   const { directory } = patient.know('places');
   const { reader } = patient.know('reading');
   const orphans = await findOrphans(directory, reader);
-  if (orphans.length === 0) return ok('none has outlived its attempt');
+  if (orphans.length === 0) return pass('none has outlived its attempt');
   const names = orphans.map(({ name }) => name).join(', ');
-  return warning(
+  return warn(
     `${orphans.length} ${orphans.length === 1 ? 'container' : 'containers'} may have outlived an attempt, a gate or the train: ${names}`,
     'yard doctor --repair ends them.',
     'A lane in which one may run is not used again until its engine says that it is gone.',

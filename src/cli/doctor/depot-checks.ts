@@ -15,15 +15,15 @@ import { findLock } from '../../git/stale-lock.ts';
 import { clearTargetLock } from '../../git/target-lock.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';
 import { isLaneAtRest } from '../../store/lane-rest.ts';
-import { failure, ok, skipped, warning } from './check.ts';
+import { fail, NEVER_RAN, pass, skip, warn } from './check.ts';
 import type { Check, Finding, Hands, NotRepaired } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** The commits that everything else goes by. */
 export const depotChecks: readonly Check[] = [
-  { id: 'depot', needs: ['state-directory'], examine: examineDepot, repair: repairObjects },
-  { id: 'refs', needs: ['store', 'depot'], examine: examineRefs, repair: repairRefs },
-  { id: 'locks', needs: ['state-directory'], examine: examineLocks, repair: repairLocks },
+  { id: 'depot', requires: ['state-directory'], examine: examineDepot, repair: repairObjects },
+  { id: 'refs', requires: ['store', 'depot'], looksAt: ['reading'], examine: examineRefs, repair: repairRefs },
+  { id: 'locks', requires: ['state-directory'], examine: examineLocks, repair: repairLocks },
 ];
 
 const SAFE = 'What has landed is in your repository, and nothing lands that cannot be read.';
@@ -37,20 +37,21 @@ async function examineDepot(patient: Patient): Promise<Finding> {
   const depot = depotOf(patient);
   if (depot === null) {
     const lived = (patient.may('rows') ?? []).some(({ attempts }) => attempts > 0);
-    if (!lived) return skipped('the yard has not run yet');
-    return failure(
+    if (!lived) return skip(NEVER_RAN);
+    return fail(
       'the depot is gone',
       'Restore depot.git from a copy, or cancel and add again what has not landed.',
       SAFE,
     );
   }
+  if (patient.quick) return pass(`${depot.path}, unread: --quick`);
   const corrupt = findCorruptObjects(depot);
   const damage = await findDamage(depot);
-  if (damage === null && corrupt.length === 0) return ok('every object is there');
+  if (damage === null && corrupt.length === 0) return pass('every object is there');
   const oids = new Set([...corrupt.map(({ oid }) => oid), ...(damage?.oids ?? [])]);
   const whose = await tasksOf(patient, depot, oids);
   const said = damage?.said ?? `${corrupt.length} objects are not what their names say`;
-  return failure(
+  return fail(
     `the depot ${depot.path} is damaged: ${said}${whose.length === 0 ? '' : `; it touches ${whose.join(', ')}`}`,
     'Look at the disk, then let yard doctor --repair bring what it can from your repository and the lanes.',
     SAFE,
@@ -118,7 +119,7 @@ async function repairObjects(_: Patient, { yard }: Hands): Promise<(string | Not
 
 async function examineRefs(patient: Patient): Promise<Finding> {
   const depot = depotOf(patient);
-  if (depot === null) return skipped('there is no depot');
+  if (depot === null) return skip('there is no depot');
   const rows = patient.know('rows');
   const wanted = rows.flatMap(({ id, state }) => {
     const commit = commitOf(state);
@@ -130,7 +131,7 @@ async function examineRefs(patient: Patient): Promise<Finding> {
   );
   const missing = wanted.filter((_, index) => found[index] !== 'commit');
   if (missing.length > 0) {
-    return failure(
+    return fail(
       `the depot lacks the commit of ${missing.map(({ id, commit }) => `${id} (${commit.slice(0, 12)})`).join(', ')}`,
       'yard run makes accepted tasks again; refuse or cancel one that waits for a person.',
       SAFE,
@@ -138,20 +139,20 @@ async function examineRefs(patient: Patient): Promise<Finding> {
   }
   const { stale, unknown } = await sortRefs(depot, rows);
   if (stale.length > 0) {
-    return warning(
+    return warn(
       `${stale.length} refs of landed tasks are left in the depot`,
       'yard doctor --repair removes them.',
       SAFE,
     );
   }
   if (unknown.length > 0) {
-    return warning(
+    return warn(
       `${unknown.length} refs of the depot belong to no attempt that the store knows, such as ${unknown[0] ?? ''}`,
       'They hold the work of an earlier store, and are kept.',
       SAFE,
     );
   }
-  return ok(`${wanted.length} ${wanted.length === 1 ? 'commit is' : 'commits are'} where the store says`);
+  return pass(`${wanted.length} ${wanted.length === 1 ? 'commit is' : 'commits are'} where the store says`);
 }
 
 async function sortRefs(
@@ -190,7 +191,7 @@ function examineLocks(patient: Patient): Promise<Finding> {
   const target = targetLock(patient);
   if (target !== null) {
     return Promise.resolve(
-      warning(
+      warn(
         `the target is locked: ${target}`,
         'A lock of our own goes with the next landing, or yard doctor --repair. If no git of yours runs, remove it.',
         'Nothing lands meanwhile; nothing is lost.',
@@ -198,9 +199,9 @@ function examineLocks(patient: Patient): Promise<Finding> {
     );
   }
   const [first] = stale;
-  if (first === undefined) return Promise.resolve(ok('none are left behind'));
+  if (first === undefined) return Promise.resolve(pass('none are left behind'));
   return Promise.resolve(
-    warning(
+    warn(
       `a git that was killed has left ${stale.length} ${stale.length === 1 ? 'file' : 'files'} in the depot, such as ${first.path}`,
       'They go when they are in the way; yard doctor --repair removes them now.',
       'They hold nothing that counts.',

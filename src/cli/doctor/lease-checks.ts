@@ -7,16 +7,16 @@ import type { Lease, LeaseResource } from '../../core/lease.ts';
 import { currentBootId, isAlive } from '../../process/identity.ts';
 import { removeTree } from '../../process/removal.ts';
 import type { Intent, IntentRecord } from '../../store/store.ts';
-import { ok, warning } from './check.ts';
+import { pass, warn } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** Who works in this yard, and who died at it. */
 export const leaseChecks: readonly Check[] = [
-  { id: 'scheduler', needs: ['store'], examine: examineScheduler },
-  { id: 'leases', needs: ['store'], examine: examineLeases, repair: freeLeases },
-  { id: 'intents', needs: ['store'], examine: examineIntents },
-  { id: 'slots', needs: ['store'], examine: examineSlots, repair: removeRetired },
+  { id: 'scheduler', requires: ['store'], looksAt: ['reading'], examine: examineScheduler },
+  { id: 'leases', requires: ['store'], looksAt: ['reading'], examine: examineLeases, repair: freeLeases },
+  { id: 'intents', requires: ['store'], looksAt: ['reading'], examine: examineIntents },
+  { id: 'slots', requires: ['store'], looksAt: ['reading'], examine: examineSlots, repair: removeRetired },
 ];
 
 const REMEDY = 'The next yard run takes it over; nothing is lost.';
@@ -24,23 +24,24 @@ const RETIRED = /^\.(?:retired-|trash-)/;
 
 async function examineScheduler(patient: Patient): Promise<Finding> {
   const lease = await patient.know('reading').reader.lease('scheduler');
-  if (!lease?.owner) return ok('no scheduler runs');
+  if (!lease?.owner) return pass('no scheduler runs');
   const { pid } = lease.owner;
-  if (isAlive(lease.owner)) return ok(`process ${pid} drives this yard`);
-  return warning(`the scheduler (process ${pid}) has died`, REMEDY);
+  if (isAlive(lease.owner)) return pass(`process ${pid} drives this yard`);
+  return warn(`the scheduler (process ${pid}) has died`, REMEDY);
 }
 
 async function examineLeases(patient: Patient): Promise<Finding> {
   const leases = (await patient.know('reading').reader.leases()).filter(({ resource }) => resource !== 'scheduler');
   const dead = leases.filter(isDead);
-  if (dead.length === 0) return ok(leases.length === 0 ? 'none are held' : `${leases.length} held, every owner lives`);
+  if (dead.length === 0)
+    return pass(leases.length === 0 ? 'none are held' : `${leases.length} held, every owner lives`);
   const bootId = currentBootId();
   const list = dead.map(({ resource, owner, bootId: boot }) =>
     boot === bootId
       ? `${resource} (process ${owner?.pid ?? 'unknown'})`
       : `${resource} (before the machine was restarted)`,
   );
-  return warning(`the owner has died of ${list.join(', ')}`, REMEDY);
+  return warn(`the owner has died of ${list.join(', ')}`, REMEDY);
 }
 
 function isDead({ owner, bootId }: Lease): boolean {
@@ -69,8 +70,8 @@ async function examineIntents(patient: Patient): Promise<Finding> {
     const lease = leases.get(actorOf(intent));
     return lease === undefined || isDead(lease);
   });
-  if (left.length === 0) return ok(open.length === 0 ? 'none are open' : `${open.length} open, at work`);
-  return warning(
+  if (left.length === 0) return pass(open.length === 0 ? 'none are open' : `${open.length} open, at work`);
+  return warn(
     `whoever was at it has died: ${left.map(describe).join(', ')}`,
     'yard run completes it, or takes it back.',
     'Nothing of it counts until it is completed.',
@@ -111,9 +112,9 @@ function retiredIn(directory: string): string[] {
 
 function examineSlots(patient: Patient): Promise<Finding> {
   const retired = retiredIn(patient.know('places').directory);
-  if (retired.length === 0) return Promise.resolve(ok('none are retired'));
+  if (retired.length === 0) return Promise.resolve(pass('none are retired'));
   return Promise.resolve(
-    warning(
+    warn(
       `${retired.length} ${retired.length === 1 ? 'slot was' : 'slots were'} retired, because processes in it or files of it could not be removed`,
       'yard doctor --repair tries again.',
       'No gate uses them.',

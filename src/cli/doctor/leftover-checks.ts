@@ -4,14 +4,14 @@ import { basename, join } from 'node:path';
 import { removeTree } from '../../process/removal.ts';
 import { endLane } from '../../reconcile/end-lane.ts';
 import type { TaskRow } from '../../store/store.ts';
-import { ok, skipped, warning } from './check.ts';
+import { pass, skip, warn } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** What processes that died have left half-made, and lanes that nobody needs. */
 export const leftoverChecks: readonly Check[] = [
-  { id: 'half-made', needs: ['store'], examine: examineHalfMade, repair: removeHalfMade },
-  { id: 'lanes', needs: ['store'], examine: examineLanes, repair: retireLanded },
+  { id: 'half-made', requires: ['store'], looksAt: ['reading'], examine: examineHalfMade, repair: removeHalfMade },
+  { id: 'lanes', requires: ['store'], looksAt: ['reading'], examine: examineLanes, repair: retireLanded },
 ];
 
 /** Names by which each directory knows what is not finished. `tmp` is nothing else. */
@@ -36,11 +36,11 @@ function halfMadeIn(stateDirectory: string): string[] {
 
 async function examineHalfMade(patient: Patient): Promise<Finding> {
   const found = halfMadeIn(patient.know('places').directory);
-  if (found.length === 0) return ok('nothing is left');
+  if (found.length === 0) return pass('nothing is left');
   const leases = await patient.know('reading').reader.leases();
   // Whoever works has such things, too.
-  if (leases.some(({ resource }) => resource !== 'scheduler')) return skipped('work runs, and has such things itself');
-  return warning(
+  if (leases.some(({ resource }) => resource !== 'scheduler')) return skip('work runs, and has such things itself');
+  return warn(
     `${found.length} ${found.length === 1 ? 'thing was' : 'things were'} never finished, such as ${found[0] ?? ''}`,
     'yard doctor --repair removes them.',
     'They are made anew where they are needed.',
@@ -78,7 +78,7 @@ function examineLanes(patient: Patient): Promise<Finding> {
   const { landed, unknown } = sortLanes(patient.know('places').directory, patient.know('rows'));
   if (landed.length > 0) {
     return Promise.resolve(
-      warning(
+      warn(
         `lanes of landed tasks are left: ${landed.join(', ')}`,
         'yard doctor --repair retires them.',
         'What in them did not land is kept first: yard salvage.',
@@ -87,14 +87,14 @@ function examineLanes(patient: Patient): Promise<Finding> {
   }
   if (unknown.length > 0) {
     return Promise.resolve(
-      warning(
+      warn(
         `lanes of tasks that the store does not know: ${unknown.join(', ')}`,
         'Take out of them what you need, and remove them yourself.',
         'They are kept: they may hold work.',
       ),
     );
   }
-  return Promise.resolve(ok('each belongs to a task'));
+  return Promise.resolve(pass('each belongs to a task'));
 }
 
 /** As the train does it: whatever in it did not land is kept first. */

@@ -6,13 +6,13 @@ import { isAlive } from '../../process/identity.ts';
 import { findMarkedBelow } from '../../process/tree.ts';
 import type { MarkedProcess } from '../../process/tree.ts';
 import type { StoreReader } from '../../store/store.ts';
-import { ok, warning } from './check.ts';
+import { pass, warn } from './check.ts';
 import type { Check, Finding, Hands } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** Processes that outlived what they were started for. */
 export const processChecks: readonly Check[] = [
-  { id: 'processes', needs: ['store'], examine: examineProcesses, repair: endOrphans },
+  { id: 'processes', requires: ['store'], looksAt: ['reading'], examine: examineProcesses, repair: endOrphans },
 ];
 
 /** What is just coming to its end has ended by then. */
@@ -23,9 +23,9 @@ async function examineProcesses(patient: Patient): Promise<Finding> {
   const { directory } = patient.know('places');
   const { reader } = patient.know('reading');
   const orphans = await findOrphans(directory, reader);
-  if (orphans.length === 0) return ok('none has outlived its attempt');
+  if (orphans.length === 0) return pass('none has outlived its attempt');
   const pids = orphans.map(({ identity }) => identity.pid).join(', ');
-  return warning(
+  return warn(
     `${orphans.length} ${orphans.length === 1 ? 'process has' : 'processes have'} outlived an attempt, a gate or the train: ${pids}`,
     'yard doctor --repair ends them.',
     'Whatever they write is read by nobody any more, unless their task runs again meanwhile.',

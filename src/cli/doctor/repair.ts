@@ -28,7 +28,7 @@ export async function repairAll(
   results: readonly CheckResult[],
   patient: Patient,
 ): Promise<RepairLine[]> {
-  const unwell = new Set(results.flatMap(({ id, status }) => (status === 'ok' || status === 'skipped' ? [] : [id])));
+  const unwell = new Set(results.flatMap(({ id, status }) => (status === 'pass' || status === 'skip' ? [] : [id])));
   const wanted = checks.filter(({ id, repair }) => repair !== undefined && unwell.has(id));
   if (wanted.length === 0) {
     await refuseBesideARun(patient);

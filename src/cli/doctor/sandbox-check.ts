@@ -11,13 +11,13 @@ import { checkGrantedPlaces } from '../../reconcile/settings.ts';
 import { breakOut } from '../../sandbox/breakout.ts';
 import { SupportFinder } from '../../sandbox/find-support.ts';
 import { placeWarnings } from '../../sandbox/granted-places.ts';
-import { failure, ok, warning } from './check.ts';
+import { fail, pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
 import { sandboxRemedy } from './sandbox-remedy.ts';
 
 /** Whether what is to hold agents and gates does: by trying to break out of it. */
-export const sandboxCheck: Check = { id: 'sandbox', needs: ['config'], examine };
+export const sandboxCheck: Check = { id: 'sandbox', requires: ['config'], examine };
 
 const PLACE_REMEDY = 'Make the place, give it to the user of the cells, or take it out of .yard/config.yaml.';
 
@@ -33,10 +33,11 @@ async function examine(patient: Patient): Promise<Finding> {
   const report = reportSandboxes(policies, support);
   const [problem] = report.problems;
   if (problem !== undefined)
-    return failure(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, sandboxRemedy(problem.why));
+    return fail(`the sandbox of ${problem.name} cannot be had: ${problem.why}`, sandboxRemedy(problem.why));
   const shared = config.prewarm.length === 0 ? '' : sharing(report, support);
   const line = `${describeSandboxes(report, support)}${shared}`;
-  const cells = differentCells(policies, support);
+  patient.learn('sandboxes', support);
+  const cells = patient.quick ? [] : differentCells(policies, support);
   const tried = await breakOutOfAll(cells, { support, self: patient.context.compose.self });
   if (typeof tried !== 'number') return tried;
   const proof = tried === 0 ? '' : `; ${tried} ways out were tried, none led out`;
@@ -45,16 +46,16 @@ async function examine(patient: Patient): Promise<Finding> {
   const rights = `${proven}. What runs without a sandbox has your rights`;
   const isUnheld = report.used.has('none');
   if (isUnheld && report.weakened !== null) {
-    return warning(
+    return warn(
       rights,
       sandboxRemedy(report.weakened),
       'What lands is proven all the same; this is about what runs on the way.',
     );
   }
   const [lacking] = placeWarnings(policies, support);
-  if (lacking !== undefined) return warning(`${lacking}. ${isUnheld ? rights : proven}`, PLACE_REMEDY);
+  if (lacking !== undefined) return warn(`${lacking}. ${isUnheld ? rights : proven}`, PLACE_REMEDY);
   // That there is none was asked for: that is no fault.
-  return ok(isUnheld ? rights : proven);
+  return pass(isUnheld ? rights : proven);
 }
 
 /** How often it was tried without success; else what did not hold. */
@@ -67,11 +68,11 @@ async function breakOutOfAll(
     const result = await breakOut(policy, means);
     const whose = names.join(', ');
     if (result.kind === 'broken')
-      return failure(`the sandbox of ${whose} does not work: ${result.why}`, sandboxRemedy(result.why));
+      return fail(`the sandbox of ${whose} does not work: ${result.why}`, sandboxRemedy(result.why));
     const [escape] = result.escapes;
     if (escape !== undefined) {
       const more = result.escapes.length === 1 ? '' : ` (and ${result.escapes.length - 1} more)`;
-      return failure(
+      return fail(
         `the sandbox does not hold: a command in the cell of ${whose} ${escape}${more}`,
         'Do not run agents that you do not trust.',
       );

@@ -1,26 +1,37 @@
 import { CONFIG_FILE, loadConfig } from '../../config/load.ts';
-import { cyclesThrough } from '../../core/graph.ts';
+import type { Config } from '../../config/schema.ts';
 import { isFinal } from '../../core/task-state.ts';
-import { taskIdKey } from '../../core/task.ts';
+import { isUserError } from '../../core/user-error.ts';
 import { currentCommit, toRefName } from '../../git/repository.ts';
 import { readTarget } from '../../git/target.ts';
+import { onlooker } from '../../process/onlooker.ts';
 import { checkAgents, checkGates, checkPrewarms, checkProvisions } from '../../reconcile/readiness.ts';
 import { readRecipes } from '../../reconcile/settings.ts';
+import { isHeld } from '../../store/lease-holder.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
-import { failure, ok, warning } from './check.ts';
+import { fail, failOf, pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** What a person writes: the configuration and the tasks. */
 export const settingsChecks: readonly Check[] = [
-  { id: 'config', needs: ['repository'], examine: examineConfig },
-  { id: 'tasks', needs: ['repository'], examine: examineTasks },
-  { id: 'graph', needs: ['tasks'], examine: (patient) => Promise.resolve(examineGraph(patient)) },
-  { id: 'gate', needs: ['config'], examine: (patient) => Promise.resolve(examineGate(patient)) },
-  { id: 'agents', needs: ['config'], examine: (patient) => Promise.resolve(examineAgents(patient)) },
+  { id: 'config', requires: ['repository'], examine: examineConfig },
+  { id: 'tasks', requires: ['repository', 'store'], examine: examineTasks },
+  { id: 'gate', requires: ['config'], examine: (patient) => Promise.resolve(examineGate(patient)) },
+  { id: 'agents', requires: ['config'], examine: (patient) => Promise.resolve(examineAgents(patient)) },
 ];
 
 async function examineConfig(patient: Patient): Promise<Finding> {
+  try {
+    return await readConfig(patient);
+  } catch (error) {
+    const safe = isUserError(error) ? await whatGoesOn(patient) : undefined;
+    if (!isUserError(error) || safe === undefined) throw error;
+    return failOf(error, safe);
+  }
+}
+
+async function readConfig(patient: Patient): Promise<Finding> {
   const repository = patient.know('repository');
   const { config, warnings } = await loadConfig(repository.root, patient.context.env);
   await checkProvisions(repository, config);
@@ -29,7 +40,28 @@ async function examineConfig(patient: Patient): Promise<Finding> {
   if (commit !== null) await checkPrewarms(repository, config, commit);
   patient.learn('config', config);
   const [first] = warnings;
-  return first === undefined ? ok(CONFIG_FILE) : warning(first, `See to it in ${CONFIG_FILE}.`);
+  return first === undefined
+    ? pass(`${CONFIG_FILE}${inForce(patient, config)}`)
+    : warn(first, `See to it in ${CONFIG_FILE}.`);
+}
+
+/** What work is started with is the version that the scheduler took last. */
+function inForce(patient: Patient, config: Config): string {
+  const { pin = null, pinnedMs = null } = patient.may('reading') ?? {};
+  if (pin === null || pinnedMs === null) return '';
+  const since = new Date(pinnedMs).toISOString();
+  return JSON.stringify(pin.config) === JSON.stringify(config)
+    ? `, in force since ${since}`
+    : `, which the next cycle takes; in force is the version of ${since}`;
+}
+
+/** Of a configuration with a mistake: what goes on meanwhile. */
+async function whatGoesOn(patient: Patient): Promise<string | undefined> {
+  const { reader, pinnedMs } = patient.may('reading') ?? {};
+  if (reader === undefined || pinnedMs === undefined || pinnedMs === null) return undefined;
+  const lease = await reader.lease('scheduler');
+  if (lease === null || !isHeld(lease, onlooker(patient.context.compose.clock))) return undefined;
+  return `The run that drives the yard goes on with the version of ${new Date(pinnedMs).toISOString()}.`;
 }
 
 async function examineTasks(patient: Patient): Promise<Finding> {
@@ -39,33 +71,23 @@ async function examineTasks(patient: Patient): Promise<Finding> {
   const [problem] = problems;
   if (problem !== undefined) {
     const more = problems.length === 1 ? '' : ` (and ${problems.length - 1} more)`;
-    return failure(`${problem.message}${more}`, problem.hint ?? 'Mend the file.');
+    return fail(`${problem.message}${more}`, problem.hint ?? 'Mend the file.');
   }
-  const tasks = new Map(rows.filter(({ state }) => !isFinal(state.status)).map(({ id, after }) => [id, { id, after }]));
-  for (const { spec } of imports) tasks.set(spec.id, spec);
+  const open = rows.filter(({ state }) => !isFinal(state.status));
+  const tasks = new Map(open.map(({ id, after, state }) => [id, { id, after, status: state.status }]));
+  for (const { spec } of imports) {
+    tasks.set(spec.id, { id: spec.id, after: spec.after, status: tasks.get(spec.id)?.status ?? 'ready' });
+  }
   patient.learn('tasks', [...tasks.values()]);
   const [first] = warnings;
-  if (first !== undefined) return warning(first, 'Correct the key, if it was meant for Yardmaster.');
-  return ok(`${tasks.size} ${tasks.size === 1 ? 'task is' : 'tasks are'} to be done`);
-}
-
-function examineGraph(patient: Patient): Finding {
-  const tasks = patient.know('tasks');
-  const remedy = 'Mend the after: lines of the task files.';
-  const [cycle] = cyclesThrough(tasks).values();
-  if (cycle !== undefined) return failure(`dependencies form a cycle: ${cycle.join(' → ')}`, remedy);
-  const known = new Set([...tasks, ...(patient.may('rows') ?? [])].map(({ id }) => taskIdKey(id)));
-  for (const { id, after } of tasks) {
-    const missing = after.find((dependency) => !known.has(taskIdKey(dependency)));
-    if (missing !== undefined) return failure(`${id} comes after ${missing}, which does not exist`, remedy);
-  }
-  return ok('every dependency can land');
+  if (first !== undefined) return warn(first, 'Correct the key, if it was meant for Yardmaster.');
+  return pass(`${tasks.size} ${tasks.size === 1 ? 'task is' : 'tasks are'} to be done`);
 }
 
 function examineGate(patient: Patient): Finding {
   const config = patient.know('config');
   checkGates(config);
-  return ok(
+  return pass(
     Object.entries(config.gates)
       .map(([name, { run }]) => `${name}: ${run}`)
       .join(', '),
@@ -77,5 +99,5 @@ function examineAgents(patient: Patient): Finding {
   const { root } = patient.know('repository');
   checkAgents(root, config);
   readRecipes(root, config);
-  return ok(Object.keys(config.agents).join(', '));
+  return pass(Object.keys(config.agents).join(', '));
 }

@@ -3,19 +3,21 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { chmod } from '../../process/file-system.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { checkStore } from '../../store/sqlite-check.ts';
-import { failure, ok, skipped, warning } from './check.ts';
+import { fail, NEVER_RAN, pass, skip, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import { nearestDirectory } from './machine-checks.ts';
 import type { Patient } from './patient.ts';
 
 const OWNER_ONLY = 0o700;
-const NEVER_RAN = 'the yard has not run yet';
 
-/** The state directory and what is in it. */
-export const stateChecks: readonly Check[] = [
-  { id: 'state-directory', needs: ['repository'], examine: examineDirectory, repair: closeDirectory },
-  { id: 'store', needs: ['state-directory'], examine: examineStore },
-];
+export const stateDirectoryCheck: Check = {
+  id: 'state-directory',
+  requires: ['repository'],
+  examine: examineDirectory,
+  repair: closeDirectory,
+};
+
+export const storeCheck: Check = { id: 'store', requires: ['state-directory'], examine: examineStore };
 
 async function examineDirectory(patient: Patient): Promise<Finding> {
   const places = await patient.context.compose.places(patient.know('repository').commonDirectory);
@@ -23,32 +25,32 @@ async function examineDirectory(patient: Patient): Promise<Finding> {
   const there = nearestDirectory(directory);
   const remedy = 'Make it writable, or name another one in YARD_STATE_DIR.';
   if (!statSync(there).isDirectory()) {
-    return failure(`the state directory ${directory} cannot be made: ${there} is a file`, remedy);
+    return fail(`the state directory ${directory} cannot be made: ${there} is a file`, remedy);
   }
   try {
     accessSync(there, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     if (errnoOf(error) === null) throw error;
-    return failure(`the state directory ${directory} cannot be written to: ${String(errnoOf(error))}`, remedy);
+    return fail(`the state directory ${directory} cannot be written to: ${String(errnoOf(error))}`, remedy);
   }
   patient.learn('places', places);
   if (there === directory && isOpen(directory)) {
-    return warning(
+    return warn(
       `other users can look into ${directory}`,
       'yard doctor --repair closes it.',
       'Nothing is lost; what agents said and wrote can be read.',
     );
   }
-  return ok(there === directory ? directory : `${directory}, made at the first run`);
+  return pass(there === directory ? directory : `${directory}, made at the first run`);
 }
 
 async function examineStore(patient: Patient): Promise<Finding> {
   const { storeFile } = patient.know('places');
-  if (!existsSync(storeFile)) return skipped(NEVER_RAN);
+  if (!existsSync(storeFile)) return skip(NEVER_RAN);
   const state = checkStore(storeFile);
-  if (state === null) return skipped(NEVER_RAN);
+  if (state === null) return skip(NEVER_RAN);
   if (state.damage !== null) {
-    return failure(
+    return fail(
       `the store ${storeFile} is damaged: ${state.damage}`,
       'Move it out of the way with its -wal and -shm, and restore it from a copy; without one, the next run starts a new one from the task files.',
       'What has landed is in your repository; commits of attempts are in the depot, and lanes hold their files.',
@@ -58,7 +60,7 @@ async function examineStore(patient: Patient): Promise<Finding> {
   patient.learn('reading', reading);
   const rows = await reading.reader.rows();
   patient.learn('rows', rows);
-  return ok(`version ${state.version}, ${rows.length} ${rows.length === 1 ? 'task' : 'tasks'}`);
+  return pass(`version ${state.version}, ${rows.length} ${rows.length === 1 ? 'task' : 'tasks'}`);
 }
 
 /** What the directory holds is nobody else's business: prompts, transcripts, copies of the code. */

@@ -1,27 +1,30 @@
+import { describePauseSubject } from '../../core/pause.ts';
 import type { TaskRow } from '../../store/store.ts';
 import { counted } from '../table.ts';
-import { ok, warning } from './check.ts';
+import { pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
 
 /** What only a person can bring on: a machine that is well is not all there is to a run. */
 export const waitingCheck: Check = {
   id: 'waiting',
-  needs: ['store'],
-  examine: async (patient) => examineWaiting(patient.know('rows'), await stopOf(patient)),
+  requires: ['store'],
+  looksAt: ['reading'],
+  examine: async (patient) => examineWaiting(patient.know('rows'), await heldBy(patient)),
 };
 
 /** Too many failures in a row: nothing starts. */
 export const breakerCheck: Check = {
   id: 'breaker',
-  needs: ['store'],
+  requires: ['store'],
+  looksAt: ['reading'],
   examine: async (patient) => {
     const { reader, pin } = patient.know('reading');
     const { failuresInARow } = await reader.control();
     const limit = pin?.config.limits.consecutiveFailures ?? null;
     const failed = `${counted(failuresInARow, 'attempt')} failed in a row`;
-    if (limit === null || failuresInARow < limit) return ok(failuresInARow === 0 ? 'closed' : `closed, ${failed}`);
-    return warning(
+    if (limit === null || failuresInARow < limit) return pass(failuresInARow === 0 ? 'closed' : `closed, ${failed}`);
+    return warn(
       `${failed} (limit ${limit}), so nothing starts`,
       'Look at them with: yard breaker. Go on with: yard breaker reset && yard run',
       'Their work is kept.',
@@ -31,21 +34,25 @@ export const breakerCheck: Check = {
 
 const NAMED_MAX = 5;
 
-async function stopOf(patient: Patient): Promise<string | null> {
-  const { stopped } = await patient.know('reading').reader.control();
-  return stopped === null ? null : `the yard is stopped by ${stopped.by}: ${stopped.why}`;
+/** What a person holds back. */
+async function heldBy(patient: Patient): Promise<string[]> {
+  const { stopped, pauses } = await patient.know('reading').reader.control();
+  return [
+    ...(stopped === null ? [] : [`the yard is stopped by ${stopped.by}: ${stopped.why}`]),
+    ...pauses.map(({ subject, by, why }) => `${describePauseSubject(subject)} is paused by ${by}: ${why}`),
+  ];
 }
 
-function examineWaiting(rows: readonly TaskRow[], stopped: string | null): Finding {
+function examineWaiting(rows: readonly TaskRow[], held: readonly string[]): Finding {
   const parked = rows.filter(({ state }) => state.status === 'parked').map(({ id }) => id);
   const asked = rows.filter(({ state }) => state.status === 'blocked').map(({ id }) => id);
   const parts = [
-    ...(stopped === null ? [] : [stopped]),
+    ...held,
     ...(parked.length === 0 ? [] : [`${parked.length} parked (${listOf(parked)})`]),
     ...(asked.length === 0 ? [] : [`${asked.length} with an open question or approval (${listOf(asked)})`]),
   ];
-  if (parts.length === 0) return ok('nothing waits for a person');
-  return warning(parts.join('; '), 'See why with: yard status, yard why ID', 'Their work is kept.');
+  if (parts.length === 0) return pass('nothing waits for a person');
+  return warn(parts.join('; '), 'See why with: yard status, yard why ID', 'Their work is kept.');
 }
 
 function listOf(ids: readonly string[]): string {

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
+import { parseDuration } from '../../config/duration.ts';
+
 /** Of an option that may be repeated. */
 export function list(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
@@ -17,4 +19,11 @@ export function positive(value: string): number {
   const parsed = number(value);
   if (parsed <= 0) throw new InvalidArgumentError('It must be greater than 0.');
   return parsed;
+}
+
+/** @throws InvalidArgumentError */
+export function duration(value: string): number {
+  const ms = parseDuration(value);
+  if (ms === null || ms === 0) throw new InvalidArgumentError('It is no duration, such as 30s, 10m or 2h.');
+  return ms;
 }

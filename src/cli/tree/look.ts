@@ -57,10 +57,12 @@ export function lookCommands(program: Command, context: CommandContext, run: Run
     program
       .command('doctor')
       .description('check what a machine or a person can break')
+      .argument('[check...]', 'only these, and what they require')
+      .option('--quick', 'leave out what takes longer than a second: no gate, no way out of a cell is tried')
       .option('--repair', 'repair what can be repaired without losing anything')
       .option('--json', 'print as JSON')
-      .action((options: object) =>
-        run(async () => (await import('../commands/doctor.ts')).doctorCommand(context, options)),
+      .action((checks: string[], options: object) =>
+        run(async () => (await import('../commands/doctor.ts')).doctorCommand(context, checks, options)),
       ),
     'yard doctor --repair',
   );

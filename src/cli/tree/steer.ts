@@ -4,52 +4,81 @@ import type { CommandContext, ExitCode } from '../context.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
 
-/** What decides over one task. */
+/** What decides over one task, or over some. */
 export function steerCommands(program: Command, context: CommandContext, run: Run): void {
-  const steer = () => import('../commands/steer.ts');
-  const onTask = (name: string, description: string, act: (id: string) => Promise<ExitCode>): void => {
-    example(
-      program
-        .command(name)
-        .description(description)
-        .argument('<id>')
-        .action((id: string) => run(() => act(id))),
-      `yard ${name} TASK-0001`,
-    );
-  };
+  decisions(program, context, run);
+  const park = () => import('../commands/park.ts');
   example(
-    program
-      .command('answer')
-      .description('answer a question; the next attempt gets the answer')
-      .argument('<id>')
-      .argument('<text>')
-      .action((id: string, text: string) => run(async () => (await steer()).answerCommand(context, id, text))),
-    'yard answer TASK-0001 "Keep the old name as an alias"',
+    onTasks(program, 'park', 'let nothing more happen with it until it is put back; its work is kept')
+      .option('--why <text>', 'shown wherever it is asked for')
+      .action((ids: string[], options: object) => run(async () => (await park()).parkCommand(context, ids, options))),
+    'yard park TASK-0001 --why "after the release"',
   );
   example(
+    onTasks(program, 'unpark', 'put parked tasks back, with all their retries', '[ids...]')
+      .alias('retry')
+      .option('--all', 'all that are parked')
+      .action((ids: string[], options: object) => run(async () => (await park()).unparkCommand(context, ids, options))),
+    'yard unpark TASK-0001',
+    'yard unpark --all',
+  );
+  example(
+    onTasks(
+      program,
+      'wake',
+      'start at once what was put off after a failure; all of it unless named',
+      '[ids...]',
+    ).action((ids: string[], options: object) => run(async () => (await park()).wakeCommand(context, ids, options))),
+    'yard wake',
+  );
+  example(
+    onTasks(program, 'cancel', 'cancel tasks for good; their work is kept').action((ids: string[], options: object) =>
+      run(async () => (await park()).cancelCommand(context, ids, options)),
+    ),
+    'yard cancel TASK-0001',
+  );
+}
+
+function onTasks(program: Command, name: string, description: string, ids = '<ids...>'): Command {
+  return program.command(name).description(description).argument(ids).option('--json', 'print as JSON');
+}
+
+/** What a task that is blocked waits for. */
+function decisions(program: Command, context: CommandContext, run: Run): void {
+  const decide = () => import('../commands/decide.ts');
+  const onBlocked = (
+    name: string,
+    description: string,
+    argument: readonly [name: string, description: string],
+    act: (id: string, text: string, options: object) => Promise<ExitCode>,
+  ): Command =>
     program
-      .command('approve')
-      .description('approve a change to protected paths')
+      .command(name)
+      .description(description)
       .argument('<id>')
-      .argument('[hash]', 'approve only if exactly this waits')
-      .action((id: string, hash: string | undefined) =>
-        run(async () => (await steer()).approveCommand(context, id, hash)),
-      ),
+      .argument(...argument)
+      .option('--json', 'print as JSON')
+      .action((id: string, text: string, options: object) => run(() => act(id, text, options)));
+  example(
+    onBlocked(
+      'answer',
+      'answer a question; the next attempt gets the answer',
+      ['<text>', 'the answer'],
+      async (...all) => (await decide()).answerCommand(context, ...all),
+    ),
+    'yard answer TASK-0001 "Keep the old name as an alias"',
+  );
+  const hash = ['[hash]', 'only if exactly this waits'] as const;
+  example(
+    onBlocked('approve', 'approve a change to protected paths', hash, async (...all) =>
+      (await decide()).approveCommand(context, ...all),
+    ),
     'yard approve TASK-0001 3f2a9c01d4e7',
   );
   example(
-    program
-      .command('refuse')
-      .description('refuse what waits for a person; parks the task')
-      .argument('<id>')
-      .argument('[hash]')
-      .action((id: string, hash: string | undefined) =>
-        run(async () => (await steer()).refuseCommand(context, id, hash)),
-      ),
+    onBlocked('refuse', 'refuse what waits for a person; parks the task', hash, async (...all) =>
+      (await decide()).refuseCommand(context, ...all),
+    ),
     'yard refuse TASK-0001',
   );
-  onTask('retry', 'put a parked task back, with all its retries', async (id) =>
-    (await steer()).retryCommand(context, id),
-  );
-  onTask('cancel', 'cancel a task; its work is kept', async (id) => (await steer()).cancelCommand(context, id));
 }

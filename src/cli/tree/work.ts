@@ -12,8 +12,18 @@ export function workCommands(program: Command, context: CommandContext, run: Run
       .command('run')
       .description('run the backlog until it is done, or something ends it')
       .option('--max-hours <hours>', 'end after this many hours', positive)
+      .option('--detach', 'go on in the background; returns when the first cycle has worked, or says why not')
+      .option('--json', 'with --detach: print as JSON')
       .action((options: object) => run(async () => (await import('../commands/run.ts')).runCommand(context, options))),
     'yard run --max-hours 8',
+    'yard run --detach',
+  );
+  example(
+    program
+      .command('attach')
+      .description('show a run that goes on elsewhere; Ctrl-C leaves it alone')
+      .action(() => run(async () => (await import('../commands/attach.ts')).attachCommand(context))),
+    'yard attach',
   );
   example(
     program

@@ -1,21 +1,62 @@
 import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
+import { duration } from './argument.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
 
 /** What decides over the whole yard. */
 export function yardCommands(program: Command, context: CommandContext, run: Run): void {
-  const steer = () => import('../commands/steer.ts');
   example(
     program
       .command('stop')
       .description('start and land nothing more; what runs comes to its end, or is ended with --now')
       .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
+      .option('--wait', 'return when nothing is at work any more')
+      .option('--timeout <duration>', 'with --wait: not longer than this, such as 10m; exit code 1 then', duration)
       .option('--why <text>', 'shown wherever something waits for it')
       .option('--json', 'print as JSON')
-      .action((options: object) => run(async () => (await steer()).stopCommand(context, options))),
-    'yard stop',
+      .action((options: object) =>
+        run(async () => (await import('../commands/stop.ts')).stopCommand(context, options)),
+      ),
+    'yard stop --wait',
+  );
+  const pause = () => import('../commands/pause.ts');
+  example(
+    program
+      .command('pause')
+      .description('start nothing more of an area or an agent, land nothing (train), or start nothing at all')
+      .argument('[what...]', 'area NAME, agent NAME, or train; all starts unless said')
+      .option('--why <text>', 'shown wherever something waits for it')
+      .option('--json', 'print as JSON')
+      .action((what: string[], options: object) =>
+        run(async () => (await pause()).pauseCommand(context, what, options)),
+      ),
+    'yard pause agent claude --why "its quota"',
+    'yard pause train',
+  );
+  example(
+    program
+      .command('resume')
+      .description('go on after a pause or a stop, after failures in a row, or after the target was moved back')
+      .argument('[what...]', 'the pause of: area NAME, agent NAME, or train')
+      .option('--json', 'print as JSON')
+      .action((what: string[], options: object) =>
+        run(async () => (await pause()).resumeCommand(context, what, options)),
+      ),
+    'yard resume',
+    'yard resume agent claude',
+  );
+  example(
+    program
+      .command('drain')
+      .description('start nothing more, let what runs come to its end and land, and end the run then')
+      .option('--timeout <duration>', 'wait not longer than this, such as 2h; exit code 1 then', duration)
+      .option('--json', 'print as JSON')
+      .action((options: object) =>
+        run(async () => (await import('../commands/drain.ts')).drainCommand(context, options)),
+      ),
+    'yard drain',
   );
   example(
     program
@@ -27,12 +68,5 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
         run(async () => (await import('../commands/breaker.ts')).breakerCommand(context, action, options)),
       ),
     'yard breaker reset',
-  );
-  example(
-    program
-      .command('resume')
-      .description('go on after a stop, after failures in a row, or after the target was moved back')
-      .action(() => run(async () => (await steer()).resumeCommand(context))),
-    'yard resume',
   );
 }

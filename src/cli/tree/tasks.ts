@@ -1,0 +1,121 @@
+import type { Command } from 'commander';
+
+import type { CommandContext } from '../context.ts';
+import { list, number } from './argument.ts';
+import { example } from './branch.ts';
+import type { Run } from './branch.ts';
+
+/** What says what is to be done. */
+export function taskCommands(program: Command, context: CommandContext, run: Run): void {
+  addTask(program, context, run);
+  editTask(program, context, run);
+  supersedeTask(program, context, run);
+  const edit = () => import('../commands/edit.ts');
+  example(
+    program
+      .command('priority')
+      .description('put a task before others, or behind them')
+      .argument('<id>')
+      .argument('<number>', 'higher goes first; 0 is the default', number)
+      .action((id: string, value: number) => run(async () => (await edit()).priorityCommand(context, id, value))),
+    'yard priority TASK-0001 5',
+  );
+  example(
+    program
+      .command('reassign')
+      .description('give a task to another agent')
+      .argument('<id>')
+      .argument('<agent>', 'name[:model[:effort]]; empty for the default')
+      .action((id: string, agent: string) => run(async () => (await edit()).reassignCommand(context, id, agent))),
+    'yard reassign TASK-0001 claude',
+  );
+}
+
+/** The options that say what a task is; `unless` is what holds where they say nothing. */
+function taskOptions(command: Command, unless: { readonly objective: string; readonly others: string }): Command {
+  return command
+    .option('--objective <text>', `what is to be done, in full; ${unless.objective} unless said`)
+    .option('--accept <text>', 'acceptance criterion; repeat for more', list)
+    .option('--owns <pattern>', 'paths that the task may change; repeat for more', list)
+    .option('--forbids <pattern>', 'paths that it must not change; repeat for more', list)
+    .option('--after <id>', 'task that must have landed before; repeat for more', list)
+    .option('--context <text>', 'what the agent should know')
+    .option('--gate <name>', `gate of the configuration; ${unless.others} unless said`)
+    .option('--agent <spec>', `agent, name[:model[:effort]]; ${unless.others} unless said`)
+    .option('--area <name>', 'area of the code base')
+    .option('--priority <number>', 'higher goes first', number)
+    .option('--test-policy <name>', 'how the agent is to test');
+}
+
+function addTask(program: Command, context: CommandContext, run: Run): void {
+  const command = program
+    .command('add')
+    .description('add a task; asks on a terminal for what is missing')
+    .argument('[title]', 'what is to be done, in a line')
+    .option('--id <id>', 'id, such as TASK-0001; the next free one unless said')
+    .option('--supersedes <id>', 'task that this one replaces; repeat for more', list);
+  example(
+    taskOptions(command, { objective: 'the title', others: 'the default one' })
+      .option('--json', 'print the task as JSON')
+      .action((title: string | undefined, options: object) =>
+        run(async () => (await import('../commands/add.ts')).addCommand(context, title, options)),
+      ),
+    'yard add "Use node: imports in packages/core" --owns packages/core --accept "no import without node:"',
+  );
+}
+
+function editTask(program: Command, context: CommandContext, run: Run): void {
+  const command = program
+    .command('edit')
+    .description('change tasks; without options, opens the file of one in your editor')
+    .argument('<id...>')
+    .option('--title <text>', 'what is to be done, in a line')
+    .option('--objective <text>', 'what is to be done, in full')
+    .option('--context <text>', 'what the agent should know')
+    .option('--accept <text>', 'acceptance criterion, instead of all that there are; repeat for more', list)
+    .option('--add-accept <text>', 'one more acceptance criterion; repeat for more', list);
+  for (const [name, what] of [
+    ['owns', 'paths that the task may change'],
+    ['forbids', 'paths that it must not change'],
+    ['after', 'tasks that must have landed before'],
+  ] as const) {
+    command
+      .option(`--${name} <entry>`, `${what}, instead of all that there are; repeat for more`, list)
+      .option(`--add-${name} <entry>`, `${what}: one more; repeat for more`, list)
+      .option(`--drop-${name} <entry>`, `${what}: one less; repeat for more`, list);
+  }
+  example(
+    command
+      .option('--area <name>', 'area of the code base; empty for none')
+      .option('--gate <name>', 'gate of the configuration; empty for the default')
+      .option('--agent <spec>', 'agent, name[:model[:effort]]; empty for the default')
+      .option('--priority <number>', 'higher goes first', number)
+      .option('--test-policy <name>', 'how the agent is to test; empty for none')
+      .option('--json', 'print the tasks as JSON')
+      .action((ids: string[], options: object) =>
+        run(async () => (await import('../commands/edit.ts')).editCommand(context, ids, options)),
+      ),
+    'yard edit TASK-0001',
+    'yard edit TASK-0001 --add-owns docs/cli.md',
+    'yard edit TASK-0002 TASK-0003 --area cli --priority 3',
+  );
+}
+
+function supersedeTask(program: Command, context: CommandContext, run: Run): void {
+  const command = program
+    .command('supersede')
+    .description('put another task in the place of one; what is not said of a new one is taken over')
+    .argument('<id>')
+    .argument('[title]', 'what is to be done instead, in a line')
+    .option('--by <id>', 'a task that exists already, instead of a new one')
+    .option('--id <id>', 'id of the new task; the next free one unless said');
+  example(
+    taskOptions(command, { objective: 'that of the old one', others: 'that of the old one' })
+      .option('--json', 'print the tasks as JSON')
+      .action((id: string, title: string | undefined, options: object) =>
+        run(async () => (await import('../commands/supersede.ts')).supersedeCommand(context, id, title, options)),
+      ),
+    'yard supersede TASK-0001 "Rename the flag, and keep the old name as an alias" --accept "both names work"',
+    'yard supersede TASK-0001 --by TASK-0002',
+  );
+}
