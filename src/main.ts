@@ -26,6 +26,7 @@ import { closeInherited } from './process/inherited.ts';
 import type { FindSandboxes } from './reconcile/settings.ts';
 import type { LocalYard } from './reconcile/yard.ts';
 import type { Store } from './store/store.ts';
+import type { StoreUpgrade } from './store/upgrade.ts';
 
 /*
  * Composition: the only file that builds the real implementations, and the start of every process of the package.
@@ -216,7 +217,9 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   let { retries } = config.limits;
   hideSecretsOf(config, environment);
   await searchByRules();
+  const upgrade = await upgradeYardStore(stateDirectory);
   const store = await openYardStore(stateDirectory, () => retries);
+  if (upgrade !== null) await store.note('yard.migrated', { ...upgrade });
   settings.onChange = (changed) => {
     ({ retries } = changed.config.limits);
     hideSecretsOf(changed.config, environment);
@@ -249,6 +252,15 @@ function supportOf({ sandboxes }: Pin): SandboxSupport {
  */
 function letCellsRead(): void {
   if (process.getuid?.() === 0) process.umask(0o022);
+}
+
+/** Before anybody opens it for writing: who works on a yard finds it in the format of its own version. */
+async function upgradeYardStore(stateDirectory: string): Promise<StoreUpgrade | null> {
+  const [{ upgradeStore }, { onlooker }] = await Promise.all([
+    import('./store/upgrade.ts'),
+    import('./process/onlooker.ts'),
+  ]);
+  return upgradeStore(join(stateDirectory, STORE_FILE), onlooker(systemClock));
 }
 
 async function openYardStore(stateDirectory: string, retries: () => number): Promise<Store> {

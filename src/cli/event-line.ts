@@ -106,6 +106,8 @@ function describeYardEvent(
         'dim',
         `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
       );
+    case 'yard.migrated':
+      return line('·', 'dim', `the store was brought to a newer format; as it was: ${textOf(event.data, 'backup')}`);
     case 'config.changed':
       return line('·', 'cyan', `the configuration has changed: ${namesIn(event.data, 'keys')}; for what starts now`);
     case 'config.broken':

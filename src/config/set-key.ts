@@ -9,7 +9,7 @@ import { readYaml } from './yaml.ts';
  * order and style are the operator's. A new key comes after `version`, else first. Null: the text is not one that it can
  * be set in so that only that changes.
  */
-export function setKey(text: string, key: string, word: string): string | null {
+export function setKey(text: string, key: string, word: string | number): string | null {
   const before = readYaml(text);
   if (before.kind === 'bad' || before.data === null || typeof before.data !== 'object') return null;
   const { contents } = parseDocument(text);
@@ -20,8 +20,8 @@ export function setKey(text: string, key: string, word: string): string | null {
   return after?.kind === 'ok' && isDeepStrictEqual(after.data, wanted) ? edited : null;
 }
 
-function edit(text: string, map: YAMLMap<Scalar, Scalar>, key: string, word: string): string | null {
-  const shown = map.flow === true ? JSON.stringify(word) : word;
+function edit(text: string, map: YAMLMap<Scalar, Scalar>, key: string, word: string | number): string | null {
+  const shown = map.flow === true ? JSON.stringify(word) : String(word);
   const there = pairOf(map, key);
   if (there !== undefined) {
     const range = isScalar(there.value) ? there.value.range : null;

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { APPLICATION_ID, STORE_VERSION, readNumber } from './sqlite-connection.ts';
 
 // Invariants:
-// 1. A migration and its version number commit together.
+// 1. All steps and the version number commit together: a store has one version or the other.
 // 2. A migration that was released is never edited; the next change is a new one at the end.
+// 3. An attempt or a train of the version before may still have the store open: what it writes must stay good.
 
 /** `MIGRATIONS[n]` brings a store of version n to version n + 1. */
 export const MIGRATIONS: readonly string[] = [
@@ -159,22 +160,27 @@ export const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** Nothing that was released needs more; a chain that does not come to its end must not go on for ever. */
+const STEPS_MAX = 64;
+
 /**
- * Brings the store to this program's version. Safe against other processes that do the same: who comes second finds it
- * done. Throws SQLite's busy error while another one writes; calling again goes on where it stopped.
+ * Brings the store to this program's version, all steps in one transaction. Safe against other processes that do the same:
+ * who comes second finds it done. Throws SQLite's busy error while another one writes, or what a step failed with: then
+ * the store is as it was.
  */
 export function migrate(db: DatabaseSync): void {
-  while (readNumber(db, 'pragma user_version') < STORE_VERSION) {
-    db.exec('begin immediate');
-    try {
-      const version = readNumber(db, 'pragma user_version');
-      const migration = MIGRATIONS[version];
-      if (migration !== undefined) db.exec(`${migration}; pragma user_version = ${version + 1}`);
-      db.exec('commit');
-    } catch (error) {
-      // A full disk has already rolled it back.
-      if (db.isTransaction) db.exec('rollback');
-      throw error;
-    }
+  if (readNumber(db, 'pragma user_version') >= STORE_VERSION) return;
+  db.exec('begin immediate');
+  try {
+    const from = readNumber(db, 'pragma user_version');
+    const steps = MIGRATIONS.slice(from, STORE_VERSION);
+    if (steps.length > STEPS_MAX)
+      throw new Error(`${steps.length} steps lead from version ${from} to ${STORE_VERSION}`);
+    for (const [index, step] of steps.entries()) db.exec(`${step}; pragma user_version = ${from + index + 1}`);
+    db.exec('commit');
+  } catch (error) {
+    // A full disk has already rolled it back.
+    if (db.isTransaction) db.exec('rollback');
+    throw error;
   }
 }

@@ -45,10 +45,25 @@ export function openForReading(path: string): DatabaseSync | null {
     db.close();
     throw storeError(error, path);
   }
-  throw new UserError({
+  throw olderStore(path);
+}
+
+/** As `openForReading`, whatever version up to this program's own the store has. */
+export function openAnyVersion(path: string): DatabaseSync | null {
+  if (!isThere(path)) return null;
+  checkAccess(path, constants.R_OK);
+  const db = openDatabase(path, true);
+  if (readNumber(db, 'pragma user_version') > 0) return db;
+  db.close();
+  return null;
+}
+
+/** It is not changed in passing: a copy is made first (`upgrade.ts`). */
+export function olderStore(path: string): UserError {
+  return new UserError({
     code: 'store-older',
     message: `the store ${path} was written by an older yardmaster`,
-    hint: 'any command that writes brings it up to date, for instance: yard reconcile',
+    hint: 'bring it up to date with: yard migrate (yard run does so, too); a copy of it is kept',
     exitCode: 1,
   });
 }

@@ -18,7 +18,7 @@ import * as landings from './landing-writes.ts';
 import * as leases from './lease-writes.ts';
 import { migrate } from './migrations.ts';
 import type { Tables } from './schema.ts';
-import { openForReading, openForWriting } from './sqlite-connection.ts';
+import { olderStore, openForReading, openForWriting, readNumber, STORE_VERSION } from './sqlite-connection.ts';
 import { ImmediateSqliteDialect, whileBusy } from './sqlite-dialect.ts';
 import { storeError } from './sqlite-errors.ts';
 import { SqliteReader } from './sqlite-reader.ts';
@@ -37,13 +37,13 @@ export interface StoreOptions {
 }
 
 /**
- * Opens the store at `path`, makes it if there is none, and brings it to this program's version. Throws a `UserError`:
- * `state-not-writable`, `store-unreadable`, `store-newer`, `store-full`, `store-io`, `store-busy`.
+ * Opens the store at `path`, and makes it if there is none. Throws a `UserError`: `state-not-writable`,
+ * `store-unreadable`, `store-newer`, `store-older` (see `upgradeStore`), `store-full`, `store-io`, `store-busy`.
  */
 export async function openStore(path: string, options: StoreOptions): Promise<Yard.Store> {
   const writer = openForWriting(path);
   try {
-    await whileBusy(() => setUp(writer));
+    await whileBusy(() => setUp(writer, path));
     const reader = openForReading(path);
     if (reader === null) throw new Error(`the store ${path} was taken away while it was opened`);
     return new SqliteStore(path, writer, reader, options);
@@ -53,10 +53,12 @@ export async function openStore(path: string, options: StoreOptions): Promise<Ya
   }
 }
 
-function setUp(db: DatabaseSync): void {
+function setUp(db: DatabaseSync, path: string): void {
   // Of the levels for a write-ahead log, FULL is the first that syncs it at each commit; macOS must be asked twice.
   const level = isDefective('store-not-synced') ? 'off' : 'full';
   db.exec(`pragma journal_mode = wal; pragma synchronous = ${level}; pragma fullfsync = on`);
+  const version = readNumber(db, 'pragma user_version');
+  if (version > 0 && version < STORE_VERSION) throw olderStore(path);
   migrate(db);
   // From here on `whileBusy` waits: SQLite would block the event loop, and with it whoever holds the lock in this process.
   db.exec('pragma busy_timeout = 0');

@@ -199,7 +199,7 @@ test('what a person wrote: no gate, no agent, dependencies, a broken task, a bro
   expect(text).toMatchObject({
     code: 1,
     stdout: expect.stringMatching(
-      /\nskip +target +config failed\n[\s\S]*\n\nconfig: \.yard\/config\.yaml:1:1: version must be 1.*\nhint: .*\n$/,
+      /\nskip +target +config failed\n[\s\S]*\n\nconfig: \.yard\/config\.yaml:1:1: the configuration has version 2, and .*\nhint: .*\n$/,
     ),
   });
 });

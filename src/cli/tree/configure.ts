@@ -40,4 +40,15 @@ export function configureCommands(program: Command, context: CommandContext, run
       ),
     'yard version',
   );
+  example(
+    program
+      .command('migrate')
+      .description('bring store and configuration to the formats of this version; keeps a copy of each')
+      .option('--dry-run', 'say what it would do, and do nothing')
+      .option('--json', 'print as JSON')
+      .action((options: object) =>
+        run(async () => (await import('../commands/migrate.ts')).migrateCommand(context, options)),
+      ),
+    'yard migrate --dry-run',
+  );
 }
