@@ -8,6 +8,7 @@ import { errnoOf } from '../process/errno.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
 import { ownName } from '../process/own-name.ts';
 import { runProcess } from '../process/run.ts';
+import { sweepLeftOvers } from '../process/temporary.ts';
 
 /** Of npm's own settings, and of what it takes to reach a registry. */
 const NPM_ENVIRONMENT = [
@@ -38,6 +39,8 @@ export async function installVersion(
   },
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // What a dead one has left half-made.
+  await sweepLeftOvers(directory);
   const aside = join(directory, ownName('.tmp-'));
   await mkdir(aside, { mode: 0o755 });
   try {

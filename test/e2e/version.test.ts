@@ -72,6 +72,8 @@ test('one that is not installed is named with the command that installs it; what
     stdout: { error: { code: 'version-missing', hint: expect.stringContaining('npm install') } },
     stderr: expect.stringMatching(/^error: /),
   });
+  const doctor = JSON.parse((await made.yard(['doctor', 'version', '--json'], { env })).stdout) as object;
+  expect(doctor).toMatchObject({ ok: false, diagnosis: 'version' });
   for (const args of [['--help'], ['run', '--help'], ['config', 'yardmaster'], ['--version'], ['version']]) {
     expect(await made.yard(args, { env })).toMatchObject({ code: 0 });
   }
