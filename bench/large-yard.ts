@@ -63,6 +63,8 @@ export async function makeLargeYard({ directory, state, tasks, running }: Size):
     await yard.store.importTasks(imports);
     land(join(state, 'state.db'), specs.slice(0, landed), git(repository, 'rev-parse', 'HEAD'));
     await dispatchAll(yard.store, specs.slice(landed, landed + running));
+    // As a run does, so that there is a pin to look by.
+    yard.settings.takeCharge();
     await yard.settings.current();
   } finally {
     await yard.store.close();

@@ -25,7 +25,9 @@ const split = await chunks({});
 const look = loadedBy(split, [
   'main.js',
   'cli/quick.js',
+  'cli/commands/next.js',
   'cli/commands/status.js',
+  'cli/commands/tasks.js',
   'cli/commands/why.js',
   'config/pin.js',
   'config/pinned-version.js',

@@ -11,6 +11,7 @@ import { syncFile, writeFileDurably } from '../process/file.ts';
 import { redactBytes } from '../process/redacted-bytes.ts';
 import { removeTree } from '../process/removal.ts';
 import { mkdir } from '../process/file-system.ts';
+import { evidenceDirectory } from './evidence-directory.ts';
 
 /** What a rename says of a directory in its place. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['EISDIR', 'ENOTEMPTY', 'EEXIST']);
@@ -80,10 +81,6 @@ export class Evidence {
 /** Gone when its turn has ended, but for one that lost its lease meanwhile. */
 export function outboxOf(stateDirectory: string, taskId: string, attempt: number): string {
   return join(evidenceDirectory(stateDirectory, taskId, attempt), 'outbox');
-}
-
-export function evidenceDirectory(stateDirectory: string, taskId: string, attempt: number): string {
-  return join(stateDirectory, 'attempts', taskId, String(attempt));
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { Json, YardEvent } from '../core/yard-event.ts';
-import { eventLines } from './event-line.ts';
+import { eventLines, numberedEvent } from './event-line.ts';
 
 const plain = { isTerminal: false, width: 100, style: (_style: string, text: string) => text };
 
@@ -50,4 +50,20 @@ test('what becomes of the configuration is told', () => {
     '03:04:05 ! the configuration does not hold, the last good one stays in force: .yard/config.yaml:1:1: it is bad',
     '03:04:05 ▸ the configuration holds again',
   ]);
+});
+
+test('a numbered event says what it says to a person, or its data as they are, on one inert line', () => {
+  const why = 'it is\u001b[2J red\nindeed';
+  expect(numberedEvent(event('task.product-failure', 'A-1', 2, { why }), plain)).toBe(
+    '     1 2026-01-02 03:04:05 task.product-failure   A-1/2          it is red indeed',
+  );
+  expect(numberedEvent(event('task.boarded', 'A-1', 1, { to: 'landing' }), plain)).toMatch(
+    / A-1\/1 +\{"to":"landing"\}$/,
+  );
+  const narrow = numberedEvent(event('task.product-failure', 'A-1', 2, { why: 'x'.repeat(100) }), {
+    ...plain,
+    isTerminal: true,
+    width: 60,
+  });
+  expect(narrow).toHaveLength(60);
 });

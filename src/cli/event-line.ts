@@ -214,3 +214,30 @@ function render(atMs: number, { sign, style, text }: Line, output: Paper): strin
     ...rest.map((line) => `${' '.repeat(INDENT)}${line}`),
   ];
 }
+
+const DATA_MAX = 400;
+/** Of a number, a type, and a task with its attempt: so that the columns of most lines stand below each other. */
+const WIDTHS = { seq: 6, type: 22, about: 14 };
+
+/** An event in one line, with its number and its type: what it says to a person, or its data as they are. */
+export function numberedEvent(event: YardEvent, paper: Paper): string {
+  const { seq, atMs, type, taskId, attempt, data } = event;
+  const about = `${taskId ?? ''}${attempt === null ? '' : `/${attempt}`}`;
+  // The task stands in a column of its own already.
+  const said = describeEvent({ ...event, taskId: null, attempt: null }, () => '')?.text;
+  const text = said ?? (isMap(data) && Object.keys(data).length === 0 ? '' : inertLine(JSON.stringify(data), DATA_MAX));
+  const time = formatTime(atMs);
+  const rest = [type.padEnd(WIDTHS.type), about.padEnd(WIDTHS.about), text].join(' ').trimEnd();
+  const head = `${String(seq).padStart(WIDTHS.seq)} ${time} `;
+  const room = paper.isTerminal ? Math.max(20, paper.width - head.length) : Infinity;
+  const cut = rest.length > room ? `${rest.slice(0, room - 1)}…` : rest;
+  return `${paper.style('dim', head)}${cut}`;
+}
+
+/** `2026-11-21 14:03:59`, by the clock of whoever reads it. */
+export function formatTime(atMs: number): string {
+  const at = new Date(atMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+}

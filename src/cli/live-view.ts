@@ -7,8 +7,8 @@ import type { TaskStatus } from '../core/task-state.ts';
 import type { StoreReader } from '../store/store.ts';
 import { eventLines } from './event-line.ts';
 import type { Output } from './output.ts';
-import { runningView } from './status-view.ts';
-import type { RunningView } from './status-view.ts';
+import { runningView } from './run-view.ts';
+import type { RunningView } from './run-view.ts';
 import { formatDuration, renderTable } from './table.ts';
 
 /*

@@ -53,9 +53,20 @@ export class Output {
     return this.#stdout.rows || UNKNOWN_HEIGHT;
   }
 
+  /** Calls whenever the terminal has changed its size. Returns what ends that. */
+  onResize(listener: () => void): () => void {
+    this.#stdout.on('resize', listener);
+    return () => void this.#stdout.off('resize', listener);
+  }
+
   /** A line of the result. */
   print(line = ''): void {
     this.#stdout.write(`${this.#shown(line)}\n`);
+  }
+
+  /** Lines of the result, written at once: there may be ten thousand. */
+  lines(lines: readonly string[]): void {
+    if (lines.length > 0) this.print(lines.join('\n'));
   }
 
   /** Bytes of the result, as they are but for secrets: what may go to a terminal was made inert before. */

@@ -7,9 +7,19 @@ import type { CommandContext, ExitCode } from './context.ts';
 export async function runQuick(context: CommandContext, args: readonly string[]): Promise<ExitCode | null> {
   const [command, argument = '', ...rest] = args;
   if (rest.length > 0) return null;
-  if (command === 'status' && (argument === '' || argument === '--json')) {
+  const json = argument === '--json';
+  const isPlain = argument === '' || json;
+  if (command === 'status' && isPlain) {
     const { statusCommand } = await import('./commands/status.ts');
-    return statusCommand(context, { json: argument === '--json' });
+    return statusCommand(context, { json });
+  }
+  if (command === 'tasks' && isPlain) {
+    const { tasksCommand } = await import('./commands/tasks.ts');
+    return tasksCommand(context, { json });
+  }
+  if (command === 'next' && (isPlain || argument === '--explain')) {
+    const { nextCommand } = await import('./commands/next.ts');
+    return nextCommand(context, { json, explain: argument === '--explain' });
   }
   if (command === 'why' && argument !== '' && !argument.startsWith('-')) {
     const { whyCommand } = await import('./commands/why.ts');

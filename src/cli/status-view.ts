@@ -1,9 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { cellPolicies } from '../config/cell-policies.ts';
-import { diskView } from '../core/disk.ts';
+import type { Clock } from '../core/clock.ts';
 import { compareIds, Frontier } from '../core/frontier.ts';
+import { pauseKey, resumeCommand } from '../core/pause.ts';
 import { inertLine } from '../core/inert.ts';
 import { waitingOf } from '../core/plan.ts';
 import type { SandboxKind } from '../core/sandbox-choice.ts';
@@ -12,21 +10,15 @@ import type { Snapshot } from '../core/snapshot.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import type { Waiting } from '../core/waiting.ts';
-import { freeSpaceAt } from '../process/disk-space.ts';
-import { observe } from '../reconcile/observe.ts';
-import type { AttemptRecord, FinishedRow, OverviewWanted, StoreView, TaskRow } from '../store/store.ts';
+import type { FinishedRow, OverviewWanted, StoreView, TaskRow } from '../store/store.ts';
 import type { Pin } from '../config/pin.ts';
-import { isHeld } from '../store/lease-holder.ts';
-import { isTaskFileName, TASKS_DIRECTORY } from '../trackers/task-directory.ts';
 import type { CommandContext, Reading } from './context.ts';
-import { refusalOfNextRun } from './next-run.ts';
-import type { Clock } from '../core/clock.ts';
-import { onlooker } from '../process/onlooker.ts';
-
-export interface WaitingView {
-  readonly reason: string;
-  readonly detail: string;
-}
+import { lookAtSettings } from './next-run.ts';
+import { endedView, runView } from './run-view.ts';
+import type { EndedView, RunView, WaitingView } from './run-view.ts';
+import { schedulerPid } from './scheduler-sentence.ts';
+import { snapshotOf } from './seen-snapshot.ts';
+import { countUnimported } from './unimported.ts';
 
 export interface TaskStatusView {
   readonly id: string;
@@ -39,14 +31,31 @@ export interface TaskStatusView {
   readonly priority: number;
 }
 
-export interface RunningView {
+export interface PauseView {
+  /** `all`, `train`, `area:NAME`, `agent:NAME`. */
+  readonly subject: string;
+  readonly by: string;
+  readonly why: string;
+  /** What takes it away. */
+  readonly resume: string;
+}
+
+export interface PutOffView {
   readonly id: string;
-  readonly attempt: number;
-  readonly agent: string;
-  readonly phase: string;
-  readonly ageMs: number;
-  readonly idleMs: number;
-  readonly activity: string;
+  readonly notBeforeMs: number;
+  readonly remainingMs: number;
+}
+
+/** What is known already of what a look would have to find out. */
+export interface Known {
+  readonly configProblem: string | null;
+  readonly landingBlocked: string | null;
+}
+
+export interface StatusWanted {
+  readonly tasks: OverviewWanted;
+  /** So many of the attempts that ended last. */
+  readonly recent: number;
 }
 
 export interface StatusView {
@@ -61,10 +70,18 @@ export interface StatusView {
     readonly of: readonly string[];
     readonly why: string | null;
   }[];
+  /** A mistake in the configuration, while the last good one is in force. */
+  readonly configProblem: string | null;
   /** Why `yard run` will refuse to start, as far as is seen from here; null while a scheduler runs. */
   readonly refusal: string | null;
+  readonly pauses: readonly PauseView[];
   readonly counts: Readonly<Record<TaskStatus, number>>;
-  readonly running: readonly RunningView[];
+  readonly running: readonly RunView[];
+  /** Tasks that are not started again before a time. */
+  readonly putOff: readonly PutOffView[];
+  /** The attempts that ended last, the newest first. */
+  readonly recent: readonly EndedView[];
+  readonly stateDirectory: string;
   /** Task files that no run has read yet. */
   readonly unimported: number;
   /** Tasks that are not final, by id; of those that are ready perhaps only the first. */
@@ -75,33 +92,59 @@ export interface StatusView {
 }
 
 const DETAIL_MAX = 2_000;
-const IMPORT_MARGIN_MS = 2_000;
+
+/** Attempts that are looked at for those that ended last: one that took long was started long ago. */
+const AMONG = { times: 2, more: 100 };
 
 /** What `status` shows: states from the store, reasons from the scheduler's own predicate. */
 export async function makeStatus(
   reading: Reading,
-  { compose: { clock }, env }: Pick<CommandContext, 'compose' | 'env'>,
-  wanted: OverviewWanted,
+  { clock, env, known }: { readonly clock: Clock; readonly env: CommandContext['env']; readonly known?: Known },
+  wanted: StatusWanted,
 ): Promise<StatusView> {
-  const { view, counts, running, importedMs, finished, finishedJson } = await reading.reader.overview(wanted);
-  const snapshot = await snapshotOf(reading, view, clock);
+  const { reader, pin, stateDirectory } = reading;
+  const { view, counts, running, importedMs, finished, finishedJson } = await reader.overview(wanted.tasks);
+  const ended = wanted.recent === 0 ? [] : await reader.endedAttempts(wanted.recent * AMONG.times + AMONG.more);
+  const snapshot = await snapshotOf(reading, view, clock, known?.landingBlocked);
   const nowMs = clock.nowMs();
-  const lease = view.leases.find(({ resource }) => resource === 'scheduler');
-  const scheduler = lease?.owner && isHeld(lease, onlooker(clock)) ? { pid: lease.owner.pid } : null;
+  const pid = schedulerPid(view.leases, clock);
+  const settings =
+    known === undefined ? await lookAtSettings(reading, env) : { mistake: known.configProblem, refusal: null };
+  const open = taskViews(view.rows, snapshot, nowMs);
+  const waitingOfRun = new Map(
+    open.filter(({ status }) => status === 'running').map((task) => [task.id, task.waiting]),
+  );
+  const around = { leases: view.leases, stateDirectory, nowMs };
   return {
-    target: reading.pin?.config.target ?? null,
+    target: pin?.config.target ?? null,
+    stateDirectory,
     stopped: view.control.stopped,
-    failures: failuresOf(view, reading.pin),
-    sandboxes: sandboxesOf(reading.pin),
-    refusal: scheduler === null ? await refusalOfNextRun(reading, env) : null,
-    scheduler,
+    pauses: view.control.pauses.map(({ subject, by, why }) => {
+      return { subject: pauseKey(subject), by, why, resume: resumeCommand(subject) };
+    }),
+    failures: failuresOf(view, pin),
+    sandboxes: sandboxesOf(pin),
+    configProblem: settings.mistake,
+    refusal: pid === null ? (settings.mistake ?? settings.refusal) : null,
+    scheduler: pid === null ? null : { pid },
     counts,
-    running: running.map((attempt) => runningView(attempt, nowMs)).toSorted((a, b) => compareIds(a.id, b.id)),
+    running: running
+      .map((attempt) => runView(attempt, around, waitingOfRun.get(attempt.taskId) ?? []))
+      .toSorted((a, b) => compareIds(a.id, b.id)),
+    putOff: putOff(view.rows, nowMs),
+    recent: ended.slice(0, wanted.recent).map((attempt) => endedView(attempt, nowMs)),
     unimported: await countUnimported(reading, importedMs),
-    open: taskViews(view.rows, snapshot, nowMs),
+    open,
     finished,
     finishedJson,
   };
+}
+
+function putOff(rows: readonly TaskRow[], nowMs: number): PutOffView[] {
+  return rows.flatMap(({ id, state }) => {
+    if (state.status !== 'ready' || state.notBeforeMs === null || state.notBeforeMs <= nowMs) return [];
+    return [{ id, notBeforeMs: state.notBeforeMs, remainingMs: state.notBeforeMs - nowMs }];
+  });
 }
 
 function sandboxesOf(pin: Pin | null): StatusView['sandboxes'] {
@@ -122,59 +165,6 @@ function failuresOf({ control }: StoreView, pin: Pin | null): StatusView['failur
 export function statusJson({ open, finished: _, finishedJson, ...status }: StatusView): string {
   const tasks = [JSON.stringify(open).slice(1, -1), finishedJson].filter((part) => part !== '');
   return `${JSON.stringify(status).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
-}
-
-/** The directory is listed only when it has changed since the last import, or so shortly before that it may have missed some. */
-async function countUnimported({ reader, location }: Reading, importedMs: number): Promise<number> {
-  const directory = join(location.root, TASKS_DIRECTORY);
-  const stat = statSync(directory, { throwIfNoEntry: false });
-  if (stat?.isDirectory() !== true || stat.mtimeMs < importedMs - IMPORT_MARGIN_MS) return 0;
-  const known = new Set((await reader.rows()).map(({ source }) => source?.path));
-  return readdirSync(directory).filter((name) => isTaskFileName(name) && !known.has(`${TASKS_DIRECTORY}/${name}`))
-    .length;
-}
-
-/** What the scheduler would see now; null before the first run. */
-export async function snapshotNow(reading: Reading, clock: Clock): Promise<Snapshot | null> {
-  return snapshotOf(reading, await reading.reader.view(), clock);
-}
-
-/** What the scheduler would see now of this task and of all that bears on it; null before the first run. */
-export async function snapshotAround(reading: Reading, clock: Clock, id: string): Promise<Snapshot | null> {
-  if (reading.pin === null) return null;
-  return snapshotOf(reading, await reading.reader.viewOf({ first: 0, ids: [id] }), clock);
-}
-
-async function snapshotOf(reading: Reading, view: StoreView, clock: Clock): Promise<Snapshot | null> {
-  const { pin } = reading;
-  if (pin === null) return null;
-  return observe(view, {
-    config: pin.config,
-    landingBlocked: await landingBlocked(reading, pin, view.rows),
-    disk: diskView(
-      { state: freeSpaceAt(reading.stateDirectory), repository: freeSpaceAt(reading.location.commonDirectory) },
-      pin.config.limits.diskReserveBytes,
-    ),
-    host: onlooker(clock),
-    graces: [],
-    trainStarting: false,
-    isFirstLook: false,
-    // Whoever only looks may come between a dispatch and its process.
-    hasProcess: () => true,
-  });
-}
-
-/** Git is asked only where something waits to land. */
-async function landingBlocked(
-  { stateDirectory, location }: Reading,
-  { config, repository }: Pin,
-  rows: readonly TaskRow[],
-): Promise<string | null> {
-  if (!rows.some(({ state }) => state.status === 'accepted' || state.status === 'landing')) return null;
-  const [{ depotAt }, { peekTarget }] = await Promise.all([import('../git/depot.ts'), import('../git/target-sync.ts')]);
-  const depot = depotAt(stateDirectory, repository.format);
-  if (!existsSync(depot.path)) return `the depot ${depot.path} is gone: yard doctor`;
-  return peekTarget({ repository: location, depot, ref: `refs/heads/${config.target}` });
 }
 
 function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: number): TaskStatusView[] {
@@ -206,16 +196,4 @@ function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: n
       };
     })
     .toSorted((a, b) => compareIds(a.id, b.id));
-}
-
-export function runningView(attempt: AttemptRecord, nowMs: number): RunningView {
-  return {
-    id: attempt.taskId,
-    attempt: attempt.attempt,
-    agent: attempt.agent,
-    phase: attempt.phase,
-    ageMs: Math.max(0, nowMs - attempt.startedMs),
-    idleMs: Math.max(0, nowMs - attempt.activityMs),
-    activity: inertLine(attempt.activity, 200),
-  };
 }

@@ -1,8 +1,8 @@
 /** Columns padded to their widest cell, the last one cut at the width. Cells are plain text. */
 export function renderTable(rows: readonly (readonly string[])[], width: number): string[] {
-  const columns = Math.max(0, ...rows.map((row) => row.length));
+  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+    rows.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
   );
   return rows.map((row) => {
     const line = row

@@ -1,7 +1,7 @@
 import { DISK_ROOMY } from './disk.ts';
 import { describe, expect, test } from 'vitest';
 import { compareIds, dispatchOrder, Frontier } from './frontier.ts';
-import { isSettled, lostWhy, plan, waitingOf } from './plan.ts';
+import { isSettled, lostWhy, plan, turns, waitingOf } from './plan.ts';
 import type { Pause, PauseSubject } from './pause.ts';
 import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
 import { FROM_THE_AGENT, NO_COUNTERS, READY } from './task-state.ts';
@@ -363,4 +363,27 @@ describe('isSettled', () => {
     expect(settled([task('T-2', { problems: ['no objective'] })])).toBe(true);
     expect(settled([task('T-2')], { failuresInARow: 5 })).toBe(true);
   });
+});
+
+test('turns tell of every ready task whether it starts, or what holds it back when it is its turn', () => {
+  const from = snapshot(
+    [
+      task('T-1', { owns: ['a/'] }),
+      task('T-2', { owns: ['a/b'] }),
+      task('T-3', { priority: 1 }),
+      task('T-4', { after: ['T-1'] }),
+      task('T-5'),
+      task('T-6', { state: state.parked }),
+    ],
+    { limits: { concurrent: 10, dispatchPerCycle: 2, consecutiveFailures: 5, backlog: 10, areas: {} } },
+  );
+  const told = [...turns(from, new Frontier(from, 0))].map((turn) => [turn.task.id, turn.refusal?.reason ?? 'starts']);
+  expect(told).toEqual([
+    ['T-3', 'starts'],
+    ['T-1', 'starts'],
+    ['T-2', 'scope'],
+    ['T-4', 'dependency'],
+    ['T-5', 'cycle-limit'],
+  ]);
+  expect(told.filter(([, why]) => why === 'starts').map(([id]) => id)).toEqual(started(from));
 });

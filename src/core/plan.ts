@@ -170,17 +170,30 @@ function dispatches(snapshot: Snapshot, nowMs: number, only: string | null): Com
   const frontier = new Frontier(snapshot, nowMs);
   const commands: Command[] = [];
   if (frontier.full) return commands;
+  for (const { task, refusal } of turns(snapshot, frontier, only)) {
+    if (refusal === null) commands.push({ kind: 'dispatch', taskId: task.id, title: task.title });
+    if (frontier.full) break;
+  }
+  return commands;
+}
+
+/**
+ * The ready tasks in the order in which they get their turn. One without a refusal counts as started from then on. Until
+ * the next turn the frontier says of a refused task all that holds it back.
+ */
+export function* turns(
+  snapshot: Snapshot,
+  frontier: Frontier,
+  only: string | null = null,
+): Iterable<{ readonly task: TaskView; readonly refusal: Waiting | null }> {
   const ready = snapshot.tasks
     .filter((task) => task.state.status === 'ready' && (only === null || task.id === only))
     .toSorted(dispatchOrder);
   for (const task of ready) {
-    if (frontier.full) break;
     const [refusal] = frontier.refusals(task);
-    if (refusal !== undefined) continue;
-    frontier.start(task);
-    commands.push({ kind: 'dispatch', taskId: task.id, title: task.title });
+    if (refusal === undefined) frontier.start(task);
+    yield { task, refusal: refusal ?? null };
   }
-  return commands;
 }
 
 function trainPosition(task: TaskView, snapshot: Snapshot): number {

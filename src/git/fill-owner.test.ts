@@ -11,7 +11,7 @@ import type { Owner } from '../process/owner.ts';
 import { runProcess } from '../process/run.ts';
 import { fillDirectory, readFilled, UncleanableError } from './fill.ts';
 import type { FillOptions } from './fill.ts';
-import { lanePaths } from './lane.ts';
+import { lanePaths } from './lane-names.ts';
 import { prepareLane } from './prepare-lane.ts';
 import { salvageLane } from './salvage.ts';
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 import { syncDirectory } from '../process/file.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
-import type { LanePaths } from './lane.ts';
+import type { LanePaths } from './lane-names.ts';
 
 /** Names of what is kept so, in the evidence; the number is that of the attempt whose work it is. */
 export const KEPT_WHOLE = /^lane-of-(\d+)(?:-\d+)?$/;

@@ -1,6 +1,6 @@
 import { listRefs } from './depot.ts';
 import type { Depot } from './depot.ts';
-import { baseRef, baseRefs, laneRef, laneRefs } from './lane.ts';
+import { baseRef, baseRefs, laneRef, laneRefs } from './lane-names.ts';
 
 /** What the lane was last to be filled with, by the newest attempt that began to; null where that is the base alone. */
 export async function newestContent(depot: Depot, taskId: string): Promise<string | null> {

@@ -13,7 +13,8 @@ import {
 import { makeFifo, setImmutable } from '../../test/fixtures/git/special-files.ts';
 import { collect, laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import { setRefs } from './depot.ts';
-import { baseRef, baseRefs, lanePaths, laneRef, openLane, unresolvedConflicts } from './lane.ts';
+import { openLane, unresolvedConflicts } from './lane.ts';
+import { baseRef, baseRefs, lanePaths, laneRef } from './lane-names.ts';
 import { prepareLane } from './prepare-lane.ts';
 import { findRepository } from './repository.ts';
 import { salvageLane, salvageRef } from './salvage.ts';

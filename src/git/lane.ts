@@ -13,6 +13,8 @@ import type { Depot } from './depot.ts';
 import { RACY_MS } from './fill.ts';
 import { DamagedIndexError, readIndexFile } from './index-file.ts';
 import type { IndexEntry } from './index-file.ts';
+import { lanePaths } from './lane-names.ts';
+import type { LanePaths } from './lane-names.ts';
 import { rulesFilesOf, takeSnapshot } from './snapshot.ts';
 import type { RulesFile, Snapshot } from './snapshot.ts';
 import { listNamed } from './tree.ts';
@@ -54,33 +56,6 @@ export interface Note {
   /** None in the note of an older Yardmaster. */
   readonly owner?: Owner | null;
 }
-
-export interface LanePaths {
-  readonly directory: string;
-  readonly index: string;
-  readonly note: string;
-}
-
-export function lanePaths(stateDirectory: string, taskId: string): LanePaths {
-  const lanes = join(stateDirectory, 'lanes');
-  return { directory: join(lanes, taskId), index: join(lanes, `${taskId}.index`), note: join(lanes, `${taskId}.json`) };
-}
-
-/*
- * Refs of a lane carry the token of the attempt that writes them: one that has lost its lease cannot reach those of its
- * successor. The highest token is the one that counts; the others go when the lane is retired.
- */
-export const laneRef = (taskId: string, token: number): string => `${laneRefs(taskId)}/${token}`;
-export const baseRef = (taskId: string, token: number): string => `${baseRefs(taskId)}/${token}`;
-export const attemptRef = (taskId: string, attempt: number, token: number): string =>
-  `refs/yard/attempt/${taskId}/${attempt}/${token}`;
-
-/** What a train has made of an attempt's work and the target, for a person to approve. */
-export const combinedRef = (taskId: string, attempt: number, trainToken: number): string =>
-  `refs/yard/attempt/${taskId}/${attempt}/train-${trainToken}`;
-
-export const laneRefs = (taskId: string): string => `refs/yard/lane/${taskId}`;
-export const baseRefs = (taskId: string): string => `refs/yard/base/${taskId}`;
 
 /** The lane as it was last filled, or null where there is none that is whole. */
 export async function openLane(depot: Depot, stateDirectory: string, taskId: string): Promise<Lane | null> {

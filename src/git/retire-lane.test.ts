@@ -14,7 +14,7 @@ import { makeFifo } from '../../test/fixtures/git/special-files.ts';
 import { collect, laneRequest, moveOn, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
 import { setRefs } from './depot.ts';
-import { baseRefs, lanePaths, laneRefs } from './lane.ts';
+import { baseRefs, lanePaths, laneRefs } from './lane-names.ts';
 import { commitsRefs } from './own-commits.ts';
 import { retireLane } from './retire-lane.ts';
 import type { RetireRequest, Retirement } from './retire-lane.ts';

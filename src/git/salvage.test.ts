@@ -7,7 +7,8 @@ import { makeFifo } from '../../test/fixtures/git/special-files.ts';
 import { collect, laneRequest, moveOn, read, useLane, useYard } from '../../test/fixtures/git/yard.ts';
 import type { TestYard } from '../../test/fixtures/git/yard.ts';
 import { createRef, resolve } from './depot.ts';
-import { lanePaths, laneRef, openLane } from './lane.ts';
+import { openLane } from './lane.ts';
+import { lanePaths, laneRef } from './lane-names.ts';
 import type { Lane, Note } from './lane.ts';
 import { keepCommit, salvageLane, salvageRef, salvageRefs } from './salvage.ts';
 

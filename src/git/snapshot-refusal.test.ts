@@ -25,7 +25,7 @@ import { hashRegularFile } from './blob.ts';
 import { fetchCommit } from './depot.ts';
 import { fillDirectory } from './fill.ts';
 import { MODE_FILE } from './index-file.ts';
-import { lanePaths } from './lane.ts';
+import { lanePaths } from './lane-names.ts';
 import { FILE_BYTES_MAX, Walk } from './walk.ts';
 
 const why = (refused: readonly { path: string; why: string }[]): Record<string, string> =>

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { failpoint, isDefective } from './failpoint.ts';
 import { SYSTEM_PATH } from './environment.ts';
 import { errnoOf } from './errno.ts';
-import { rename, rm } from './file-system.ts';
+import { rename, rm, writeFile } from './file-system.ts';
 import { ownName } from './own-name.ts';
 import { runProcess } from './run.ts';
 
@@ -30,6 +30,21 @@ export async function writeFileDurably(path: string, data: string | Buffer, mode
     throw error;
   }
   await syncDirectory(directory);
+}
+
+/**
+ * Puts a file in place that can be made again: whoever reads it sees the old content or the new, but a power cut may
+ * leave neither. Throws what the system says.
+ */
+export async function writeView(path: string, data: string, mode = 0o600): Promise<void> {
+  const temporary = join(dirname(path), ownName('.tmp-'));
+  try {
+    await writeFile(temporary, data, { mode, flag: 'wx' });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** Makes the names in a directory survive a power cut. */

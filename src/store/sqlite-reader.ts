@@ -17,6 +17,8 @@ import {
   toTaskRow,
 } from './sqlite-rows.ts';
 import type { EventRow, TaskTuple } from './sqlite-rows.ts';
+import { listQuery, toListed } from './task-list.ts';
+import type { ListTuple } from './task-list.ts';
 import type * as Yard from './store.ts';
 
 // Invariants:
@@ -50,6 +52,9 @@ const FINISHED_AS_JSON = `
   select group_concat(json_object('id', id, 'title', title, 'status', status, 'attempt', attempts,
     'waiting', json('[]'), 'area', area, 'priority', priority), ',') as text
   from tasks where status in (${FINAL})`;
+/** Rows are never removed, so that their numbers tell which were made last: there is no index by time. */
+const SELECT_ENDED = `select * from (select rowid as started, * from attempts order by rowid desc limit ?)
+  where finished_ms is not null`;
 const SELECT_EVENTS = 'select * from events where seq > ?';
 
 function listOf(statuses: readonly TaskStatus[]): string {
@@ -93,6 +98,13 @@ export class SqliteReader implements Yard.StoreReader {
     });
   }
 
+  list(filter: Yard.TaskFilter): Promise<Yard.ListedTask[]> {
+    return this.#read(() => {
+      const { sql, parameters } = listQuery(filter);
+      return this.#arrays<ListTuple>(sql, ...parameters).map(toListed);
+    });
+  }
+
   view(): Promise<Yard.StoreView> {
     return this.#atOnce(() => this.#view());
   }
@@ -124,6 +136,12 @@ export class SqliteReader implements Yard.StoreReader {
 
   runningAttempts(): Promise<Yard.AttemptRecord[]> {
     return this.#read(() => this.#running());
+  }
+
+  endedAttempts(among: number): Promise<Yard.AttemptRecord[]> {
+    return this.#read(() =>
+      this.#all<AttemptTable>(`${SELECT_ENDED} order by finished_ms desc, started desc`, among).map(toAttempt),
+    );
   }
 
   leases(): Promise<Lease[]> {
@@ -335,9 +353,14 @@ export class SqliteReader implements Yard.StoreReader {
   }
 
   #tuples(sql: string, ...parameters: SQLInputValue[]): TaskTuple[] {
+    return this.#arrays<TaskTuple>(sql, ...parameters);
+  }
+
+  /** As `#all`, each row an array. */
+  #arrays<Row>(sql: string, ...parameters: SQLInputValue[]): Row[] {
     const statement = this.#prepare(sql);
     statement.setReturnArrays(true);
-    return statement.all(...parameters) as unknown[] as TaskTuple[];
+    return statement.all(...parameters) as unknown[] as Row[];
   }
 
   #prepare(sql: string): StatementSync {

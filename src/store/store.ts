@@ -53,6 +53,31 @@ export interface Overview {
   readonly finishedJson: string;
 }
 
+/** A task as a list of tasks shows it. */
+export interface ListedTask {
+  readonly id: string;
+  readonly title: string;
+  readonly status: TaskStatus;
+  readonly area: string | null;
+  readonly priority: number;
+  /** How many attempts were started. */
+  readonly attempts: number;
+  /** Agent spec; null: the default one. */
+  readonly agent: string | null;
+  readonly after: readonly string[];
+}
+
+/** Which tasks are to be listed: those that all of what is given holds for. */
+export interface TaskFilter {
+  readonly statuses?: readonly TaskStatus[];
+  readonly areas?: readonly string[];
+  /** Names of agents, or whole specs; null stands for the tasks that name no agent. */
+  readonly agents?: readonly (string | null)[];
+  readonly ids?: readonly string[];
+  /** Those that come after this one. */
+  readonly after?: string;
+}
+
 /** The columns that planning, `status` and `why` need: no objective, no context. */
 export interface TaskRow extends Progress {
   readonly id: string;
@@ -165,6 +190,8 @@ export interface StoreReader {
   task(id: string): Promise<TaskRecord | null>;
   /** All tasks, or those in the given states, by no particular order. */
   rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
+  /** By no particular order. */
+  list(filter: TaskFilter): Promise<ListedTask[]>;
   /** All that a cycle decides from, read in one transaction: rows that are not final, and states of final ones. */
   view(): Promise<StoreView>;
   /**
@@ -178,6 +205,8 @@ export interface StoreReader {
   attempts(taskId: string): Promise<AttemptRecord[]>;
   /** The newest attempt of each running task. */
   runningAttempts(): Promise<AttemptRecord[]>;
+  /** Of the `among` attempts that were started last, those that have ended, the newest end first. */
+  endedAttempts(among: number): Promise<AttemptRecord[]>;
   leases(): Promise<Lease[]>;
   lease(resource: LeaseResource): Promise<Lease | null>;
   openIntents(): Promise<IntentRecord[]>;

@@ -1,5 +1,5 @@
 import { setRefs } from '../git/depot.ts';
-import { combinedRef } from '../git/lane.ts';
+import { combinedRef } from '../git/lane-names.ts';
 import { writeCommit } from '../git/merge.ts';
 import type { MergeCommit } from '../git/merge.ts';
 import { isPartOf, protectedContent } from '../git/protected-content.ts';

@@ -4,6 +4,7 @@ import { fenceTests } from './store-fences.ts';
 import { killTests } from './store-kills.ts';
 import { landingTests } from './store-landings.ts';
 import { leaseTests } from './store-leases.ts';
+import { listTests } from './store-lists.ts';
 import { progressTests } from './store-progress.ts';
 import { taskTests } from './store-tasks.ts';
 import { viewTests } from './store-views.ts';
@@ -20,5 +21,6 @@ export function storeSuite(name: string, make: MakeStore): void {
     killTests(make);
     progressTests(make);
     viewTests(make);
+    listTests(make);
   });
 }

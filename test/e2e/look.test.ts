@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { expectRefused } from '../fixtures/e2e/expect-refused.ts';
+import { isRunning } from '../fixtures/e2e/own-processes.ts';
 import { makeYard } from '../fixtures/e2e/yard.ts';
+import { until } from '../fixtures/yard/until.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
 
 /** The reasons of `yard why`, in order, and its sentence. */
@@ -43,6 +45,22 @@ describe('status and why', () => {
     });
     const views = Object.fromEntries(status.tasks.map((task) => [task.id, task]));
     expect(views['RUN-1']).toMatchObject({ id: 'RUN-1', status: 'running', attempt: 1, waiting: [] });
+    const [alive] = status.running;
+    expect(alive).toMatchObject({
+      id: 'RUN-1',
+      attempt: 1,
+      phase: 'implementing',
+      wait: null,
+      lane: join(made.state, 'lanes/RUN-1'),
+      base: made.git('rev-parse', 'agent/integration'),
+      ref: null,
+    });
+    expect(await isRunning(alive?.pid ?? 0)).toBe(true);
+    expect(status.recent.map(({ id, outcome }) => `${id} ${outcome}`).toSorted()).toEqual([
+      'ASK-1 question',
+      'PARK-1 no-packet',
+      'PROT-1 needs-approval',
+    ]);
     expect(views['SCOPE-1']).toMatchObject({
       status: 'ready',
       attempt: 0,
@@ -72,16 +90,42 @@ describe('status and why', () => {
     });
     expect(await why(made, 'PARK-1')).toMatchObject({ reasons: ['parked'] });
     expect((await why(made, 'RUN-1')).text).toMatch(/^RUN-1 is running: attempt 1, implementing for \d+ s\n$/);
+    // The mistake is told while the run goes on with what it has, and taken back when it is mended.
+    const config = await made.readText('repo/.yard/config.yaml');
+    await made.write('repo/.yard/config.yaml', `${config}\nnonsense: 1\n`);
+    expect((await made.yard(['status'])).stdout).toMatch(
+      /^the configuration has a mistake: \.yard\/config\.yaml:.*; the last good one is in force$/m,
+    );
+    await made.write('repo/.yard/config.yaml', config);
+    expect(await made.status()).toMatchObject({ configProblem: null, refusal: null });
+    const next = await made.yard(['next', '--explain']);
+    expect(next.stdout).toContain('the next cycle would do nothing\n\n4 ready tasks would not start:\n');
+    expect(next.stdout).toContain('SCOPE-1: RUN-1 holds a/, which overlaps a/**/*.ts, until it has landed\n');
+    const all = await made.yard(['why', '--all']);
+    expect(all).toMatchObject({ code: 0, stderr: '' });
+    expect(all.stdout).toMatch(/^9 tasks are not done, 2 run, 7 wait\n\nASK-1: it asks: Which one\?/);
+    expect(all.stdout).toContain('SLOT-1: 2 attempts run (limit 2)\n');
     const text = await made.yard(['status']);
     expect(text.stdout).toMatch(
       /^4 ready, 2 running, 2 blocked, 1 parked → agent\/integration\na scheduler runs \(process \d+\)\n/,
     );
     await expectRefused(made, ['why', 'NONE-1'], { error: /^there is no task "NONE-1"$/, hint: /yard status/ });
 
+    const follower = made.start(['events', '--limit', '0', '-f', '--json']);
     await made.yard(['stop', '--why', 'enough']);
+    await until('the event', () => (follower.output().includes('"yard.stopped"') ? true : null));
+    follower.kill('SIGINT');
+    expect(await follower.done).toMatchObject({ code: 0, stderr: '' });
     expect((await why(made, 'SLOT-1')).reasons).toEqual(['stopped', 'slots']);
     await made.touch('go');
     expect(await run.done).toMatchObject({ code: 4 });
+    const page = await made.readText('state/STATUS.md');
+    expect(page).toMatch(
+      /^# Status of the yard\n[^]*^- no scheduler runs [^]*^## Waits for you\n\n- \*\*ASK-1\*\* blocked/m,
+    );
+    const shown = await made.yard(['show', 'RUN-1']);
+    expect(shown.stdout).toMatch(/^RUN-1 is accepted\n/m);
+    expect(shown.stdout).toContain(`  1: ${join(made.state, 'attempts/RUN-1/1')}\n`);
     expect(await why(made, 'RUN-1')).toMatchObject({
       reasons: ['stopped', 'train'],
       text: expect.stringContaining('it is next to land'),

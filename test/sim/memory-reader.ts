@@ -6,6 +6,7 @@ import type { YardEvent } from '../../src/core/yard-event.ts';
 import type * as Yard from '../../src/store/store.ts';
 import { toLease } from './memory-leases.ts';
 import type { MemoryTables } from './memory-tables.ts';
+import { endedAttempts, listTasks } from './memory-lists.ts';
 import { dependenciesOf, partOf } from './memory-view.ts';
 
 /** Reads what one handle may see: everything, until it is closed. */
@@ -23,6 +24,10 @@ export class MemoryReader implements Yard.StoreReader {
 
   rows(statuses: readonly TaskStatus[] = TASK_STATUSES): Promise<Yard.TaskRow[]> {
     return this.attempt(() => this.#rows().filter(({ state }) => statuses.includes(state.status)));
+  }
+
+  list(filter: Yard.TaskFilter): Promise<Yard.ListedTask[]> {
+    return this.attempt(() => listTasks(this.tables, filter));
   }
 
   view(): Promise<Yard.StoreView> {
@@ -58,6 +63,10 @@ export class MemoryReader implements Yard.StoreReader {
 
   runningAttempts(): Promise<Yard.AttemptRecord[]> {
     return this.attempt(() => this.#running());
+  }
+
+  endedAttempts(among: number): Promise<Yard.AttemptRecord[]> {
+    return this.attempt(() => endedAttempts(this.tables, among));
   }
 
   leases(): Promise<Lease[]> {

@@ -9,7 +9,7 @@ import type { CommandContext, ExitCode, Reading } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { endOfRun, tellEnd } from '../run-end.ts';
-import { snapshotNow } from '../status-view.ts';
+import { snapshotNow } from '../seen-snapshot.ts';
 
 const POLL_MS = 100;
 /** What a snapshot needs of git is not asked for more often. */

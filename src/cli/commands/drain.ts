@@ -8,7 +8,7 @@ import { Interrupt } from '../interrupt.ts';
 import { openReady } from '../open-ready.ts';
 import { atWork, describeUnfinished, waitFor } from '../quiet.ts';
 import type { Waited } from '../quiet.ts';
-import { snapshotNow } from '../status-view.ts';
+import { snapshotNow } from '../seen-snapshot.ts';
 import { drive } from './run.ts';
 
 const BY = 'yard drain';

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { evidenceDirectory } from '../../attempt/evidence.ts';
+import { evidenceDirectory } from '../../attempt/evidence-directory.ts';
 import type { AttemptOutcome } from '../../core/attempt.ts';
-import { decide } from '../../core/decision.ts';
 import { inert } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import { LogFollower } from '../../process/log-follower.ts';
@@ -12,6 +11,7 @@ import type { AttemptRecord, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask } from '../find-task.ts';
+import { outcomeWhy } from '../outcome-why.ts';
 import { counted } from '../table.ts';
 
 const POLL_MS = 200;
@@ -76,9 +76,9 @@ async function pick(reader: StoreReader, taskId: string, wanted: number | undefi
 
 /** What it was, and why, in the words that the task was told. */
 function describeOutcome(outcome: AttemptOutcome): string {
-  const event = decide(outcome, 0);
-  if (event !== null && 'why' in event) return `${outcome.kind}: ${inert(event.why)}`;
-  return outcome.kind === 'question' ? `question\n${inert(outcome.text)}` : outcome.kind;
+  const why = outcomeWhy(outcome);
+  if (outcome.kind === 'question') return `question\n${inert(outcome.text)}`;
+  return why === null ? outcome.kind : `${outcome.kind}: ${inert(why)}`;
 }
 
 /** A record of the transcript; a line that is none (its writer was killed) is shown as it is. */

@@ -1,15 +1,12 @@
-import type { Command } from '../../core/plan.ts';
-import { impossible } from '../../core/impossible.ts';
-import { inertLine } from '../../core/inert.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { sweep } from '../../reconcile/sweep.ts';
 import type { CycleReport } from '../../reconcile/scheduler.ts';
+import { describeCommand } from '../command-sentence.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { openReady } from '../open-ready.ts';
-import { counted } from '../table.ts';
 import { drive } from './run.ts';
 
 export interface ReconcileOptions {
@@ -116,24 +113,4 @@ function heldBack({ snapshot }: CycleReport): string[] {
   }
   if (low !== null) waiting.push({ reason: 'disk', ...low });
   return waiting.map((entry) => describeWaiting(entry, ''));
-}
-
-/** What a command does, as one says it. */
-export function describeCommand(command: Command): string {
-  switch (command.kind) {
-    case 'kill':
-      return command.subject.of === 'train'
-        ? 'end the processes of the train'
-        : `end the processes of attempt ${command.subject.attempt} of ${command.subject.taskId}`;
-    case 'recover':
-      return `recover ${command.taskId}: attempt ${command.attempt} lost its lease (${command.why})`;
-    case 'integrate':
-      return command.openLandings > 0
-        ? `finish ${counted(command.openLandings, 'open landing')}, then integrate ${counted(command.accepted, 'accepted task')}`
-        : `integrate ${counted(command.accepted, 'accepted task')}`;
-    case 'dispatch':
-      return `start ${command.taskId}: ${inertLine(command.title, 80)}`;
-    default:
-      throw impossible(command satisfies never);
-  }
 }

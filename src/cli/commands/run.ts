@@ -11,6 +11,7 @@ import { LiveView } from '../live-view.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
 import { noteRun, tellEnd } from '../run-end.ts';
+import { StatusFile } from '../status-file.ts';
 import { takeCharge } from '../take-charge.ts';
 import { stillHeld } from './pause.ts';
 
@@ -61,6 +62,8 @@ export async function drive(
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
   const told = new Set<string>();
   const disk = new RoomTeller(output);
+  const statusFile = new StatusFile(yard, compose.clock);
+  let code: ExitCode;
   let isSwept = false;
   let isTold = false;
   try {
@@ -83,16 +86,18 @@ export async function drive(
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
         await view.interlude(() => disk.look(report.snapshot));
         await view.update(report.snapshot);
+        await statusFile.update(report.snapshot);
       },
       onFault: (error) => view.interlude(() => disk.fault(error)),
     });
     await view.stop();
-    const code = await tellEnd(output, yard.store, end);
+    code = await tellEnd(output, yard.store, end);
     await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
-    return code;
   } finally {
     interrupt.dispose();
     await scheduler.release();
     await view.stop();
   }
+  await statusFile.finish();
+  return code;
 }

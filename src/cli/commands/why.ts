@@ -4,21 +4,34 @@ import type { TaskState } from '../../core/task-state.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import { inertLine } from '../../core/inert.ts';
 import type { Clock } from '../../core/clock.ts';
+import { UserError } from '../../core/user-error.ts';
 import { onlooker } from '../../process/onlooker.ts';
 import { isHeld } from '../../store/lease-holder.ts';
-import type { AttemptRecord, StoreReader, TaskRecord } from '../../store/store.ts';
+import type { StoreReader } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
-import { snapshotAround } from '../status-view.ts';
+import { snapshotAround } from '../seen-snapshot.ts';
 import { findTask } from '../find-task.ts';
-import { formatDuration } from '../table.ts';
+import { NO_SCHEDULER } from '../scheduler-sentence.ts';
+import { stateSentence } from '../state-sentence.ts';
 
-/** `yard why ID`: the scheduler's own reasons, all of them. */
+/** `yard why ID`, `yard why --all`. */
 export async function whyCommand(
   context: CommandContext,
-  id: string,
-  options: { readonly json?: boolean },
+  id: string | undefined,
+  options: { readonly json?: boolean; readonly all?: boolean },
 ): Promise<ExitCode> {
+  if (id !== undefined && options.all !== true) return whyOne(context, id, options);
+  if (id === undefined && options.all === true) return (await import('./why-all.ts')).whyAllCommand(context, options);
+  throw new UserError({
+    code: 'usage',
+    message: id === undefined ? 'it takes the id of a task, or --all' : 'it takes the id of a task or --all, not both',
+    hint: 'yard why TASK-0001, or: yard why --all',
+  });
+}
+
+/** The scheduler's own reasons, all of them. */
+async function whyOne(context: CommandContext, id: string, options: { readonly json?: boolean }): Promise<ExitCode> {
   const { output, compose, cwd } = context;
   const reading = await compose.reading(cwd);
   try {
@@ -47,7 +60,7 @@ export async function whyCommand(
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
     if (snapshot !== null && MOVES.has(task.state.status) && !(await isDriven(reading.reader, compose.clock))) {
-      output.print('  no scheduler runs, so nothing new starts; go on with: yard run');
+      output.print(`  ${NO_SCHEDULER}`);
     } else if (waiting.length === 0 && task.state.status === 'ready') {
       output.print(snapshot === null ? '  nothing has run yet; start with: yard run' : '  it starts in the next cycle');
     }
@@ -63,24 +76,4 @@ const MOVES: ReadonlySet<TaskState['status']> = new Set(['ready', 'running', 'ac
 async function isDriven(reader: StoreReader, clock: Clock): Promise<boolean> {
   const lease = await reader.lease('scheduler');
   return lease !== null && isHeld(lease, onlooker(clock));
-}
-
-function stateSentence({ state, counters }: TaskRecord, last: AttemptRecord | null, nowMs: number): string {
-  const spent = counters.retries > 0 ? `, after ${counters.retries} of its attempts failed` : '';
-  switch (state.status) {
-    case 'running':
-      return `is running: attempt ${state.attempt}, ${last?.phase ?? 'starting'} for ${formatDuration(nowMs - (last?.startedMs ?? nowMs))}`;
-    case 'landed':
-      return `has landed as ${state.commit}`;
-    case 'superseded':
-      return `was superseded by ${state.by}`;
-    case 'parked':
-      return `is parked${spent}`;
-    default:
-      return `is ${plainStatus(state)}${spent}`;
-  }
-}
-
-function plainStatus(state: TaskState): string {
-  return state.status === 'blocked' ? 'blocked until a person decides' : state.status;
 }

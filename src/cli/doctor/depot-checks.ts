@@ -5,7 +5,7 @@ import { isFinal } from '../../core/task-state.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { listRefs, resolveAll, setRefs } from '../../git/depot.ts';
 import type { Depot } from '../../git/depot.ts';
-import { lanePaths } from '../../git/lane.ts';
+import { lanePaths } from '../../git/lane-names.ts';
 import { findLeftovers, removeLeftovers } from '../../git/leftovers.ts';
 import { BROKEN_REFS, putAsideLostRefs } from '../../git/lost-refs.ts';
 import { findCorruptObjects, findDamage, objectsOf } from '../../git/object-damage.ts';

@@ -7,6 +7,19 @@ export function list(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
+/** Of an option that takes several, with commas between them or repeated. */
+export function words(value: string, before: readonly string[] = []): string[] {
+  const given = value.split(',').map((word) => word.trim());
+  return [...before, ...given.filter((word) => word !== '')];
+}
+
+/** A whole number, 0 or more. @throws InvalidArgumentError */
+export function whole(value: string): number {
+  const parsed = number(value);
+  if (!Number.isSafeInteger(parsed) || parsed < 0) throw new InvalidArgumentError('It is not a whole number.');
+  return parsed;
+}
+
 /** @throws InvalidArgumentError */
 export function number(value: string): number {
   const parsed = Number(value);

@@ -1,0 +1,118 @@
+import { isFinal, TASK_STATUSES } from '../core/task-state.ts';
+import { inertLine } from '../core/inert.ts';
+import type { FinishedRow } from '../store/store.ts';
+import type { EndedView, RunView } from './run-view.ts';
+import type { StatusView, TaskStatusView } from './status-view.ts';
+import { counted, formatDuration, renderTable } from './table.ts';
+
+const TITLE_MIN = 20;
+const TITLE_MAX = 60;
+const WHY_MAX = 200;
+
+/** Of how many columns a terminal must have before a table of runs has these columns too. */
+const ROOM = { pid: 100, lane: 130 };
+
+/** The status as lines of text. */
+export function renderStatus(status: StatusView, width: number): string[] {
+  const titleMax = Math.min(TITLE_MAX, Math.max(TITLE_MIN, Math.floor(width / 3)));
+  const rowOf = ({ id, status: name, title }: FinishedRow | TaskStatusView, waits: string): string[] => [
+    id,
+    name,
+    inertLine(title, titleMax),
+    waits,
+  ];
+  const lines = headLines(status);
+  if (status.running.length > 0) lines.push('', ...renderTable(runRows(status, width), width));
+  const open = status.open.filter((task) => task.status !== 'running');
+  if (open.length > 0) {
+    const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
+    lines.push('', ...renderTable(rows, width));
+    const more = status.counts.ready - open.filter((task) => task.status === 'ready').length;
+    if (more > 0) lines.push(`and ${more} more that are ready (all: yard tasks --status ready)`);
+  }
+  if (status.recent.length > 0) lines.push('', 'ended last:', ...renderTable(status.recent.map(endedRow), width));
+  const { finished } = status;
+  if (finished.length > 0) {
+    const rows = finished.map((task) => rowOf(task, ''));
+    lines.push('', ...renderTable(rows, width));
+    const all = TASK_STATUSES.filter((name) => isFinal(name)).reduce((sum, name) => sum + status.counts[name], 0);
+    if (all > finished.length) lines.push(`and ${all - finished.length} more that are done (all: yard tasks)`);
+  }
+  return lines;
+}
+
+/** How it is with the yard as a whole. */
+export function headLines(status: StatusView): string[] {
+  const counts = TASK_STATUSES.filter((name) => status.counts[name] > 0).map(
+    (name) => `${status.counts[name]} ${name}`,
+  );
+  const lines = [
+    `${counts.join(', ') || 'no tasks'}${status.target === null ? '' : ` → ${status.target}`}`,
+    status.scheduler === null
+      ? 'no scheduler runs (start one with: yard run)'
+      : `a scheduler runs (process ${status.scheduler.pid})`,
+  ];
+  if (status.unimported > 0) {
+    const files = status.unimported === 1 ? '1 task file joins' : `${status.unimported} task files join`;
+    lines.push(`${files} the backlog at the next: yard run`);
+  }
+  if (status.stopped !== null)
+    lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, WHY_MAX)} (go on with: yard resume)`);
+  for (const { subject, by, why, resume } of status.pauses)
+    lines.push(
+      `${inertLine(subject, WHY_MAX)} is paused by ${by}: ${inertLine(why, WHY_MAX)} (go on with: ${inertLine(resume, WHY_MAX)})`,
+    );
+  if (status.failures.open)
+    lines.push(`${counted(status.failures.inARow, 'attempt')} failed in a row, so nothing starts (look: yard breaker)`);
+  return [...lines, ...settingsLines(status)];
+}
+
+function settingsLines({ refusal, configProblem, sandboxes }: StatusView): string[] {
+  if (refusal !== null) return [`yard run will refuse: ${inertLine(refusal, 300)}`];
+  const lines: string[] = [];
+  if (configProblem !== null)
+    lines.push(`the configuration has a mistake: ${inertLine(configProblem, 300)}; the last good one is in force`);
+  const unheld = sandboxes.find(({ kind }) => kind === 'none');
+  if (unheld !== undefined) {
+    const why = unheld.why === null ? '' : ` (${inertLine(unheld.why, WHY_MAX)})`;
+    lines.push(`no sandbox for ${unheld.of.join(', ')}${why}: they have your rights`);
+  }
+  return lines;
+}
+
+function runRows({ running }: StatusView, width: number): string[][] {
+  const withPid = width >= ROOM.pid;
+  const withLane = width >= ROOM.lane;
+  const row = (cells: Readonly<Record<'id' | 'attempt' | 'phase' | 'agent' | 'age' | 'idle', string>>): string[] => [
+    cells.id,
+    cells.attempt,
+    cells.phase,
+    cells.agent,
+    cells.age,
+    cells.idle,
+  ];
+  const head = row({ id: 'RUNS', attempt: 'ATTEMPT', phase: 'PHASE', agent: 'AGENT', age: 'FOR', idle: 'QUIET' });
+  if (withPid) head.push('PID');
+  if (withLane) head.push('LANE');
+  const rows = running.map((attempt) => {
+    const cells = row({
+      ...attempt,
+      attempt: String(attempt.attempt),
+      age: formatDuration(attempt.ageMs),
+      idle: formatDuration(attempt.idleMs),
+    });
+    if (withPid) cells.push(attempt.pid === null ? '' : String(attempt.pid));
+    // Relative to the state directory.
+    if (withLane) cells.push(`lanes/${attempt.id}`);
+    return [...cells, doing(attempt)];
+  });
+  return [[...head, 'DOING'], ...rows];
+}
+
+function doing({ wait, activity }: RunView): string {
+  return wait?.detail ?? activity;
+}
+
+function endedRow({ id, attempt, agent, outcome, why, agoMs }: EndedView): string[] {
+  return [`${id}/${attempt}`, outcome, agent, `${formatDuration(agoMs)} ago`, why];
+}
