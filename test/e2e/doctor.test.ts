@@ -66,6 +66,7 @@ const ALL = [
   'merge-tree',
   'process-control',
   'repository',
+  'version',
   'state-directory',
   'pins',
   'store',

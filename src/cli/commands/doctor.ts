@@ -23,6 +23,7 @@ import { sandboxCheck } from '../doctor/sandbox-check.ts';
 import { settingsChecks } from '../doctor/settings-checks.ts';
 import { stateDirectoryCheck, storeCheck } from '../doctor/state-checks.ts';
 import { targetCheck } from '../doctor/target-check.ts';
+import { versionCheck } from '../doctor/version-check.ts';
 import { breakerCheck, waitingCheck } from '../doctor/waiting-check.ts';
 import type { Style } from '../output.ts';
 import { renderTable } from '../table.ts';
@@ -34,6 +35,7 @@ const CHECKS: readonly Check[] = [
   ...machineChecks,
   processControlCheck,
   repositoryCheck,
+  versionCheck,
   stateDirectoryCheck,
   pinsCheck,
   storeCheck,
