@@ -45,14 +45,14 @@ export function taskIdKey(id: string): string {
 
 /** True when two tasks ask for the same work: same owned paths, same objective (white space aside). */
 export function isTwin(a: TaskSpec, b: TaskSpec): boolean {
-  return squeeze(a.objective) === squeeze(b.objective) && sameSet(a.owns, b.owns);
+  return twinKey(a) === twinKey(b);
+}
+
+/** The same for twins, and for no others. */
+export function twinKey({ objective, owns }: TaskSpec): string {
+  return JSON.stringify([squeeze(objective), ...[...new Set(owns)].toSorted()]);
 }
 
 function squeeze(text: string): string {
   return text.trim().replace(/\s+/g, ' ').toLowerCase();
-}
-
-function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  const left = new Set(a);
-  return left.size === new Set(b).size && b.every((entry) => left.has(entry));
 }

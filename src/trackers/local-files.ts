@@ -89,9 +89,16 @@ export class LocalTaskSource implements Tracker {
     const fresh = new Map<string, TaskSpec>();
     await this.#refresh(paths, fresh);
     const first = this.#compare(fresh);
-    if (first.unread.length === 0) return first.changes;
+    if (first.unread.length === 0) return this.#told(first.changes);
     for (const path of first.unread) this.#read(path, fresh, true);
-    return this.#compare(fresh).changes;
+    return this.#told(this.#compare(fresh).changes);
+  }
+
+  #told(changes: TaskChanges): TaskChanges {
+    const { unfinished } = this.#directory;
+    if (unfinished === 0) return changes;
+    const warning = `${unfinished} new task files do not count yet; if nobody is adding them, a new yard add clears them away`;
+    return { ...changes, warnings: [...changes.warnings, warning] };
   }
 
   /** Brings the cache to what the directory has now, within the budget of this call. */

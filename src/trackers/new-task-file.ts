@@ -55,7 +55,7 @@ export function taskFileName(spec: Pick<TaskSpec, 'id' | 'title'>): string {
  * one id at the same time, at most one succeeds; take the next id and try again.
  */
 export async function writeTaskFile(root: string, spec: TaskSpec): Promise<string> {
-  const directory = await makeDirectory(root);
+  const directory = await makeTasksDirectory(root);
   const name = taskFileName(spec);
   const path = `${TASKS_DIRECTORY}/${name}`;
   await refuseOthers(directory, spec.id, null);
@@ -70,7 +70,7 @@ export async function writeTaskFile(root: string, spec: TaskSpec): Promise<strin
     // Somebody who took the same id meanwhile, under another title, finds this file, or this finds theirs.
     await refuseOthers(directory, spec.id, name);
   } catch (error) {
-    if (errnoOf(error) === 'EEXIST') throw exists(path, spec.id);
+    if (errnoOf(error) === 'EEXIST') throw taskExists(path, spec.id);
     throw error;
   } finally {
     await unlink(temporary).catch(ignoreMissing);
@@ -84,10 +84,11 @@ async function refuseOthers(directory: string, id: string, own: string | null): 
   const other = (await readdir(directory)).find((name) => name !== own && isOfId(name, id));
   if (other === undefined) return;
   if (own !== null) await unlink(join(directory, own));
-  throw exists(`${TASKS_DIRECTORY}/${other}`, id);
+  throw taskExists(`${TASKS_DIRECTORY}/${other}`, id);
 }
 
-async function makeDirectory(root: string): Promise<string> {
+/** The directory of task files, made where there is none. Throws a UserError where a link stands in its place. */
+export async function makeTasksDirectory(root: string): Promise<string> {
   const directory = join(root, TASKS_DIRECTORY);
   await mkdir(directory, { recursive: true });
   for (const path of [join(root, '.yard'), directory]) {
@@ -104,7 +105,7 @@ function isOfId(file: string, id: string): boolean {
   return name === `${key}.md` || (name.startsWith(`${key}-`) && name.endsWith('.md'));
 }
 
-function exists(path: string, id: string): UserError {
+export function taskExists(path: string, id: string): UserError {
   const hint = 'Take another id, or edit that file.';
   return new UserError({
     code: 'task-exists',

@@ -1,4 +1,14 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
@@ -7,6 +17,8 @@ import { errnoOf } from '../process/errno.ts';
 export const TASKS_DIRECTORY = '.yard/tasks';
 /** Coarser than the time stamps of any file system in use, FAT apart. */
 const RACY_MS = 100;
+/** A directory that somebody keeps changing is taken as it was seen last. */
+const LISTINGS_MAX = 5;
 const SIZE_MAX_BYTES = 1024 * 1024;
 
 /** What tells that a file is still the one that was read. */
@@ -23,6 +35,7 @@ export class TaskDirectory {
   #stamp: FileStamp | null = null;
   #paths: readonly string[] = [];
   #present: ReadonlySet<string> = new Set();
+  #unfinished: ReadonlySet<string> = new Set();
 
   constructor(root: string) {
     this.#root = root;
@@ -34,7 +47,9 @@ export class TaskDirectory {
       const nowMs = Date.now();
       const stamp = this.#check();
       if (this.#stamp !== null && isSameStamp(stamp, this.#stamp)) return this.#paths;
-      const names = readdirSync(join(this.#root, TASKS_DIRECTORY)).filter(isTaskFileName).toSorted();
+      const { names: all, unfinished } = list(this.#root);
+      this.#unfinished = unfinished;
+      const names = all.filter((name) => isTaskFileName(name) && !this.#unfinished.has(name)).toSorted();
       this.#paths = names.map((name) => `${TASKS_DIRECTORY}/${name}`);
       this.#present = new Set(this.#paths);
       this.#stamp = isRacy(stamp, nowMs) ? null : stamp;
@@ -43,6 +58,11 @@ export class TaskDirectory {
       if (errnoOf(error) === 'ENOENT') return null;
       throw mended(error, TASKS_DIRECTORY);
     }
+  }
+
+  /** How many files do not count yet: they belong to a batch that is being written, or was broken off. */
+  get unfinished(): number {
+    return this.#unfinished.size;
   }
 
   /** Whether the path was there when the paths were listed last. */
@@ -56,6 +76,49 @@ export class TaskDirectory {
     const stats = lstatSync(join(this.#root, TASKS_DIRECTORY));
     if (!stats.isDirectory()) throw notPlain(TASKS_DIRECTORY, 'a directory');
     return toStamp(stats);
+  }
+}
+
+/** The names that say which files do not count yet (`task-batch.ts`). */
+export function batchMarkers(names: readonly string[]): string[] {
+  return names.filter((name) => /^\.batch-[0-9a-f-]{36}\.json$/.test(name));
+}
+
+interface Listing {
+  readonly names: readonly string[];
+  readonly unfinished: ReadonlySet<string>;
+}
+
+/**
+ * Lists the directory, and what of it does not count. A batch that begins or ends under the listing may show in part:
+ * then it is listed again.
+ */
+function list(root: string): Listing {
+  const directory = join(root, TASKS_DIRECTORY);
+  for (let tries = 1; ; tries += 1) {
+    const before = stampOf(directory);
+    const names = readdirSync(directory);
+    const markers = batchMarkers(names);
+    const files = markers.map((name) => filesOf(join(directory, name)));
+    const after = stampOf(directory);
+    const isStill = before !== null && after !== null && isSameStamp(before, after);
+    const isWhole = files.every((each) => each !== null) && (markers.length > 0 || isStill);
+    if (!isWhole && tries < LISTINGS_MAX) continue;
+    const present = new Set(names);
+    return { names, unfinished: new Set(files.flatMap((each) => each ?? []).filter((name) => present.has(name))) };
+  }
+}
+
+/** Null: the marker has gone, and its batch counts by now. */
+function filesOf(marker: string): string[] | null {
+  try {
+    const { files = {} } = JSON.parse(readFileSync(marker, 'utf8')) as { readonly files?: object };
+    return Object.keys(files);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    // It is not our file, and hides nothing.
+    if (error instanceof SyntaxError) return [];
+    throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BacklogFormat } from '../../config/backlog-text.ts';
 import { loadConfig } from '../../config/load.ts';
 import { inertLine } from '../../core/inert.ts';
 import type { TaskSpec } from '../../core/task.ts';
@@ -24,6 +25,9 @@ export interface AddOptions {
   readonly priority?: number;
   readonly testPolicy?: string;
   readonly json?: boolean;
+  readonly from?: string;
+  readonly format?: BacklogFormat;
+  readonly dryRun?: boolean;
 }
 
 /** `yard add`: writes one task file. Everything is checked first; what is wrong changes nothing. */
@@ -32,16 +36,35 @@ export async function addCommand(
   title: string | undefined,
   options: AddOptions,
 ): Promise<ExitCode> {
+  const { from, format, dryRun, json, ...said } = options;
+  if (from !== undefined) {
+    refuseBeside(title, said);
+    const { addFromCommand } = await import('./add-from.ts');
+    return addFromCommand(context, from, { format, dryRun, json });
+  }
+  if (format !== undefined) throw usage('--format says what --from is written in', 'Name a file: --from FILE');
   const { output, cwd, env } = context;
   const { root } = await findRepository(cwd);
   const { config } = await loadConfig(root, env);
   const known = await knownTasks(context, root);
   const draft = await complete(context, title, options, config.preflight.requireAcceptance);
   refuseIncomplete(draft, config);
-  const { spec, path } = await writeUnderFreeId(root, draft, options.id ?? null, known);
-  if (options.json === true) output.json({ path, ...spec });
+  const { spec, path } = await writeUnderFreeId(root, draft, options.id ?? null, known, dryRun === true);
+  if (json === true) output.json({ path, ...spec });
   else output.print(`${spec.id}: ${inertLine(spec.title, 200)} (${path})`);
   return EXIT.ok;
+}
+
+/** What a file says of its tasks, no option says for all of them. */
+function refuseBeside(title: string | undefined, said: object): void {
+  const [option] = Object.keys(said);
+  if (title === undefined && option === undefined) return;
+  const name = title === undefined ? `--${option ?? ''}` : 'a title';
+  throw usage(`--from takes all tasks from the file, and ${name} has no place beside it`, 'Say it in the file.');
+}
+
+function usage(message: string, hint: string): UserError {
+  return new UserError({ code: 'usage', message, hint });
 }
 
 async function complete(

@@ -1,18 +1,9 @@
+import type { KnownSpec } from '../../config/backlog-specs.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { taskIdKey } from '../../core/task.ts';
-import type { TaskSpec } from '../../core/task.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import type { CommandContext } from '../context.ts';
-
-/** A task that there is, in a file or in the store. */
-export interface KnownSpec {
-  readonly id: string;
-  /** Null where nothing more than the id matters. */
-  readonly spec: TaskSpec | null;
-  /** False for one that has landed, or was withdrawn. */
-  readonly open: boolean;
-}
 
 /** All tasks there are: those in files, and those that the store knows. */
 export async function knownTasks(context: CommandContext, root: string): Promise<KnownSpec[]> {

@@ -1,3 +1,4 @@
+import type { KnownSpec } from '../../config/backlog-specs.ts';
 import { parseTaskFile } from '../../config/task-file.ts';
 import { formatTaskFile } from '../../config/task-file-writer.ts';
 import type { Config } from '../../config/schema.ts';
@@ -6,8 +7,9 @@ import { preflightProblems } from '../../core/preflight.ts';
 import { isTaskId, isTwin, taskIdKey } from '../../core/task.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { isUserError, UserError } from '../../core/user-error.ts';
-import { nextTaskId, writeTaskFile } from '../../trackers/new-task-file.ts';
-import type { KnownSpec } from './known-tasks.ts';
+import { nextTaskId, taskFileName, writeTaskFile } from '../../trackers/new-task-file.ts';
+import { undoUnfinished } from '../../trackers/task-batch.ts';
+import { TASKS_DIRECTORY } from '../../trackers/task-directory.ts';
 
 /** @throws UserError for a task that could not start as it is. */
 export function refuseIncomplete(draft: Omit<TaskSpec, 'id'>, config: Config): void {
@@ -27,13 +29,16 @@ export async function writeUnderFreeId(
   draft: Omit<TaskSpec, 'id'>,
   wanted: string | null,
   known: readonly KnownSpec[],
+  dryRun = false,
 ): Promise<{ spec: TaskSpec; path: string }> {
+  if (!dryRun) await undoUnfinished(root);
   const taken = known.map(({ id }) => id);
   for (;;) {
     const spec: TaskSpec = { ...draft, id: wanted ?? nextTaskId(taken) };
     check(spec, known);
     try {
-      return { spec, path: await writeTaskFile(root, spec) };
+      const path = `${TASKS_DIRECTORY}/${taskFileName(spec)}`;
+      return { spec, path: dryRun ? path : await writeTaskFile(root, spec) };
     } catch (error) {
       if (wanted !== null || !isUserError(error) || error.code !== 'task-exists') throw error;
       taken.push(spec.id);

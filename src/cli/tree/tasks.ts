@@ -1,9 +1,13 @@
+import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
 import { list, number } from './argument.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
+
+/** As in `config/backlog-text.ts`, which is loaded only when it reads. */
+const FORMATS = ['json', 'yaml', 'ndjson', 'markdown'];
 
 /** What says what is to be done. */
 export function taskCommands(program: Command, context: CommandContext, run: Run): void {
@@ -56,11 +60,15 @@ function addTask(program: Command, context: CommandContext, run: Run): void {
     .option('--supersedes <id>', 'task that this one replaces; repeat for more', list);
   example(
     taskOptions(command, { objective: 'the title', others: 'the default one' })
-      .option('--json', 'print the task as JSON')
+      .option('--from <file>', 'add all tasks of a file (- for stdin), or none if one is wrong')
+      .addOption(new Option('--format <name>', 'what the file is written in').choices(FORMATS))
+      .option('--dry-run', 'check, say what would be added, and write nothing')
+      .option('--json', 'print what was added as JSON')
       .action((title: string | undefined, options: object) =>
         run(async () => (await import('../commands/add.ts')).addCommand(context, title, options)),
       ),
     'yard add "Use node: imports in packages/core" --owns packages/core --accept "no import without node:"',
+    'yard add --from backlog.md --dry-run',
   );
 }
 
