@@ -128,6 +128,15 @@ export class SqliteReader implements Yard.StoreReader {
     return this.#read(() => this.#counts());
   }
 
+  taskIds({ prefix, statuses, limit }: Yard.IdsWanted): Promise<string[]> {
+    return this.#read(() => {
+      const sql = `select id from tasks where substr(id, 1, length(?)) = ? and status in (select value from json_each(?))
+        ${NEWEST_IDS_FIRST} limit ?`;
+      const rows = this.#all<{ id: string }>(sql, prefix, prefix, JSON.stringify(statuses), limit);
+      return rows.map(({ id }) => id);
+    });
+  }
+
   attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
     return this.#read(() =>
       this.#all<AttemptTable>('select * from attempts where task_id = ? order by attempt', taskId).map(toAttempt),

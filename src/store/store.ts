@@ -40,6 +40,14 @@ export interface Part {
 /** What of a list is wanted: all, the final tasks as JSON, which the store makes faster; or its beginning and its end. */
 export type OverviewWanted = 'all' | { readonly ready: number; readonly finished: number };
 
+/** Ids that a shell offers. */
+export interface IdsWanted {
+  /** How they start, case included; all do with nothing. */
+  readonly prefix: string;
+  readonly statuses: readonly TaskStatus[];
+  readonly limit: number;
+}
+
 export interface Overview {
   readonly view: StoreView;
   readonly counts: Readonly<Record<TaskStatus, number>>;
@@ -202,6 +210,8 @@ export interface StoreReader {
   /** All that a list of tasks shows, read in one transaction. */
   overview(wanted: OverviewWanted): Promise<Overview>;
   countByStatus(): Promise<Record<TaskStatus, number>>;
+  /** The newest first. */
+  taskIds(wanted: IdsWanted): Promise<string[]>;
   attempts(taskId: string): Promise<AttemptRecord[]>;
   /** The newest attempt of each running task. */
   runningAttempts(): Promise<AttemptRecord[]>;

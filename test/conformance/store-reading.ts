@@ -1,3 +1,4 @@
+import { TASK_STATUSES } from '../../src/core/task-state.ts';
 import type { EventFilter, StoreReader, StoreView } from '../../src/store/store.ts';
 import { HASHES, RESOURCES, TASK_IDS, VERDICT_KEYS } from './store-calls.ts';
 
@@ -28,6 +29,11 @@ export async function readState(store: StoreReader): Promise<object> {
     after: by('id', await store.list({ after: 'T-1' })),
     control: await store.control(),
     counts: await store.countByStatus(),
+    ids: [
+      await store.taskIds({ prefix: '', statuses: TASK_STATUSES, limit: 100 }),
+      await store.taskIds({ prefix: 'T-', statuses: ['ready', 'parked'], limit: 2 }),
+      await store.taskIds({ prefix: 'T-3', statuses: TASK_STATUSES, limit: 100 }),
+    ],
     view: ordered(await store.view()),
     part: ordered(await store.viewOf({ first: 2, ids: ['T-3', 'T-404'] })),
     ...(await readOverviews(store)),

@@ -57,6 +57,16 @@ export class MemoryReader implements Yard.StoreReader {
     return this.attempt(() => this.#counts());
   }
 
+  taskIds({ prefix, statuses, limit }: Yard.IdsWanted): Promise<string[]> {
+    return this.attempt(() => {
+      const meant = this.#rows().filter(({ id, state }) => id.startsWith(prefix) && statuses.includes(state.status));
+      return meant
+        .map(({ id }) => id)
+        .toSorted((a, b) => compareIds(b, a))
+        .slice(0, limit);
+    });
+  }
+
   attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
     return this.attempt(() => [...(this.tables.attempts.get(taskId) ?? [])]);
   }
