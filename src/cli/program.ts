@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { usageError, wantsJson } from './json-error.ts';
+import { accountCommands } from './tree/account.ts';
 import type { Branch, Run } from './tree/branch.ts';
 import { configureCommands } from './tree/configure.ts';
 import { lookCommands } from './tree/look.ts';
@@ -52,6 +53,7 @@ const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Tasks:', taskCommands],
   ['Work:', workCommands],
   ['Look:', lookCommands],
+  ['Account:', accountCommands],
   ['Keep:', salvageCommands],
   ['Configure:', configureCommands],
   ['Steer a task:', steerCommands],

@@ -127,7 +127,7 @@ export class SettingsSource {
     const { config, warnings, entries } = await loadConfig(root, this.#environment);
     const sandboxes = this.#inCharge ? await this.#sandboxesFor(config) : null;
     const pin: Pin = {
-      config,
+      config: withoutAddresses(config),
       excludes: await readExcludes(this.#repository),
       repository: {
         root,
@@ -177,6 +177,13 @@ function keptPin(stateDirectory: string, hash: string): Pin | null {
     if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** No work is done with the address of a webhook, which is a secret: it is not written down with what work needs. */
+function withoutAddresses(config: Config): Config {
+  const { webhook } = config.notify;
+  if (webhook === null) return config;
+  return { ...config, notify: { ...config.notify, webhook: { ...webhook, url: null } } };
 }
 
 /** @throws UserError `place-refused`: a cell would be given what the yard stands on. */
