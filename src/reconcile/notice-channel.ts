@@ -1,7 +1,4 @@
-import type { Config } from '../config/schema.ts';
 import type { Notice } from '../core/notice.ts';
-import { desktopChannel } from './notice-desktop.ts';
-import { webhookChannel } from './notice-webhook.ts';
 
 /** What became of a message. `why` names no address: it is a secret. */
 export type Sent =
@@ -15,20 +12,13 @@ export interface NoticeChannel {
   readonly name: 'webhook' | 'desktop';
   /** Where it goes, as far as it may be said. */
   readonly where: string;
+  /** Why nothing can be sent by it, as far as is known without trying. */
+  readonly problem: string | null;
   /** Never throws for what the outside does; ends within seconds. */
   send(notice: Notice): Promise<Sent>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Those that the configuration asks for, whether they work or not. */
-export function noticeChannels({ webhook, desktop }: Config['notify'], environment: Environment): NoticeChannel[] {
-  return [
-    ...(webhook === null ? [] : [webhookChannel(webhook, environment)]),
-    ...(desktop ? [desktopChannel(environment)] : []),
-  ];
-}
-
-export function cursorOf({ name }: Pick<NoticeChannel, 'name'>): string {
-  return `notify:${name}`;
+/** One by which nothing can be sent. */
+export function brokenChannel(name: NoticeChannel['name'], why: string): NoticeChannel {
+  return { name, where: why, problem: why, send: () => Promise.resolve({ kind: 'failed', why }) };
 }

@@ -4,6 +4,7 @@ import { desktopOf } from '../core/notice-shapes.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runProcess } from '../process/run.ts';
+import { brokenChannel } from './notice-channel.ts';
 import type { NoticeChannel, Sent } from './notice-channel.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -18,11 +19,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function desktopChannel(environment: Environment): NoticeChannel {
   const name = process.platform === 'darwin' ? 'osascript' : 'notify-send';
   const program = findProgram(name, environment['PATH'] ?? '');
-  if (program === null) {
-    const why = `there is no ${name} on this machine`;
-    return { name: 'desktop', where: why, send: () => Promise.resolve({ kind: 'failed', why }) };
-  }
-  return { name: 'desktop', where: name, send: (notice) => show(name, program, notice, environment) };
+  if (program === null) return brokenChannel('desktop', `there is no ${name} on this machine`);
+  return { name: 'desktop', where: name, problem: null, send: (notice) => show(name, program, notice, environment) };
 }
 
 async function show(name: string, program: string, notice: Notice, environment: Environment): Promise<Sent> {

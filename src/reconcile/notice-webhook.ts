@@ -3,6 +3,7 @@ import { inertLine } from '../core/inert.ts';
 import type { Notice } from '../core/notice.ts';
 import { shapeNotice } from '../core/notice-shapes.ts';
 import { webhookProblem } from '../core/webhook-address.ts';
+import { brokenChannel } from './notice-channel.ts';
 import type { NoticeChannel, Sent } from './notice-channel.ts';
 
 /*
@@ -25,10 +26,14 @@ export function webhookChannel(
   const problem = address === '' ? 'is not set' : webhookProblem(address);
   const parsed = problem === null && URL.canParse(address) ? new URL(address) : null;
   if (parsed === null) {
-    const why = `${variable ?? 'notify.webhook.url'} ${problem ?? 'is no address'}`;
-    return { name: 'webhook', where: why, send: () => Promise.resolve({ kind: 'failed', why }) };
+    return brokenChannel('webhook', `${variable ?? 'notify.webhook.url'} ${problem ?? 'is no address'}`);
   }
-  return { name: 'webhook', where: `${parsed.host} (${shape})`, send: (notice) => post(parsed, shape, notice) };
+  return {
+    name: 'webhook',
+    where: `${parsed.host} (${shape})`,
+    problem: null,
+    send: (notice) => post(parsed, shape, notice),
+  };
 }
 
 async function post(address: URL, shape: Webhook['shape'], notice: Notice): Promise<Sent> {

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import { textOf } from '../core/event-data.ts';
 import type { Snapshot } from '../core/snapshot.ts';
 import type { Store } from '../store/store.ts';
-import { cursorOf, noticeChannels } from './notice-channel.ts';
+import { cursorOf, noticeChannels } from './notice-channels.ts';
 import type { NoticeChannel } from './notice-channel.ts';
 import { Outbox } from './outbox.ts';
 import type { Settings } from './settings.ts';

@@ -33,6 +33,7 @@ class Scene {
     const channel = {
       name: 'webhook',
       where: 'here',
+      problem: null,
       send: (notice: Notice) => {
         this.sent.push(notice);
         return Promise.resolve(this.answer);

@@ -5,7 +5,7 @@ import type { NoticeItem, NoticeKind } from '../core/notice.ts';
 import { addPending, isPending, NOTHING_PENDING, NOTICE_TYPES } from '../core/notice-pending.ts';
 import type { Pending } from '../core/notice-pending.ts';
 import type { Store } from '../store/store.ts';
-import { cursorOf } from './notice-channel.ts';
+import { cursorOf } from './notice-channels.ts';
 import type { NoticeChannel, Sent } from './notice-channel.ts';
 
 /*

@@ -55,6 +55,7 @@ const OF_A_STORE = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'breaker',
   'waiting',
 ];
@@ -87,6 +88,7 @@ const ALL = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'disk',
   'gate-run',
   'hygiene',

@@ -4,7 +4,7 @@ import { inertLine } from '../../core/inert.ts';
 import { testNotice } from '../../core/notice.ts';
 import { UserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
-import { cursorOf, noticeChannels } from '../../reconcile/notice-channel.ts';
+import { cursorOf, noticeChannels } from '../../reconcile/notice-channels.ts';
 import { failureOf } from '../../reconcile/notifier.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
