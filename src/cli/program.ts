@@ -4,6 +4,7 @@ import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { usageError, wantsJson } from './json-error.ts';
 import { TOPICS } from './help/topics.ts';
+import { accountCommands } from './tree/account.ts';
 import type { Branch, Run } from './tree/branch.ts';
 import { configureCommands } from './tree/configure.ts';
 import { helpCommands } from './tree/help.ts';
@@ -63,6 +64,7 @@ const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Steer a task:', steerCommands],
   ['Steer the yard:', yardCommands],
   ['Keep:', keepCommands],
+  ['Account:', accountCommands],
   ['Configure:', configureCommands],
   ['Help:', helpCommands],
 ];

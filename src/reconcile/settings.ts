@@ -126,7 +126,7 @@ export class SettingsSource {
     const { config, warnings, entries } = await loadConfig(root, this.#environment);
     const sandboxes = this.#inCharge ? await this.#sandboxesFor(config) : null;
     const pin: Pin = {
-      config,
+      config: withoutAddresses(config),
       excludes: await readExcludes(this.#repository),
       repository: {
         root,
@@ -166,6 +166,13 @@ export class SettingsSource {
       .map((file) => stampOf(join(this.#repository.root, file)))
       .join();
   }
+}
+
+/** No work is done with the address of a webhook, which is a secret: it is not written down with what work needs. */
+function withoutAddresses(config: Config): Config {
+  const { webhook } = config.notify;
+  if (webhook === null) return config;
+  return { ...config, notify: { ...config.notify, webhook: { ...webhook, url: null } } };
 }
 
 /** @throws UserError `place-refused`: a cell would be given what the yard stands on. */

@@ -185,12 +185,29 @@ export interface TaskImport {
 export interface EventFilter {
   /** Only events with a greater number. */
   readonly sinceSeq?: number;
+  /** Only events up to this number. */
+  readonly untilSeq?: number;
   readonly taskId?: string;
   readonly limit?: number;
   /** The newest `limit` events instead of the oldest; still returned oldest first. */
   readonly newest?: boolean;
   /** Only events of these types. */
   readonly types?: readonly string[];
+}
+
+/** What a list says of a task that it only names. */
+export interface Headline {
+  readonly title: string;
+  readonly createdMs: number;
+}
+
+/** All that a store keeps but its events, as it was after one of them. */
+export interface Archive {
+  readonly lastSeq: number;
+  readonly tasks: readonly TaskRecord[];
+  readonly attempts: readonly AttemptRecord[];
+  readonly answers: readonly (Answer & { readonly taskId: string })[];
+  readonly approvals: readonly { readonly taskId: string; readonly hash: string; readonly atMs: number }[];
 }
 
 /** Reading. Every call is one short read; no snapshot is held between calls, `view` apart. */
@@ -225,6 +242,14 @@ export interface StoreReader {
   verdict(key: string): Promise<Verdict | null>;
   control(): Promise<Control>;
   events(filter: EventFilter): Promise<YardEvent[]>;
+  /** Number of the last event before the first one of that time or later; 0: there is none. */
+  seqBefore(ms: number): Promise<number>;
+  /** Of those tasks that there are. */
+  headlines(ids: readonly string[]): Promise<Map<string, Headline>>;
+  /** Up to which event a reader has told of them (`Store.setCursor`); null: it has never begun. */
+  cursor(name: string): Promise<number | null>;
+  /** Read in one transaction. */
+  archive(): Promise<Archive>;
   /** Changes whenever any process has committed a write. Cheap enough to poll. */
   version(): Promise<number>;
   close(): Promise<void>;
@@ -374,6 +399,8 @@ export interface Store extends StoreReader {
   resume(): Promise<void>;
   /** Sets the failures in a row to none, and leaves a stop as it is. */
   resetBreaker(): Promise<void>;
+  /** See `cursor`. It only grows. */
+  setCursor(name: string, seq: number): Promise<void>;
   /** An event that changes no other row. */
   note(type: string, data: Json, about?: NoteAbout): Promise<void>;
 }

@@ -55,6 +55,7 @@ const OF_A_STORE = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'breaker',
   'waiting',
 ];
@@ -88,6 +89,7 @@ const ALL = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'disk',
   'gate-run',
   'hygiene',
