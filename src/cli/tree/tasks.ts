@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { Argument, Option } from 'commander';
 import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
@@ -12,6 +12,7 @@ const FORMATS = ['json', 'yaml', 'ndjson', 'markdown'];
 /** What says what is to be done. */
 export function taskCommands(program: Command, context: CommandContext, run: Run): void {
   addTask(program, context, run);
+  importTasks(program, context, run);
   editTask(program, context, run);
   supersedeTask(program, context, run);
   const edit = () => import('../commands/edit.ts');
@@ -127,5 +128,22 @@ function supersedeTask(program: Command, context: CommandContext, run: Run): voi
       ),
     'yard supersede TASK-0001 "Rename the flag, and keep the old name as an alias" --accept "both names work"',
     'yard supersede TASK-0001 --by TASK-0002',
+  );
+}
+
+function importTasks(program: Command, context: CommandContext, run: Run): void {
+  example(
+    program
+      .command('import')
+      .description('add the tasks of another orchestrator that are not done there')
+      .addArgument(new Argument('<system>', 'whose they are').choices(['oompa', 'gluerun']))
+      .argument('<path>', 'its project, or its directory of tasks')
+      .option('--accept <text>', 'acceptance criterion of those that have none; repeat for more', list)
+      .option('--dry-run', 'check, say what would be added, and write nothing')
+      .option('--json', 'print what was added as JSON')
+      .action((system: 'oompa' | 'gluerun', path: string, options: object) =>
+        run(async () => (await import('../commands/import.ts')).importCommand(context, system, path, options)),
+      ),
+    'yard import gluerun ../engine --dry-run',
   );
 }
