@@ -135,6 +135,7 @@ function importTasks(program: Command, context: CommandContext, run: Run): void 
   example(
     program
       .command('import')
+      .summary('take over the tasks of another orchestrator')
       .description('add the tasks of another orchestrator that are not done there')
       .addArgument(new Argument('<system>', 'whose they are').choices(['oompa', 'gluerun']))
       .argument('<path>', 'its project, or its directory of tasks')
