@@ -11,7 +11,7 @@ export function accountCommands(program: Command, context: CommandContext, run: 
   example(
     program
       .command('report')
-      .description('what happened: landed, parked, waiting for you, and what it cost')
+      .description('what landed, what was parked, what waits for you, what it cost')
       .option('--since <time>', SINCE)
       .option('--until <time>', 'until then; now unless said')
       .option('--markdown', 'print as Markdown')
