@@ -11,10 +11,11 @@ import { dependencies } from './dependencies.ts';
 import { landing } from './landing.ts';
 import { lanes } from './lanes.ts';
 import { machineFacts } from './machine.ts';
+import { report } from './report.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, cycle, lanes, landing, cell, dependencies];
+const benchmarks: readonly Benchmark[] = [start, status, report, cycle, lanes, landing, cell, dependencies];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

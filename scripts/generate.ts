@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderDoctorSchema } from '../src/cli/doctor/report.ts';
 import { renderConfigSchema } from '../src/config/schema.ts';
+import { makeManPage } from './generate-man.ts';
 import { makeStatesDoc } from './generate-states.ts';
 
 interface Generated {
@@ -15,6 +16,7 @@ const generated: readonly Generated[] = [
   { path: 'schema/config.schema.json', make: renderConfigSchema },
   { path: 'schema/doctor.schema.json', make: renderDoctorSchema },
   { path: 'docs/states.md', make: makeStatesDoc },
+  { path: 'man/yard.1', make: makeManPage },
 ];
 
 const root = join(import.meta.dirname, '..');

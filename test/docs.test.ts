@@ -3,11 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { CommandContext } from '../src/cli/context.ts';
-import { Output } from '../src/cli/output.ts';
-import { makeProgram } from '../src/cli/program.ts';
+import { commandTree } from '../scripts/command-tree.ts';
+import { examplesOf } from '../src/cli/tree/branch.ts';
 import type { JsonSchema } from '../src/config/schema.ts';
-import { makeRedactor } from '../src/core/redact.ts';
 import { root } from './fixtures/repository-files.ts';
 
 /** A command as `--help` describes it. */
@@ -24,25 +22,11 @@ beforeAll(async () => {
   const pages = await readdir(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
   const paths = ['README.md', ...pages.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
   for (const path of paths) documents.set(path, await readFile(join(root, path), 'utf8'));
-  for (const command of tree().commands) {
+  for (const command of commandTree().commands) {
     commands.set(command.name(), readHelp(command));
     if (command.alias() !== undefined) commands.set(command.alias(), readHelp(command));
   }
 });
-
-/** The command tree, to be looked at. */
-function tree(): Command {
-  const context: CommandContext = {
-    cwd: root,
-    env: {},
-    output: new Output(process.stdout, process.stderr, {}, makeRedactor([])),
-    stdin: process.stdin,
-    get compose(): never {
-      throw new Error('nothing is carried out here');
-    },
-  };
-  return makeProgram(context, () => Promise.resolve(), '0.0.0');
-}
 
 function readHelp(command: Command): Help {
   const options = new Map<string, boolean>();
@@ -98,6 +82,13 @@ describe('commands in README and docs', () => {
     const found = yardCommands();
     expect(found.length).toBeGreaterThan(5);
     const wrong = found.map(({ place, words }) => [place, problemOf(words)] as const);
+    expect(wrong.filter(([, problem]) => problem !== null)).toEqual([]);
+  });
+
+  test('so are the examples under the help of each command', () => {
+    const examples = commandTree().commands.flatMap((command) => examplesOf(command));
+    const lines = examples.map((line) => line.replace(/^source <\((.*?)\)/, '$1'));
+    const wrong = lines.map((line) => [line, problemOf(splitWords(line))] as const);
     expect(wrong.filter(([, problem]) => problem !== null)).toEqual([]);
   });
 

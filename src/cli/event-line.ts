@@ -106,6 +106,12 @@ function describeYardEvent(
         'dim',
         `mended: ${MENDED[textOf(event.data, 'what')] ?? 'repaired'}, ${textOf(event.data, 'path')}`,
       );
+    case 'breaker.opened':
+      return line('■', 'red', 'too many attempts failed in a row, so nothing starts (look: yard breaker)');
+    case 'notify.failed':
+      return line('!', 'yellow', `nobody could be told by ${textOf(event.data, 'channel')}: ${why}; it is tried again`);
+    case 'notify.mended':
+      return line('·', 'dim', `people are told again by ${textOf(event.data, 'channel')}`);
     case 'yard.migrated':
       return line('·', 'dim', `the store was brought to a newer format; as it was: ${textOf(event.data, 'backup')}`);
     case 'config.changed':

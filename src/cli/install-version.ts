@@ -8,6 +8,7 @@ import { errnoOf } from '../process/errno.ts';
 import { mkdir, rename, rm } from '../process/file-system.ts';
 import { ownName } from '../process/own-name.ts';
 import { runProcess } from '../process/run.ts';
+import { sweepLeftOvers } from '../process/temporary.ts';
 
 /** Of npm's own settings, and of what it takes to reach a registry. */
 const NPM_ENVIRONMENT = [
@@ -38,6 +39,8 @@ export async function installVersion(
   },
 ): Promise<void> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
+  // What a dead one has left half-made.
+  await sweepLeftOvers(directory);
   const aside = join(directory, ownName('.tmp-'));
   await mkdir(aside, { mode: 0o755 });
   try {
@@ -72,12 +75,18 @@ async function install(
   });
   const isDone = result.kind === 'exited' && result.code === 0;
   if (isDone && versionOf(packageIn(prefix)) === version) return;
-  const said = result.stderr.toString('utf8').trim() || result.stdout.toString('utf8').trim();
-  const why = result.kind === 'spawn-failed' ? result.message : inertLine(said, WHY_MAX);
+  const why = result.kind === 'spawn-failed' ? result.message : whyOf(result.stderr.toString('utf8'));
   throw new UserError({
     code: 'install-failed',
     message: `npm did not install ${PACKAGE} ${version}: ${isDone ? 'it is another version' : why || result.kind}`,
     hint: 'Nothing was changed. Is that a version there is, and can npm reach its registry?',
     exitCode: 1,
   });
+}
+
+/** What npm calls errors, without its warnings; all that it said, where it called nothing so. */
+function whyOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  const errors = lines.filter((line) => line.startsWith('npm error ')).map((line) => line.slice('npm error '.length));
+  return inertLine((errors.length === 0 ? lines : errors).join(' '), WHY_MAX);
 }

@@ -3,10 +3,13 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from './context.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 import { usageError, wantsJson } from './json-error.ts';
+import { TOPICS } from './help/topics.ts';
+import { accountCommands } from './tree/account.ts';
 import type { Branch, Run } from './tree/branch.ts';
 import { configureCommands } from './tree/configure.ts';
+import { helpCommands } from './tree/help.ts';
+import { keepCommands } from './tree/keep.ts';
 import { lookCommands } from './tree/look.ts';
-import { salvageCommands } from './tree/salvage.ts';
 import { setUpCommands } from './tree/set-up.ts';
 import { steerCommands } from './tree/steer.ts';
 import { taskCommands } from './tree/tasks.ts';
@@ -40,10 +43,16 @@ export function makeProgram(context: CommandContext, run: Run, version: string):
       writeOut: (text) => context.output.write(text),
       writeErr: (text) => context.output.say(text.trimEnd()),
     })
+    .configureHelp({ subcommandTerm: nameOf })
     .addHelpText('after', HELP_AFTER)
     .exitOverride();
   for (const [heading, branch] of BRANCHES) branch(program.commandsGroup(heading), context, run);
   return program;
+}
+
+/** What it takes is told by its own help: with that, half of the commands would need two lines. */
+function nameOf(command: Command): string {
+  return [command.name(), ...command.aliases()].join('|');
 }
 
 /** In the order of the help. */
@@ -52,17 +61,28 @@ const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [
   ['Tasks:', taskCommands],
   ['Work:', workCommands],
   ['Look:', lookCommands],
-  ['Keep:', salvageCommands],
-  ['Configure:', configureCommands],
   ['Steer a task:', steerCommands],
   ['Steer the yard:', yardCommands],
+  ['Keep:', keepCommands],
+  ['Account:', accountCommands],
+  ['Configure:', configureCommands],
+  ['Help:', helpCommands],
 ];
 
 const HELP_AFTER = `
 Start here:
-  $ yard init                          write .yard/config.yaml
-  $ yard add "Rename the flag" ...     add a task
-  $ yard run                           run the backlog
-  $ yard demo                          see it work, without a key or a network
+  $ yard init                            write .yard/config.yaml
+  $ yard add "Rename the flag"           add a task
+  $ yard run                             run the backlog
+  $ yard demo                            see it work, without a key or a network
 
-Exit codes: 0 done, 1 failed or interrupted, 2 wrong usage or input, 3 tasks need a person, 4 stopped by a limit.`;
+When something waits:
+  $ yard status                          what runs, what waits and why
+  $ yard why --all                       why each task does not move
+  $ yard answer TASK-0001 "Keep both"    answer what it asks
+  $ yard diff TASK-0001                  what it changed; then: yard approve
+  $ yard unpark TASK-0001                put a parked task back
+  $ yard doctor                          what is broken, and what to do
+
+yard help COMMAND tells how a command is used. Topics of yard help:
+${TOPICS.map(({ name, summary }) => `  ${name.padEnd(12)}  ${summary}`).join('\n')}`;

@@ -1,11 +1,15 @@
 import type { CommandContext, ExitCode } from './context.ts';
 
 /**
- * The commands that are typed most, when they are typed exactly so: for these the parser of arguments would be a third
- * of the time. Null: it is for the parser to say what is meant.
+ * The commands that are typed most, when they are typed exactly so, and what shells ask while one is typed: for these the
+ * parser of arguments would be a third of the time. Null: it is for the parser to say what is meant.
  */
 export async function runQuick(context: CommandContext, args: readonly string[]): Promise<ExitCode | null> {
   const [command, argument = '', ...rest] = args;
+  if (command === '_complete') {
+    const { completeCommand } = await import('./commands/complete.ts');
+    return completeCommand(context, args.slice(1));
+  }
   if (rest.length > 0) return null;
   const json = argument === '--json';
   const isPlain = argument === '' || json;

@@ -1,14 +1,18 @@
 /** Columns padded to their widest cell, the last one cut at the width. Cells are plain text. */
 export function renderTable(rows: readonly (readonly string[])[], width: number): string[] {
-  const columns = rows.reduce((most, row) => Math.max(most, row.length), 0);
-  const widths = Array.from({ length: columns }, (_, column) =>
-    rows.reduce((most, row) => Math.max(most, (row[column] ?? '').length), 0),
-  );
+  // Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started.
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (let column = 0; column < row.length; column += 1) {
+      const cellWidth = row[column]?.length ?? 0;
+      if (cellWidth > (widths[column] ?? -1)) widths[column] = cellWidth;
+    }
+  }
+  const last = widths.length - 1;
   return rows.map((row) => {
-    const line = row
-      .map((cell, column) => (column === columns - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd();
+    let line = '';
+    for (let column = 0; column < last; column += 1) line += `${(row[column] ?? '').padEnd(widths[column] ?? 0)}  `;
+    line = (line + (row[last] ?? '')).trimEnd();
     return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}…` : line;
   });
 }

@@ -1,4 +1,5 @@
 import { unfitSecret } from '../core/secret-forms.ts';
+import { secretParts } from '../core/webhook-address.ts';
 import type { NamedSecret } from '../core/secret-forms.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import type { Config } from './schema.ts';
@@ -21,7 +22,25 @@ export function namedSecrets(config: Config, environment: Readonly<Record<string
     });
   const passing = Object.keys(allowedEnvironment(passed(config), {}, environment));
   const guessed = passing.filter((name) => !named.has(name) && LOOKS_SECRET.test(name));
-  return [...values(named), ...values(guessed).filter(({ value }) => !LOOKS_PLAIN.test(value))];
+  return [
+    ...values(named),
+    ...values(guessed).filter(({ value }) => !LOOKS_PLAIN.test(value)),
+    ...addressSecrets(config, environment),
+  ];
+}
+
+/** Whoever has the address of a webhook can write to those who read there. */
+function addressSecrets(config: Config, environment: Readonly<Record<string, string | undefined>>): NamedSecret[] {
+  const webhook = webhookOf(config);
+  if (webhook === null) return [];
+  const name = webhook.variable ?? 'notify.webhook.url';
+  const address = webhook.url ?? environment[webhook.variable ?? ''] ?? '';
+  return secretParts(address.trim()).map((value) => ({ name, value }));
+}
+
+/** A configuration that an older version has pinned knows of none. */
+function webhookOf(config: Config): Config['notify']['webhook'] {
+  return (config as Partial<Config>).notify?.webhook ?? null;
 }
 
 /** All that any child of this configuration may get: what the processes that start them must have. */
@@ -54,5 +73,7 @@ function secretNames(config: Config): Map<string, string> {
   for (const [name, { secrets }] of Object.entries(config.agents)) add(`agents.${name}.secrets`, secrets);
   for (const [name, { secrets }] of Object.entries(config.gates)) add(`gates.${name}.secrets`, secrets);
   for (const [index, { secrets }] of config.prewarm.entries()) add(`prewarm[${index}].secrets`, secrets);
+  const variable = webhookOf(config)?.variable ?? null;
+  if (variable !== null) add('notify.webhook.variable', [variable]);
   return names;
 }

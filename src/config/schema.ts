@@ -3,7 +3,8 @@ import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
 import { isVersion } from '../core/version.ts';
 import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
-import { DURATION, parseDuration } from './duration.ts';
+import { duration, positiveDuration } from './duration-schema.ts';
+import { notifySchema } from './notify-schema.ts';
 import { parseSize, SIZE } from './size.ts';
 import { ALWAYS_PROTECTED, DEFAULT_PROTECTED } from './protected-paths.ts';
 import { hasControlCharacter, relativePathProblem } from './relative-path.ts';
@@ -34,18 +35,6 @@ function patternProblem(value: string): string | null {
   const result = parsePattern(value);
   return result.kind === 'bad' ? result.why : null;
 }
-
-/** A duration in the file, milliseconds in the program. */
-const duration = z
-  .string()
-  .regex(DURATION, 'is not a duration; write 30s, 10m or 1h')
-  .transform((value, context) => {
-    const ms = parseDuration(value);
-    if (ms === null) context.addIssue('is longer than a week');
-    return ms ?? 0;
-  });
-
-const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than nothing');
 
 /** A size in the file, bytes in the program. */
 const size = z
@@ -217,6 +206,7 @@ const fileSchema = z
       .meta({ description: 'What is kept of a lane' }),
     sandbox: sandboxSchema.default('auto'),
     areas: z.record(name, area).default({}),
+    notify: notifySchema,
     gc: gc.prefault({}).meta({ description: 'What yard gc keeps of tasks that have landed' }),
     protected: z
       .array(pattern)
@@ -239,7 +229,12 @@ function resolve(file: z.output<typeof fileSchema>) {
   const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, diskReserve, ...counts } = file.limits;
   const sandbox = resolveSandbox(file.sandbox);
   const common = file.environment.allow;
-  const all = [...file.secrets, ...givenSecrets(file).flatMap(({ secrets: names }) => names)];
+  const address = file.notify.webhook?.variable ?? null;
+  const all = [
+    ...file.secrets,
+    ...(address === null ? [] : [address]),
+    ...givenSecrets(file).flatMap(({ secrets: names }) => names),
+  ];
   const given = (own: { readonly environment?: { readonly allow: string[] }; readonly secrets: string[] }) => ({
     environment: { allow: allowing([...common, ...(own.environment?.allow ?? [])], own.secrets, all) },
     secrets: own.secrets,

@@ -6,7 +6,7 @@ import type { Pause } from './pause.ts';
 import type { AttemptOutcome } from './attempt.ts';
 import { decide } from './decision.ts';
 import { dispatchOrder, Frontier } from './frontier.ts';
-import { isSettled, lostWhy, plan, waitingOf } from './plan.ts';
+import { isSettled, lostWhy, plan, turns, waitingOf } from './plan.ts';
 import type { Command } from './plan.ts';
 import { overlaps, parsePatterns } from './scope.ts';
 import type { AttemptLease, KillSubject, DependencyState, PlanLimits, Snapshot, TaskView } from './snapshot.ts';
@@ -375,6 +375,23 @@ test('a dispatched task has no refusal at its moment, every other ready task has
         assert.equal(refusals.length === 0, dispatched.has(task.id), `${task.id}: ${JSON.stringify(refusals)}`);
         if (refusals.length === 0) frontier.start(task);
       }
+    },
+  });
+});
+
+test('the turns of all ready tasks start those that are dispatched, and refuse each other one', () => {
+  everyYard({
+    atCycle: (model, snapshot, commands) => {
+      const all = [...turns(snapshot, new Frontier(snapshot, model.nowMs))];
+      const ready = snapshot.tasks.filter(({ state }) => state.status === 'ready').toSorted(dispatchOrder);
+      assert.deepEqual(
+        all.map(({ task }) => task.id),
+        ready.map(({ id }) => id),
+      );
+      assert.deepEqual(
+        all.filter(({ refusal }) => refusal === null).map(({ task }) => task.id),
+        commands.flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : [])),
+      );
     },
   });
 });

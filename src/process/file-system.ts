@@ -37,6 +37,7 @@ export const rmdirSync = guarded('rmdir', sync.rmdirSync);
 export const unlinkSync = guarded('unlink', sync.unlinkSync);
 export const writeFileSync = guarded('write-file', sync.writeFileSync);
 
+export const appendFile = guardedAsync('append-file', fs.appendFile);
 export const chmod = guardedAsync('chmod', fs.chmod);
 export const copyFile = guardedAsync('copy-file', fs.copyFile);
 export const cp = guardedAsync('cp', fs.cp);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseRecipes } from '../agents/recipe.ts';
 import { valuesOf } from '../config/entries.ts';
 import { CONFIG_FILE, loadConfig, LOCAL_CONFIG_FILE } from '../config/load.ts';
-import { pinHashOf, readPin, writePin } from '../config/pin.ts';
+import { findPin, pinHashOf, writePin } from '../config/pin.ts';
 import type { Pin } from '../config/pin.ts';
 import type { Config } from '../config/schema.ts';
 import { cellPolicies } from '../config/cell-policies.ts';
@@ -15,7 +15,6 @@ import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { reportSandboxes } from '../core/sandbox-report.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
-import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
 import { placeWarnings, refusedPlaces } from '../sandbox/granted-places.ts';
 import type { Grounds } from '../sandbox/granted-places.ts';
@@ -127,7 +126,7 @@ export class SettingsSource {
     const { config, warnings, entries } = await loadConfig(root, this.#environment);
     const sandboxes = this.#inCharge ? await this.#sandboxesFor(config) : null;
     const pin: Pin = {
-      config,
+      config: withoutAddresses(config),
       excludes: await readExcludes(this.#repository),
       repository: {
         root,
@@ -155,7 +154,7 @@ export class SettingsSource {
   async #remember({ pinHash }: Settings): Promise<void> {
     const before = this.remembered;
     if (before === pinHash) return;
-    this.#before = before === null ? null : keptPin(this.#stateDirectory, before);
+    this.#before = before === null ? null : findPin(this.#stateDirectory, before);
     await writeFileDurably(this.#pinFile, pinHash);
   }
 
@@ -169,14 +168,11 @@ export class SettingsSource {
   }
 }
 
-/** Null for one that is gone, or was cut short. */
-function keptPin(stateDirectory: string, hash: string): Pin | null {
-  try {
-    return readPin(stateDirectory, hash);
-  } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+/** No work is done with the address of a webhook, which is a secret: it is not written down with what work needs. */
+function withoutAddresses(config: Config): Config {
+  const { webhook } = config.notify;
+  if (webhook === null) return config;
+  return { ...config, notify: { ...config.notify, webhook: { ...webhook, url: null } } };
 }
 
 /** @throws UserError `place-refused`: a cell would be given what the yard stands on. */

@@ -18,7 +18,7 @@ import type { Yard } from './yard.ts';
  */
 
 /** Directories in which something is made beside its place, or moved aside before it is removed. */
-const PLACES = ['', 'containers', 'lanes', 'gates', 'prewarm', 'pins', 'attempts', 'train', 'logs'];
+const PLACES = ['', 'containers', 'lanes', 'gates', 'prewarm', 'pins', 'backups', 'attempts', 'train', 'logs'];
 
 type Sweepable = Pick<Yard, 'store' | 'host' | 'stateDirectory'>;
 

@@ -167,11 +167,13 @@ const STEPS_MAX = 64;
  * Brings the store to this program's version, all steps in one transaction. Safe against other processes that do the same:
  * who comes second finds it done. Throws SQLite's busy error while another one writes, or what a step failed with: then
  * the store is as it was.
+ * @param check called with the write lock in hand, before the first step; what it throws stops it.
  */
-export function migrate(db: DatabaseSync): void {
+export function migrate(db: DatabaseSync, check: (db: DatabaseSync) => void = () => undefined): void {
   if (readNumber(db, 'pragma user_version') >= STORE_VERSION) return;
   db.exec('begin immediate');
   try {
+    check(db);
     const from = readNumber(db, 'pragma user_version');
     const steps = MIGRATIONS.slice(from, STORE_VERSION);
     if (steps.length > STEPS_MAX)

@@ -3,6 +3,7 @@ import type { Lease, LeaseResource } from '../core/lease.ts';
 import { TASK_STATUSES, isFinal } from '../core/task-state.ts';
 import type { TaskState, TaskStatus } from '../core/task-state.ts';
 import type { YardEvent } from '../core/yard-event.ts';
+import * as account from './account-reader.ts';
 import type { AttemptTable, ControlTable, LeaseTable, PauseTable, SpecTable, TaskTable } from './schema.ts';
 import { openForReading, readNumber } from './sqlite-connection.ts';
 import { storeError } from './sqlite-errors.ts';
@@ -128,6 +129,15 @@ export class SqliteReader implements Yard.StoreReader {
     return this.#read(() => this.#counts());
   }
 
+  taskIds({ prefix, statuses, limit }: Yard.IdsWanted): Promise<string[]> {
+    return this.#read(() => {
+      const sql = `select id from tasks where substr(id, 1, length(?)) = ? and status in (select value from json_each(?))
+        ${NEWEST_IDS_FIRST} limit ?`;
+      const rows = this.#all<{ id: string }>(sql, prefix, prefix, JSON.stringify(statuses), limit);
+      return rows.map(({ id }) => id);
+    });
+  }
+
   attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
     return this.#read(() =>
       this.#all<AttemptTable>('select * from attempts where task_id = ? order by attempt', taskId).map(toAttempt),
@@ -187,9 +197,13 @@ export class SqliteReader implements Yard.StoreReader {
 
   events(filter: Yard.EventFilter): Promise<YardEvent[]> {
     return this.#read(() => {
-      const { sinceSeq = 0, taskId, types, limit = -1, newest = false } = filter;
+      const { sinceSeq = 0, untilSeq, taskId, types, limit = -1, newest = false } = filter;
       const parameters: SQLInputValue[] = [sinceSeq];
       let sql = SELECT_EVENTS;
+      if (untilSeq !== undefined) {
+        sql += ' and seq <= ?';
+        parameters.push(untilSeq);
+      }
       if (taskId !== undefined) {
         sql += ' and task_id = ?';
         parameters.push(taskId);
@@ -202,6 +216,22 @@ export class SqliteReader implements Yard.StoreReader {
       const events = this.#all<EventRow>(sql, ...parameters, limit).map(toEvent);
       return newest ? events.toReversed() : events;
     });
+  }
+
+  seqBefore(ms: number): Promise<number> {
+    return this.#read(() => account.seqBefore((sql, ...parameters) => this.#all(sql, ...parameters), ms));
+  }
+
+  headlines(ids: readonly string[]): Promise<Map<string, Yard.Headline>> {
+    return this.#read(() => account.headlines((sql, ...parameters) => this.#all(sql, ...parameters), ids));
+  }
+
+  cursor(name: string): Promise<number | null> {
+    return this.#read(() => account.cursor((sql, ...parameters) => this.#all(sql, ...parameters), name));
+  }
+
+  archive(): Promise<Yard.Archive> {
+    return this.#atOnce(() => account.archive((sql, ...parameters) => this.#all(sql, ...parameters)));
   }
 
   version(): Promise<number> {

@@ -11,6 +11,7 @@ import type { TaskEvent } from '../core/task-event.ts';
 import type { RetryPolicy } from '../core/task-state.ts';
 import type { Json } from '../core/yard-event.ts';
 import * as attempts from './attempt-writes.ts';
+import { setCursor } from './cursor-writes.ts';
 import * as control from './control-writes.ts';
 import { importTasks } from './import-writes.ts';
 import * as kills from './kill-writes.ts';
@@ -202,6 +203,10 @@ class SqliteStore extends SqliteReader implements Yard.Store {
 
   resetBreaker(): Promise<void> {
     return this.#write('resetBreaker', control.resetBreaker);
+  }
+
+  setCursor(name: string, seq: number): Promise<void> {
+    return this.#write('setCursor', (write) => setCursor(write, name, seq));
   }
 
   note(type: string, data: Json, about: Yard.NoteAbout = {}): Promise<void> {

@@ -40,6 +40,14 @@ export interface Part {
 /** What of a list is wanted: all, the final tasks as JSON, which the store makes faster; or its beginning and its end. */
 export type OverviewWanted = 'all' | { readonly ready: number; readonly finished: number };
 
+/** Ids that a shell offers. */
+export interface IdsWanted {
+  /** How they start, case included; all do with nothing. */
+  readonly prefix: string;
+  readonly statuses: readonly TaskStatus[];
+  readonly limit: number;
+}
+
 export interface Overview {
   readonly view: StoreView;
   readonly counts: Readonly<Record<TaskStatus, number>>;
@@ -177,12 +185,29 @@ export interface TaskImport {
 export interface EventFilter {
   /** Only events with a greater number. */
   readonly sinceSeq?: number;
+  /** Only events up to this number. */
+  readonly untilSeq?: number;
   readonly taskId?: string;
   readonly limit?: number;
   /** The newest `limit` events instead of the oldest; still returned oldest first. */
   readonly newest?: boolean;
   /** Only events of these types. */
   readonly types?: readonly string[];
+}
+
+/** What a list says of a task that it only names. */
+export interface Headline {
+  readonly title: string;
+  readonly createdMs: number;
+}
+
+/** All that a store keeps but its events, as it was after one of them. */
+export interface Archive {
+  readonly lastSeq: number;
+  readonly tasks: readonly TaskRecord[];
+  readonly attempts: readonly AttemptRecord[];
+  readonly answers: readonly (Answer & { readonly taskId: string })[];
+  readonly approvals: readonly { readonly taskId: string; readonly hash: string; readonly atMs: number }[];
 }
 
 /** Reading. Every call is one short read; no snapshot is held between calls, `view` apart. */
@@ -202,6 +227,8 @@ export interface StoreReader {
   /** All that a list of tasks shows, read in one transaction. */
   overview(wanted: OverviewWanted): Promise<Overview>;
   countByStatus(): Promise<Record<TaskStatus, number>>;
+  /** The newest first. */
+  taskIds(wanted: IdsWanted): Promise<string[]>;
   attempts(taskId: string): Promise<AttemptRecord[]>;
   /** The newest attempt of each running task. */
   runningAttempts(): Promise<AttemptRecord[]>;
@@ -215,6 +242,14 @@ export interface StoreReader {
   verdict(key: string): Promise<Verdict | null>;
   control(): Promise<Control>;
   events(filter: EventFilter): Promise<YardEvent[]>;
+  /** Number of the last event before the first one of that time or later; 0: there is none. */
+  seqBefore(ms: number): Promise<number>;
+  /** Of those tasks that there are. */
+  headlines(ids: readonly string[]): Promise<Map<string, Headline>>;
+  /** Up to which event a reader has told of them (`Store.setCursor`); null: it has never begun. */
+  cursor(name: string): Promise<number | null>;
+  /** Read in one transaction. */
+  archive(): Promise<Archive>;
   /** Changes whenever any process has committed a write. Cheap enough to poll. */
   version(): Promise<number>;
   close(): Promise<void>;
@@ -364,6 +399,8 @@ export interface Store extends StoreReader {
   resume(): Promise<void>;
   /** Sets the failures in a row to none, and leaves a stop as it is. */
   resetBreaker(): Promise<void>;
+  /** See `cursor`. It only grows. */
+  setCursor(name: string, seq: number): Promise<void>;
   /** An event that changes no other row. */
   note(type: string, data: Json, about?: NoteAbout): Promise<void>;
 }

@@ -49,6 +49,8 @@ export function listQuery({ statuses, areas, agents, ids, after }: TaskFilter): 
   return { sql: `select ${COLUMNS} from tasks${where}`, parameters };
 }
 
+const NONE: readonly string[] = [];
+
 export function toListed(tuple: ListTuple): ListedTask {
   return {
     id: tuple[0],
@@ -58,6 +60,6 @@ export function toListed(tuple: ListTuple): ListedTask {
     priority: tuple[4],
     attempts: tuple[5],
     agent: tuple[6],
-    after: tuple[7] === null ? [] : (JSON.parse(tuple[7]) as string[]),
+    after: tuple[7] === null ? NONE : (JSON.parse(tuple[7]) as string[]),
   };
 }

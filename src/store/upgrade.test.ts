@@ -80,6 +80,15 @@ test('nothing is changed under a scheduler that lives; one that has died is no h
   expect(await upgradeStore(path, host)).toMatchObject({ from: 2 });
 });
 
+test('of several that do it at once, each finds it done; every copy is of the older version', async () => {
+  const path = await oldStore(1);
+  const upgrades = await Promise.all([1, 2, 3].map(() => upgradeStore(path, host)));
+  expect(upgrades.some((upgrade) => upgrade !== null)).toBe(true);
+  expect(versionOf(path)).toBe(STORE_VERSION);
+  const directory = join(dirname(path), 'backups');
+  for (const name of readdirSync(directory)) expect([name, versionOf(join(directory, name))]).toEqual([name, 1]);
+});
+
 test('a step that fails leaves the store as it was, and its copy', async () => {
   const path = await oldStore(1);
   inStore(path, (db) => db.exec('create table cursors (x)'));

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -61,13 +60,21 @@ export async function upgradeStore(path: string, host: Onlooker): Promise<StoreU
   try {
     refuseDamaged(db, path);
     const backup = await copyOf(db, path, age.from, host.clock.nowMs());
-    await whileBusy(() => migrate(db));
+    // Another process was faster, and has made a copy of its own.
+    if (backup === null) return null;
+    await whileBusy(() => migrate(db, () => refuseHeld(db, host)));
     return { from: age.from, to: STORE_VERSION, backup };
   } catch (error) {
     throw storeError(error, path);
   } finally {
     db.close();
   }
+}
+
+/** A scheduler may have started since the copy was begun: none starts while the lock is held. */
+function refuseHeld(db: DatabaseSync, host: Onlooker): void {
+  const pid = schedulerOf(db, host);
+  if (pid !== null && readNumber(db, 'pragma user_version') < STORE_VERSION) throw atWork(pid);
 }
 
 /** Beside the store, in `backups`. */
@@ -100,7 +107,8 @@ function refuseDamaged(db: DatabaseSync, path: string): void {
   if (first !== 'ok') throw unreadable(path, `it is damaged (${String(first).split('\n')[0] ?? ''})`);
 }
 
-async function copyOf(db: DatabaseSync, path: string, version: number, nowMs: number): Promise<string> {
+/** Path of the copy; null: the store is no longer of an older version. */
+async function copyOf(db: DatabaseSync, path: string, version: number, nowMs: number): Promise<string | null> {
   const backup = backupPath(dirname(path), `state-v${version}`, nowMs, '.db');
   const directory = dirname(backup);
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -110,7 +118,8 @@ async function copyOf(db: DatabaseSync, path: string, version: number, nowMs: nu
     await writeFile(aside, '', { mode: 0o600, flag: 'wx' });
     await whileBusy(() => db.prepare('vacuum into ?').run(aside));
     await syncFile(aside);
-    if (existsSync(backup)) throw new Error(`${backup} is there already`);
+    // Then the copy may be of either version.
+    if (readNumber(db, 'pragma user_version') >= STORE_VERSION) return null;
     await rename(aside, backup);
   } finally {
     await rm(aside, { force: true });

@@ -24,6 +24,7 @@ const VITAL: readonly LeaseResource[] = ['scheduler', 'train'];
 const PLACES: readonly LeaseResource[] = ['slot:1', 'prewarm:node'];
 export const RESOURCES: readonly LeaseResource[] = [...VITAL, ...PLACES, ...TASK_IDS.map(taskResource)];
 export const VERDICT_KEYS = ['key-1', 'key-2', 'key-3'];
+export const CURSORS = ['cursor-1', 'cursor-2'];
 export const HASHES = ['hash-a', 'hash-b'];
 const TREES = ['tree-1', 'tree-2', 'tree-3'];
 const PAUSES: readonly PauseSubject[] = [
@@ -60,6 +61,7 @@ const WEIGHTS: { readonly [M in Writing]: number } = {
   pause: 6,
   unpause: 6,
   resetBreaker: 2,
+  setCursor: 2,
   note: 2,
 };
 export const METHODS = Object.keys(WEIGHTS) as Writing[];
@@ -240,6 +242,7 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
   pause: (scene) => [scene.any(PAUSES), 'operator', 'a look around'],
   unpause: (scene) => [scene.any(PAUSES)],
   resetBreaker: () => [],
+  setCursor: (scene) => [scene.any(CURSORS), scene.random.below(20)],
   note: (scene) => {
     const about = {
       ...scene.maybe({ taskId: scene.any(TASK_IDS) }),

@@ -1,5 +1,6 @@
+import { TASK_STATUSES } from '../../src/core/task-state.ts';
 import type { EventFilter, StoreReader, StoreView } from '../../src/store/store.ts';
-import { HASHES, RESOURCES, TASK_IDS, VERDICT_KEYS } from './store-calls.ts';
+import { CURSORS, HASHES, RESOURCES, TASK_IDS, VERDICT_KEYS } from './store-calls.ts';
 
 /** All that a store can tell, apart from its events; what has no order of its own is put into one. */
 export async function readState(store: StoreReader): Promise<object> {
@@ -14,8 +15,19 @@ export async function readState(store: StoreReader): Promise<object> {
   for (const resource of RESOURCES) leases.push(await store.lease(resource));
   const verdicts = [];
   for (const key of VERDICT_KEYS) verdicts.push(await store.verdict(key));
+  const cursors = [];
+  for (const name of CURSORS) cursors.push(await store.cursor(name));
+  const { lastSeq, ...archive } = await store.archive();
+  const times = (await store.events({ newest: true, limit: 3 })).map(({ atMs }) => atMs);
+  const before = [];
+  for (const ms of [0, ...times, ...times.map((time) => time + 1)]) before.push(await store.seqBefore(ms));
   return {
     tasks,
+    cursors,
+    lastSeq,
+    before,
+    archive: Object.fromEntries(Object.entries(archive).map(([name, rows]) => [name, inSomeOrder(rows)])),
+    headlines: await store.headlines(['T-1', 'T-2', 'T-404']),
     leases,
     verdicts,
     rows: by('id', await store.rows()),
@@ -28,6 +40,11 @@ export async function readState(store: StoreReader): Promise<object> {
     after: by('id', await store.list({ after: 'T-1' })),
     control: await store.control(),
     counts: await store.countByStatus(),
+    ids: [
+      await store.taskIds({ prefix: '', statuses: TASK_STATUSES, limit: 100 }),
+      await store.taskIds({ prefix: 'T-', statuses: ['ready', 'parked'], limit: 2 }),
+      await store.taskIds({ prefix: 'T-3', statuses: TASK_STATUSES, limit: 100 }),
+    ],
     view: ordered(await store.view()),
     part: ordered(await store.viewOf({ first: 2, ids: ['T-3', 'T-404'] })),
     ...(await readOverviews(store)),
@@ -51,7 +68,14 @@ export function filtersOf(sinceSeq: number): readonly EventFilter[] {
     { taskId: 'T-1', limit: 3 },
     { taskId: 'T-2', newest: true, limit: 2, types: ['task.leased', 'attempt.finished'] },
     { sinceSeq: Math.max(0, sinceSeq - 5), newest: true, limit: 4 },
+    { untilSeq: sinceSeq - 2, newest: true, limit: 3 },
   ];
+}
+
+function inSomeOrder(rows: readonly unknown[]): string[] {
+  return rows
+    .map((row) => JSON.stringify(Object.entries(row as object).toSorted(([a], [b]) => (a < b ? -1 : 1))))
+    .toSorted();
 }
 
 function ordered(view: StoreView): StoreView {

@@ -55,6 +55,7 @@ const OF_A_STORE = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'breaker',
   'waiting',
 ];
@@ -66,6 +67,7 @@ const ALL = [
   'merge-tree',
   'process-control',
   'repository',
+  'version',
   'state-directory',
   'pins',
   'store',
@@ -87,6 +89,7 @@ const ALL = [
   'half-made',
   'lanes',
   'clock',
+  'notify',
   'disk',
   'gate-run',
   'hygiene',

@@ -1,9 +1,12 @@
-import { chmod, mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, cp, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectRefused } from '../fixtures/e2e/expect-refused.ts';
+import { processesOf } from '../fixtures/e2e/own-processes.ts';
 import { makeYard } from '../fixtures/e2e/yard.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
+import { root } from '../fixtures/repository-files.ts';
 import { placeVersion } from '../fixtures/versions/installed.ts';
 
 const CONFIG = `# ours
@@ -18,7 +21,7 @@ agents: { a: { kind: command, run: [git] } }
 const NPM = `#!/bin/sh
 echo "$@" > "$HOME/npm-said"
 [ "$1 $2" = "install --prefix" ] || exit 64
-case "$*" in *@9.9.9) echo "npm error 404 no such version" >&2; exit 1;; esac
+case "$*" in *@9.9.9) echo "npm warn beside the point" >&2; echo "npm error 404 no such version" >&2; exit 1;; esac
 mkdir -p "$3/node_modules/yardmaster/bin"
 echo '{"version":"0.2.0","type":"module"}' > "$3/node_modules/yardmaster/package.json"
 echo 'console.log("0.2.0 ran", process.argv.slice(2).join(" "))' > "$3/node_modules/yardmaster/bin/yard.js"
@@ -72,6 +75,8 @@ test('one that is not installed is named with the command that installs it; what
     stdout: { error: { code: 'version-missing', hint: expect.stringContaining('npm install') } },
     stderr: expect.stringMatching(/^error: /),
   });
+  const doctor = JSON.parse((await made.yard(['doctor', 'version', '--json'], { env })).stdout) as object;
+  expect(doctor).toMatchObject({ ok: false, diagnosis: 'version' });
   for (const args of [['--help'], ['run', '--help'], ['config', 'yardmaster'], ['--version'], ['version']]) {
     expect(await made.yard(args, { env })).toMatchObject({ code: 0 });
   }
@@ -88,7 +93,7 @@ test('update repins, and installs first: what cannot be installed is not pinned'
   const config = () => made.readText('repo/.yard/config.yaml');
   expect(await made.yard(['update', '9.9.9', '--install'], { env })).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining('npm did not install yardmaster 9.9.9: npm error 404 no such version'),
+    stderr: expect.stringContaining('npm did not install yardmaster 9.9.9: 404 no such version'),
   });
   await expectRefused(
     made,
@@ -112,4 +117,26 @@ test('update repins, and installs first: what cannot be installed is not pinned'
     stderr: expect.stringContaining('.yard/config.local.yaml asks for 0.2.0, and stands over it'),
   });
   await rm(versions, { recursive: true });
+});
+
+test('all that a run starts is of the pinned version, and its end is told as if it had been called itself', async (context) => {
+  if (!existsSync('/proc/self')) context.skip('processes are told by /proc');
+  const made = await makeYard({ tasks: [{ id: 'A-1', does: 'touch "$BASE/started"; wait_for go; echo a > a.txt' }] });
+  const versions = join(made.base, 'versions');
+  const place = join(versions, '0.2.0/node_modules/yardmaster');
+  await mkdir(place, { recursive: true });
+  for (const name of ['bin', 'dist']) await cp(join(root, name), join(place, name), { recursive: true });
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as object;
+  await writeFile(join(place, 'package.json'), JSON.stringify({ ...manifest, version: '0.2.0' }));
+  await symlink(join(root, 'node_modules'), join(place, 'node_modules'));
+  const env = { YARD_VERSIONS_DIR: versions, YARD_YARDMASTER: '0.2.0' };
+  expect(await made.yard(['--version'], { env })).toEqual({ code: 0, stdout: '0.2.0\n', stderr: '' });
+  const run = made.start(['run'], { env });
+  await made.waitForFile('started');
+  const pids = await processesOf(made.base);
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  const attempt = lines.map((line) => line.split('\0')).find((words) => words.includes('attempt'));
+  expect(attempt?.[1]).toBe(join(place, 'bin/yard.js'));
+  await made.touch('go');
+  expect(await run.done).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n1 landed\n$/) });
 });

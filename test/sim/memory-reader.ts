@@ -57,6 +57,16 @@ export class MemoryReader implements Yard.StoreReader {
     return this.attempt(() => this.#counts());
   }
 
+  taskIds({ prefix, statuses, limit }: Yard.IdsWanted): Promise<string[]> {
+    return this.attempt(() => {
+      const meant = this.#rows().filter(({ id, state }) => id.startsWith(prefix) && statuses.includes(state.status));
+      return meant
+        .map(({ id }) => id)
+        .toSorted((a, b) => compareIds(b, a))
+        .slice(0, limit);
+    });
+  }
+
   attempts(taskId: string): Promise<Yard.AttemptRecord[]> {
     return this.attempt(() => [...(this.tables.attempts.get(taskId) ?? [])]);
   }
@@ -89,7 +99,7 @@ export class MemoryReader implements Yard.StoreReader {
   }
 
   isApproved(taskId: string, hash: string): Promise<boolean> {
-    return this.attempt(() => this.tables.approvals.get(taskId)?.includes(hash) === true);
+    return this.attempt(() => this.tables.approvals.get(taskId)?.some((entry) => entry.hash === hash) === true);
   }
 
   verdict(key: string): Promise<Yard.Verdict | null> {
@@ -100,14 +110,57 @@ export class MemoryReader implements Yard.StoreReader {
     return this.attempt(() => this.tables.readControl());
   }
 
-  events({ sinceSeq = 0, taskId, types, limit = Infinity, newest = false }: Yard.EventFilter): Promise<YardEvent[]> {
+  events({
+    sinceSeq = 0,
+    untilSeq = Infinity,
+    taskId,
+    types,
+    limit = Infinity,
+    newest = false,
+  }: Yard.EventFilter): Promise<YardEvent[]> {
     return this.attempt(() => {
-      const since = this.tables.events.slice(Math.max(0, sinceSeq));
+      const since = this.tables.events.slice(Math.max(0, sinceSeq), Math.max(0, untilSeq));
       const found = since.filter(
         (event) =>
           (taskId === undefined || event.taskId === taskId) && (types === undefined || types.includes(event.type)),
       );
       return newest ? found.slice(Math.max(0, found.length - limit)) : found.slice(0, limit);
+    });
+  }
+
+  seqBefore(ms: number): Promise<number> {
+    return this.attempt(() => {
+      const later = this.tables.events.filter(({ atMs }) => atMs >= ms);
+      const [first] = later.toSorted((a, b) => a.atMs - b.atMs || a.seq - b.seq);
+      return first === undefined ? this.tables.events.length : first.seq - 1;
+    });
+  }
+
+  headlines(ids: readonly string[]): Promise<Map<string, Yard.Headline>> {
+    return this.attempt(() => {
+      const records = this.tables.tasks.values().map(({ record }) => record);
+      const named = records.filter(({ spec }) => ids.includes(spec.id));
+      return new Map(named.map(({ spec, createdMs }) => [spec.id, { title: spec.title, createdMs }]));
+    });
+  }
+
+  cursor(name: string): Promise<number | null> {
+    return this.attempt(() => this.tables.cursors.get(name) ?? null);
+  }
+
+  archive(): Promise<Yard.Archive> {
+    return this.attempt(() => {
+      const { tables } = this;
+      const tasks = tables.tasks.values().map(({ record }) => record);
+      const of = <Row extends object>(table: { get: (key: string) => readonly Row[] | undefined }) =>
+        tasks.flatMap(({ spec: { id: taskId } }) => (table.get(taskId) ?? []).map((row) => ({ taskId, ...row })));
+      return {
+        lastSeq: tables.events.length,
+        tasks,
+        attempts: of(tables.attempts),
+        answers: of(tables.answers),
+        approvals: of(tables.approvals),
+      };
     });
   }
 

@@ -198,6 +198,12 @@ class MemoryStore extends MemoryReader implements Yard.Store {
     });
   }
 
+  setCursor(name: string, seq: number): Promise<void> {
+    return this.#write('setCursor', [], ({ tables }) => {
+      if ((tables.cursors.get(name) ?? -1) < seq) tables.cursors.set(name, seq);
+    });
+  }
+
   note(type: string, data: Json, about: Yard.NoteAbout = {}): Promise<void> {
     const { fence, ...subject } = about;
     return this.#fenced('note', fence, (write) => appendEvent(write, type, data, subject));

@@ -2,6 +2,7 @@ import type { Lease, LeaseResource } from '../../src/core/lease.ts';
 import type { Json, YardEvent } from '../../src/core/yard-event.ts';
 import type {
   Answer,
+  Archive,
   AttemptRecord,
   Control,
   IntentRecord,
@@ -87,8 +88,8 @@ export class MemoryTables {
   readonly intents = new Table<number, StoredIntent>(this.#undo);
   /** By task, the oldest first. */
   readonly answers = new Table<string, readonly Answer[]>(this.#undo);
-  /** By task: hashes. */
-  readonly approvals = new Table<string, readonly string[]>(this.#undo);
+  readonly approvals = new Table<string, readonly Omit<Archive['approvals'][number], 'taskId'>[]>(this.#undo);
+  readonly cursors = new Table<string, number>(this.#undo);
   readonly verdicts = new Table<string, Verdict>(this.#undo);
   readonly control = new Table<'control', Control>(this.#undo);
 

@@ -52,7 +52,8 @@ export function approve(write: Write, taskId: string, hash: string): TaskRecord 
   }
   applyEvent(write, taskId, { kind: 'approved' });
   const { approvals } = write.tables;
-  approvals.set(taskId, [...(approvals.get(taskId) ?? []), hash]);
+  const before = approvals.get(taskId) ?? [];
+  if (!before.some((entry) => entry.hash === hash)) approvals.set(taskId, [...before, { hash, atMs: write.nowMs }]);
   return readRecord(write, taskId);
 }
 

@@ -11,6 +11,7 @@ import { hygieneCheck } from '../doctor/hygiene-check.ts';
 import { leaseChecks } from '../doctor/lease-checks.ts';
 import { leftoverChecks } from '../doctor/leftover-checks.ts';
 import { clockCheck, diskCheck, machineChecks } from '../doctor/machine-checks.ts';
+import { notifyCheck } from '../doctor/notify-check.ts';
 import { Patient } from '../doctor/patient.ts';
 import { pinsCheck } from '../doctor/pin-checks.ts';
 import { processChecks } from '../doctor/process-checks.ts';
@@ -23,17 +24,19 @@ import { sandboxCheck } from '../doctor/sandbox-check.ts';
 import { settingsChecks } from '../doctor/settings-checks.ts';
 import { stateDirectoryCheck, storeCheck } from '../doctor/state-checks.ts';
 import { targetCheck } from '../doctor/target-check.ts';
+import { versionCheck } from '../doctor/version-check.ts';
 import { breakerCheck, waitingCheck } from '../doctor/waiting-check.ts';
 import type { Style } from '../output.ts';
 import { renderTable } from '../table.ts';
 
 /**
- * In the order in which a person would mend them: what everything stands on comes first. (`notify` would come before `disk`.)
+ * In the order in which a person would mend them: what everything stands on comes first.
  */
 const CHECKS: readonly Check[] = [
   ...machineChecks,
   processControlCheck,
   repositoryCheck,
+  versionCheck,
   stateDirectoryCheck,
   pinsCheck,
   storeCheck,
@@ -46,6 +49,7 @@ const CHECKS: readonly Check[] = [
   ...containerChecks,
   ...leftoverChecks,
   clockCheck,
+  notifyCheck,
   diskCheck,
   gateRunCheck,
   hygieneCheck,

@@ -8,6 +8,7 @@ import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
+import { makeNotifier } from '../make-notifier.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
 import { noteRun, tellEnd } from '../run-end.ts';
@@ -65,9 +66,11 @@ export async function drive(
   const statusFile = new StatusFile(yard, compose.clock);
   let code: ExitCode;
   let isSwept = false;
+  const notifier = makeNotifier(context, yard);
   let isTold = false;
   try {
     await takeCharge(yard, output);
+    await notifier.open();
     for (const pause of (await yard.store.control()).pauses) output.say(stillHeld(pause));
     view.start();
     const end = await runYard(scheduler, wake, {
@@ -87,12 +90,14 @@ export async function drive(
         await view.interlude(() => disk.look(report.snapshot));
         await view.update(report.snapshot);
         await statusFile.update(report.snapshot);
+        notifier.look(report.snapshot);
       },
       onFault: (error) => view.interlude(() => disk.fault(error)),
     });
     await view.stop();
     code = await tellEnd(output, yard.store, end);
     await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
+    await notifier.finish();
   } finally {
     interrupt.dispose();
     await scheduler.release();

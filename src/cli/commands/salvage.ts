@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs';
-import { join, relative, resolve, sep } from 'node:path';
+import { join } from 'node:path';
 
 import { inertLine } from '../../core/inert.ts';
 import { isBranchName } from '../../core/ref-name.ts';
@@ -9,13 +8,13 @@ import { requireDepot } from '../../git/depot.ts';
 import { statFiles } from '../../git/file-stat.ts';
 import { GitError } from '../../git/git.ts';
 import { findRepository } from '../../git/repository.ts';
-import { makeBranch, obstacleAt, restoreFiles } from '../../git/restore.ts';
+import { makeBranch, restoreFiles } from '../../git/restore.ts';
 import { openScratchDepot } from '../../git/scratch-depot.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
-import { nearestDirectory } from '../doctor/machine-checks.ts';
 import { pickId } from '../find-task.ts';
+import { newDirectory } from '../new-directory.ts';
 import { findSalvage } from '../salvage/finds.ts';
 import type { Find } from '../salvage/finds.ts';
 import { chooseFiles, pickFind } from '../salvage/pick-find.ts';
@@ -126,7 +125,7 @@ async function restore(
   if (options.branch !== undefined) return restoreBranch(context, find, chosen, options.branch);
   const name = options.to ?? `salvage-${find.id.replace('/', '-')}`;
   return restoreDirectory(context, find, chosen, {
-    directory: resolve(context.cwd, name),
+    directory: newDirectory(context.cwd, name),
     all: options.all === true,
     indexFile: join(stateDirectory, 'tmp', `restore-${process.pid}.index`),
   });
@@ -138,14 +137,6 @@ async function restoreDirectory(
   { depot, commit, base }: Chosen,
   { directory, all, indexFile }: { readonly directory: string; readonly all: boolean; readonly indexFile: string },
 ): Promise<void> {
-  const obstacle = obstacleAt(directory) ?? notOurs(directory);
-  if (obstacle !== null) {
-    throw new UserError({
-      code: 'directory-not-empty',
-      message: `${directory} cannot be written to: ${obstacle}; nothing was changed`,
-      hint: 'Name a directory that is new or empty: --to DIR',
-    });
-  }
   const stat = await statFiles(depot, base, commit);
   const paths = stat.flatMap(({ path, status }) => (status === 'deleted' ? [] : [path]));
   try {
@@ -166,14 +157,6 @@ async function restoreDirectory(
   );
   const deleted = stat.filter(({ status }) => status === 'deleted');
   for (const { path } of deleted) output.say(`deleted by the agent: ${inertLine(toText(path), 300)}`);
-}
-
-/** Git's directories and the yard's own are no place for files of an agent. */
-function notOurs(directory: string): string | null {
-  const there = nearestDirectory(directory);
-  const real = join(realpathSync(there), relative(there, directory));
-  const own = real.split(sep).find((part) => ['.git', '.yard'].includes(part.toLowerCase()));
-  return own === undefined ? null : `it is inside ${own}`;
 }
 
 async function restoreBranch(

@@ -17,6 +17,7 @@ export const leftoverChecks: readonly Check[] = [
 /** Names by which each directory knows what is not finished. `tmp` is nothing else. */
 const HALF_MADE: readonly (readonly [directory: string, name: RegExp])[] = [
   ['.', /^(?:(?:depot|fill)\.git\.new-|\.tmp-|\.trash-|\.probe-|repository\.)/],
+  ['backups', /^\.tmp-/],
   ['containers', /^\.tmp-/],
   ['lanes', /^\.(?:tmp|trash)-/],
   ['pins', /^\.(?:tmp|trash)-/],

@@ -8,7 +8,15 @@ export type Run = (action: () => Promise<ExitCode>) => Promise<void>;
 /** Adds commands to the tree. What carries them out is loaded when one is called. */
 export type Branch = (program: Command, context: CommandContext, run: Run) => void;
 
+/** What the man page shows as well. */
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
 /** With the lines of an example under its help. */
 export function example(command: Command, ...lines: readonly string[]): Command {
+  EXAMPLES.set(command, lines);
   return command.exitOverride().addHelpText('after', `\nExample:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+}
+
+export function examplesOf(command: Command): readonly string[] {
+  return EXAMPLES.get(command) ?? [];
 }

@@ -22,6 +22,7 @@ export function configureCommands(program: Command, context: CommandContext, run
     program
       .command('update')
       .description('have this repository worked on by a version of Yardmaster')
+      .summary('pin the version of Yardmaster that works on this repository')
       .argument('<version>', 'such as 0.1.0')
       .option('--install', 'install it with npm, if it is not there')
       .option('--json', 'print as JSON')
@@ -34,6 +35,7 @@ export function configureCommands(program: Command, context: CommandContext, run
     program
       .command('version')
       .description('which version is at work, and which this repository asks for')
+      .summary('which version is at work, and which one is pinned here')
       .option('--json', 'print as JSON')
       .action((options: object) =>
         run(async () => (await import('../commands/version.ts')).versionCommand(context, options)),
@@ -44,6 +46,7 @@ export function configureCommands(program: Command, context: CommandContext, run
     program
       .command('migrate')
       .description('bring store and configuration to the formats of this version; keeps a copy of each')
+      .summary('bring store and configuration to the formats of this version')
       .option('--dry-run', 'say what it would do, and do nothing')
       .option('--json', 'print as JSON')
       .action((options: object) =>

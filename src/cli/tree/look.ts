@@ -76,6 +76,7 @@ function lookAtTasks(program: Command, context: CommandContext, run: Run): void 
     program
       .command('show')
       .description('all that is known of a task: what it asks for, how far it has come, what happened')
+      .summary('all that is known of a task')
       .argument('<id>')
       .option('--json', 'print as JSON')
       .action((id: string, options: object) =>

@@ -23,6 +23,7 @@ export function setUpCommands(program: Command, context: CommandContext, run: Ru
     program
       .command('demo')
       .description('make a small project and run a backlog through it; no key, no network')
+      .summary('see it work in a small project; no key, no network')
       .addOption(new Option('--scenario <name>', 'which demo').default('backlog'))
       .option('--directory <path>', 'make it here, an empty or new directory, not in a temporary one')
       .action((options: object) =>

@@ -10,6 +10,7 @@ export function steerCommands(program: Command, context: CommandContext, run: Ru
   const park = () => import('../commands/park.ts');
   example(
     onTasks(program, 'park', 'let nothing more happen with it until it is put back; its work is kept')
+      .summary('let nothing more happen with tasks; their work is kept')
       .option('--why <text>', 'shown wherever it is asked for')
       .action((ids: string[], options: object) => run(async () => (await park()).parkCommand(context, ids, options))),
     'yard park TASK-0001 --why "after the release"',
@@ -23,12 +24,9 @@ export function steerCommands(program: Command, context: CommandContext, run: Ru
     'yard unpark --all',
   );
   example(
-    onTasks(
-      program,
-      'wake',
-      'start at once what was put off after a failure; all of it unless named',
-      '[ids...]',
-    ).action((ids: string[], options: object) => run(async () => (await park()).wakeCommand(context, ids, options))),
+    onTasks(program, 'wake', 'start at once what was put off after a failure; all of it unless named', '[ids...]')
+      .summary('start at once what was put off after a failure')
+      .action((ids: string[], options: object) => run(async () => (await park()).wakeCommand(context, ids, options))),
     'yard wake',
   );
   example(

@@ -77,6 +77,7 @@ function editTask(program: Command, context: CommandContext, run: Run): void {
   const command = program
     .command('edit')
     .description('change tasks; without options, opens the file of one in your editor')
+    .summary('change tasks, or open the file of one in your editor')
     .argument('<id...>')
     .option('--title <text>', 'what is to be done, in a line')
     .option('--objective <text>', 'what is to be done, in full')
@@ -114,6 +115,7 @@ function supersedeTask(program: Command, context: CommandContext, run: Run): voi
   const command = program
     .command('supersede')
     .description('put another task in the place of one; what is not said of a new one is taken over')
+    .summary('put another task in the place of one')
     .argument('<id>')
     .argument('[title]', 'what is to be done instead, in a line')
     .option('--by <id>', 'a task that exists already, instead of a new one')

@@ -41,15 +41,6 @@ export function workCommands(program: Command, context: CommandContext, run: Run
   );
   example(
     program
-      .command('gc')
-      .description('remove what is no longer needed; everything that has not landed is kept')
-      .option('--dry-run', 'say what would go and what would stay, and remove nothing')
-      .option('--json', 'print as JSON')
-      .action((options: object) => run(async () => (await import('../commands/gc.ts')).gcCommand(context, options))),
-    'yard gc --dry-run',
-  );
-  example(
-    program
       .command('drive')
       .description('run one task until it has landed, or needs a person')
       .argument('<id>')

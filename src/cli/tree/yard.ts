@@ -11,6 +11,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     program
       .command('stop')
       .description('start and land nothing more; what runs comes to its end, or is ended with --now')
+      .summary('start and land nothing more, and end the run')
       .option('--now', 'end what runs as well; its tasks are ready again, its work is kept')
       .option('--wait', 'return when nothing is at work any more')
       .option('--timeout <duration>', 'with --wait: not longer than this, such as 10m; exit code 1 then', duration)
@@ -26,6 +27,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     program
       .command('pause')
       .description('start nothing more of an area or an agent, land nothing (train), or start nothing at all')
+      .summary('start nothing for a while: all, an area, an agent, the train')
       .argument('[what...]', 'area NAME, agent NAME, or train; all starts unless said')
       .option('--why <text>', 'shown wherever something waits for it')
       .option('--json', 'print as JSON')
@@ -39,6 +41,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     program
       .command('resume')
       .description('go on after a pause or a stop, after failures in a row, or after the target was moved back')
+      .summary('go on after a pause, a stop, or failures in a row')
       .argument('[what...]', 'the pause of: area NAME, agent NAME, or train')
       .option('--json', 'print as JSON')
       .action((what: string[], options: object) =>
@@ -51,6 +54,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     program
       .command('drain')
       .description('start nothing more, let what runs come to its end and land, and end the run then')
+      .summary('start nothing more; what runs lands, and the run ends')
       .option('--timeout <duration>', 'wait not longer than this, such as 2h; exit code 1 then', duration)
       .option('--json', 'print as JSON')
       .action((options: object) =>
@@ -62,6 +66,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     program
       .command('breaker')
       .description('failures in a row, which end a run: show them, or forget them')
+      .summary('failures in a row, which end a run: show or forget them')
       .argument('[action]', 'show or reset; show unless said')
       .option('--json', 'print as JSON')
       .action((action: string | undefined, options: object) =>

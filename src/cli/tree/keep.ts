@@ -4,8 +4,8 @@ import type { CommandContext } from '../context.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
 
-/** What did not land. */
-export function salvageCommands(program: Command, context: CommandContext, run: Run): void {
+/** What is kept of the work, and what need not be. */
+export function keepCommands(program: Command, context: CommandContext, run: Run): void {
   example(
     program
       .command('salvage')
@@ -24,5 +24,15 @@ export function salvageCommands(program: Command, context: CommandContext, run: 
     'yard salvage',
     'yard salvage show TASK-0001/2 --patch',
     'yard salvage restore TASK-0001/2 --to restored',
+  );
+  example(
+    program
+      .command('gc')
+      .description('remove what is no longer needed; everything that has not landed is kept')
+      .summary('remove what is no longer needed; what has not landed is kept')
+      .option('--dry-run', 'say what would go and what would stay, and remove nothing')
+      .option('--json', 'print as JSON')
+      .action((options: object) => run(async () => (await import('../commands/gc.ts')).gcCommand(context, options))),
+    'yard gc --dry-run',
   );
 }

@@ -1,0 +1,28 @@
+import { LEDGER_TYPES } from '../../core/ledger.ts';
+import { needOfTask, needsOfYard } from '../../core/need.ts';
+import type { Need } from '../../core/need.ts';
+import { makeReport } from '../../core/report.ts';
+import type { Range, Report } from '../../core/report.ts';
+import { compareIds } from '../../core/frontier.ts';
+import type { StoreReader } from '../../store/store.ts';
+import { readLedger } from './read-range.ts';
+
+/** The report of a range. @param failuresLimit of failures in a row; null before the first run. */
+export async function reportOf(reader: StoreReader, range: Range, failuresLimit: number | null): Promise<Report> {
+  const ledger = await readLedger(reader, range, LEDGER_TYPES);
+  const named = [...ledger.landed.map(({ taskId }) => taskId), ...ledger.parked.keys()];
+  const headlines = await reader.headlines([...new Set(named)]);
+  return makeReport(ledger, range, { headlines, waiting: await waitingNow(reader, failuresLimit) });
+}
+
+/** What waits for a person: the yard's own first, then tasks, those that ask before those that are parked. */
+async function waitingNow(reader: StoreReader, failuresLimit: number | null): Promise<Need[]> {
+  const rows = await reader.rows(['blocked', 'parked']);
+  const needs = rows.toSorted((a, b) => compareIds(a.id, b.id)).map(needOfTask);
+  const ofTasks = needs.filter((need) => need !== null);
+  return [
+    ...needsOfYard(await reader.control(), failuresLimit),
+    ...ofTasks.filter(({ kind }) => kind !== 'parked'),
+    ...ofTasks.filter(({ kind }) => kind === 'parked'),
+  ];
+}
