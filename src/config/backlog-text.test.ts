@@ -178,3 +178,18 @@ Some words about it.
     ]);
   });
 });
+
+describe('a very large list', () => {
+  const line = '- [ ] ';
+  test.each<[string, BacklogFormat, string]>([
+    ['groups', 'markdown', `${line}x${' {area: b}'.repeat(200_000)}`],
+    ['braces', 'markdown', `${line}x ${'{'.repeat(1_000_000)}${'}'.repeat(1_000_000)}`],
+    ['lines of context', 'markdown', `${line}x\n${'  y\n'.repeat(150_000)}`],
+    ['lines of criteria', 'markdown', `${line}x\n${'  - y\n'.repeat(100_000)}`],
+    ['keys', 'json', `[{${Array.from({ length: 200_000 }, (_, index) => `"k${index}": 1`).join(',')}}]`],
+    ['text', 'json', JSON.stringify([{ title: 'x', context: 'y'.repeat(8_000_000) }])],
+    ['escapes', 'json', `[{"title": "${'\\u0041'.repeat(1_000_000)}"}]`],
+  ])('of %s is refused with a sentence (%s)', (_name, format, text) => {
+    expect(plan(text, format).told.length).toBeGreaterThan(0);
+  });
+});

@@ -60,6 +60,7 @@ const IGNORED: ReadonlySet<string> = new Set(['path']);
 const LISTED_MAX = 1_000;
 const TEXT_MAX = 200_000;
 const TEXTS_MAX = 200;
+const UNKNOWN_MAX = 100;
 
 /** Collects what is wrong, instead of stopping at the first. */
 export class Problems {
@@ -108,6 +109,10 @@ export function readDraft(
     problems.try<string[]>(place, [], () => fields.lines(key).map(({ text }) => text));
   const text = (key: string): string => problems.try(place, '', () => readText(fields, key, fields.raw(key), [key]));
   const unknown = fields.keys.filter((key) => !KEYS.includes(key) && !IGNORED.has(key));
+  if (unknown.length > UNKNOWN_MAX) {
+    problems.add(place, `the task has ${unknown.length} keys that are not known`, `Known are: ${KEYS.join(', ')}.`);
+    return { draft: null, problems: problems.all, notes: [] };
+  }
   const title = line('title') ?? '';
   if (title === '' && problems.all.length === 0) {
     problems.add(place, 'the task has no title', 'Write title: what is to be done, in a line.');
@@ -172,6 +177,9 @@ function readExtra(fields: TaskFields): ExtraSection[] {
   const value = fields.raw('extra');
   if (value === null) return [];
   const sections = Array.isArray(value) ? (value as readonly YamlValue[]) : [null];
+  if (sections.length > TEXTS_MAX) {
+    throw fields.error('task-too-long', ['extra'], `extra has more than ${TEXTS_MAX} entries`, 'Split the task.');
+  }
   return sections.map((section, index) => {
     const { heading = null, text = null } = (section ?? {}) as { readonly [key: string]: YamlValue };
     const known = typeof heading === 'string' ? heading.replace(/\s+/g, ' ').trim() : '';

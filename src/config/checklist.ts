@@ -14,6 +14,9 @@ const ITEM = /^( *)(?:[-*+]|[0-9]{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)$/;
 const LISTS: ReadonlySet<string> = new Set(['after', 'owns', 'forbids', 'supersedes']);
 const KEYS: readonly string[] = [...LISTS, 'id', 'key', 'priority', 'area', 'gate', 'agent', 'testPolicy'];
 
+/** With all its groups. */
+const TITLE_MAX = 10_000;
+
 interface Entry {
   readonly line: Line;
   readonly isDone: boolean;
@@ -123,6 +126,8 @@ interface Part {
 function groupsOf(text: string): { title: string; parts: readonly Part[] } {
   const parts: Part[] = [];
   let title = text.trimEnd();
+  // It is refused as a title, whatever it says.
+  if (title.length > TITLE_MAX) return { title, parts };
   for (;;) {
     const at = openingOf(title);
     if (at === null) return { title: title.trim(), parts };
@@ -179,7 +184,10 @@ interface Criterion {
 
 /** Lists are criteria, with all that is indented below an item; other text is context. */
 function contentOf(lines: readonly Line[]): { acceptance: readonly Criterion[]; context: string } {
-  const margin = Math.min(...lines.filter(({ text }) => text.trim() !== '').map(({ text }) => text.search(/\S/)));
+  const margin = lines.reduce(
+    (least, { text }) => (text.trim() === '' ? least : Math.min(least, text.search(/\S/))),
+    99,
+  );
   const acceptance: Criterion[] = [];
   const context: string[] = [];
   let isInItem = false;

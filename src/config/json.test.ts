@@ -63,6 +63,7 @@ test.each<[string, string, string]>([
   ['a key twice', '{"a": 1, "a": 2}', '1:10: the key "a" stands twice'],
   ['a prototype', '{"__proto__": {}}', '1:2: the key __proto__ is refused'],
   ['a deep nest', '['.repeat(100_000), '1:52: the JSON is nested deeper than 50 levels'],
+  ['very many values', `[${'[],'.repeat(1_000_000)}1]`, 'the JSON has more than 1000000 values'],
   ['a huge number', '1e999', 'the number is too large'],
 ])('%s is refused with its place', (_name, text, message) => {
   const result = readJson(text);

@@ -1,6 +1,6 @@
 /**
  * JSON from people and programs that may be careless or hostile, as plain data with places.
- * 1. Depth is bounded; the caller bounds the size.
+ * 1. Depth and number of values are bounded; the caller bounds the size.
  * 2. Objects have no prototype, and no key reaches one (`__proto__`, `constructor`, `prototype` are refused).
  * 3. Nothing is guessed: no comments, no trailing commas, no key twice, nothing behind the value.
  */
@@ -8,6 +8,8 @@ import { quote } from './quote.ts';
 import type { YamlPath, YamlPlace, YamlResult, YamlValue } from './yaml.ts';
 
 const DEPTH_MAX = 50;
+/** Each costs a hundred bytes or two. */
+const VALUES_MAX = 1_000_000;
 const REFUSED_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 const SPACE = /[ \t\r\n]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
@@ -69,6 +71,7 @@ class Lines {
 class Reader {
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -86,6 +89,10 @@ class Reader {
     const offset = this.#at;
     if (depth > DEPTH_MAX) {
       throw new Refusal(offset, `the JSON is nested deeper than ${DEPTH_MAX} levels`, 'Make it flatter.');
+    }
+    this.#values += 1;
+    if (this.#values > VALUES_MAX) {
+      throw new Refusal(offset, `the JSON has more than ${VALUES_MAX} values`, 'Split it.');
     }
     const first = this.#text[offset];
     if (first === '{') return this.#object(depth);

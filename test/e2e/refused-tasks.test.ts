@@ -79,7 +79,7 @@ describe('dependencies that lead nowhere', () => {
     });
     const ran = await made.yard(['run']);
     expect(ran).toMatchObject({ code: 3, stdout: expect.stringContaining('2 landed, 6 ready') });
-    expect(ran.stderr).toContain('6 tasks need a person; see: yard status, yard why ID');
+    expect(ran.stderr).toContain('6 tasks need a person; see: yard status, yard why --all');
     expect(made.git('show', 'agent/integration:better.txt')).toBe('good');
     const { tasks } = await made.status();
     const waiting = Object.fromEntries(tasks.map(({ id, waiting: [first] }) => [id, first]));
