@@ -6,6 +6,9 @@ import { join, relative, sep } from 'node:path';
 import { rolldown } from 'rolldown';
 import type { OutputChunk, OutputOptions } from 'rolldown';
 
+/** Each takes a tenth of what Node takes to start, and most commands that only look need neither. */
+const LAZY: ReadonlySet<string> = new Set(['node:child_process', 'node:crypto']);
+
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
@@ -97,10 +100,26 @@ function withoutFacades(code: string): string {
     const [, whole, some] = /^(?:([\w$]+))?(?:, )?(?:\{([^}]*)\})?$/.exec(names) ?? [];
     if (whole === undefined && some === undefined) throw new Error(`not understood: ${line}`);
     const module = `globalThis.process.getBuiltinModule("${name}")`;
+    if (whole === undefined && some !== undefined && LAZY.has(name)) return calledLazily(name, some, module);
     const all = whole === undefined ? '' : `const ${whole} = ${module};`;
     return all + (some === undefined ? '' : `const {${some.replaceAll(' as ', ': ')}} = ${module};`);
   });
   return [...head, ...lines.slice(end)].join('\n');
+}
+
+/** Functions that load their module when they are called first. */
+function calledLazily(name: string, some: string, module: string): string {
+  const has = new Map(Object.entries(process.getBuiltinModule(name) ?? {}));
+  return some
+    .split(',')
+    .map((part) => part.trim().split(' as '))
+    .map(([original = '', local = original]) => {
+      // A class could not be made by such a function.
+      if (typeof has.get(original) !== 'function' || !/^[a-z]/.test(original))
+        throw new Error(`${original} of ${name}`);
+      return `const ${local} = (...values) => ${module}.${original}(...values);`;
+    })
+    .join('');
 }
 
 function packageOf(id: string): string[] {

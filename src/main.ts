@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -7,7 +7,12 @@ import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
 import { jsonError, wantsJson } from './cli/json-error.ts';
 import { Output } from './cli/output.ts';
+import { runQuick } from './cli/quick.ts';
 import { namedSecrets } from './config/named-secrets.ts';
+import { findPin } from './config/pin.ts';
+import { pinnedVersion } from './config/pinned-version.ts';
+import { makeStateDirectory, stateDirectory as directoryOf } from './config/state-directory.ts';
+import { checkStateOwner, claimStateDirectory } from './config/state-owner.ts';
 import type { Pin } from './config/pin.ts';
 import type { Config } from './config/schema.ts';
 import { inert } from './core/inert.ts';
@@ -22,6 +27,7 @@ import type { Mended } from './git/depot.ts';
 import { locateRepository } from './git/locate.ts';
 import type { Location } from './git/locate.ts';
 import { systemClock } from './process/clock.ts';
+import { openReader } from './store/sqlite-reader.ts';
 import { closeInherited } from './process/inherited.ts';
 import type { FindSandboxes } from './reconcile/settings.ts';
 import type { LocalYard } from './reconcile/yard.ts';
@@ -80,7 +86,6 @@ async function commandLine(args: readonly string[]): Promise<ExitCode | null> {
       await startOther(other);
       return null;
     }
-    const { runQuick } = await import('./cli/quick.ts');
     const done = await runQuick(context, args);
     if (done !== null) return done;
     const { runProgram } = await import('./cli/program.ts');
@@ -104,7 +109,6 @@ async function versionFor(args: readonly string[]): Promise<string | null> {
   if (IS_CHOSEN in globalThis) return null;
   const root = locateRepository(process.cwd())?.root ?? null;
   if (root === null) return null;
-  const { pinnedVersion } = await import('./config/pinned-version.ts');
   const pinned = await pinnedVersion(root, process.env);
   const own = packageVersion();
   if (pinned === null || pinned.version === own) return null;
@@ -123,7 +127,7 @@ function composeWith(environment: CommandContext['env']): Compose {
   return {
     reading: (cwd) => reading(cwd, environment),
     yard: (cwd) => yard(cwd, environment),
-    places: (commonDirectory) => places(commonDirectory, environment),
+    places: (commonDirectory) => Promise.resolve(places(commonDirectory, environment)),
     withEnvironment: composeWith,
     self: SELF,
     get version() {
@@ -135,15 +139,10 @@ function composeWith(environment: CommandContext['env']): Compose {
 
 async function reading(cwd: string, environment: CommandContext['env']): Promise<Reading> {
   const location = locateRepository(cwd) ?? (await askGit(cwd));
-  const { directory: stateDirectory, storeFile } = await places(location.commonDirectory, environment);
-  const [{ checkStateOwner }, { openReader }] = await Promise.all([
-    import('./config/state-owner.ts'),
-    import('./store/sqlite-reader.ts'),
-  ]);
+  const { directory: stateDirectory, storeFile } = places(location.commonDirectory, environment);
   await checkStateOwner(stateDirectory, location.commonDirectory);
   const reader = openReader(storeFile);
   if (reader === null) {
-    const { existsSync } = await import('node:fs');
     const isConfigured = existsSync(join(location.root, '.yard/config.yaml'));
     throw new UserError({
       code: 'no-yard',
@@ -151,14 +150,13 @@ async function reading(cwd: string, environment: CommandContext['env']): Promise
       hint: isConfigured ? 'Start with: yard run' : 'Make one with: yard init, then: yard run',
     });
   }
-  const { pin, pinnedMs } = await currentPin(stateDirectory);
+  const { pin, pinnedMs } = currentPin(stateDirectory);
   if (pin !== null) hideSecretsOf(pin.config, environment);
   return { reader, location, stateDirectory, pin, pinnedMs };
 }
 
-async function places(commonDirectory: string, environment: CommandContext['env']): Promise<StatePlaces> {
-  const { stateDirectory } = await import('./config/state-directory.ts');
-  const directory = stateDirectory({ commonDirectory, home: homedir(), environment });
+function places(commonDirectory: string, environment: CommandContext['env']): StatePlaces {
+  const directory = directoryOf({ commonDirectory, home: homedir(), environment });
   return { directory, storeFile: join(directory, STORE_FILE) };
 }
 
@@ -169,20 +167,17 @@ async function askGit(cwd: string): Promise<Location> {
 }
 
 /** The configuration as the scheduler last took it: read without checking it again. */
-async function currentPin(stateDirectory: string): Promise<Pick<Reading, 'pin' | 'pinnedMs'>> {
-  const { statSync } = await import('node:fs');
-  const path = join(stateDirectory, PIN_FILE);
+function currentPin(directory: string): Pick<Reading, 'pin' | 'pinnedMs'> {
+  const path = join(directory, PIN_FILE);
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return { pin: null, pinnedMs: null };
-  const { findPin } = await import('./config/pin.ts');
-  const pin = findPin(stateDirectory, readFileSync(path, 'utf8').trim());
+  const pin = findPin(directory, readFileSync(path, 'utf8').trim());
   return { pin, pinnedMs: pin === null ? null : stat.mtimeMs };
 }
 
 async function yard(cwd: string, environment: CommandContext['env']): Promise<LocalYard> {
   const [
     { findRepository },
-    { stateDirectory: directoryOf, makeStateDirectory },
     { SettingsSource },
     { openDepot },
     { syncTarget },
@@ -193,7 +188,6 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
     { ContainerRegister },
   ] = await Promise.all([
     import('./git/repository.ts'),
-    import('./config/state-directory.ts'),
     import('./reconcile/settings.ts'),
     import('./git/depot.ts'),
     import('./git/target-sync.ts'),
@@ -207,7 +201,6 @@ async function yard(cwd: string, environment: CommandContext['env']): Promise<Lo
   const repository = await findRepository(cwd);
   const stateDirectory = directoryOf({ commonDirectory: repository.commonDirectory, home: homedir(), environment });
   await makeStateDirectory(stateDirectory);
-  const { claimStateDirectory } = await import('./config/state-owner.ts');
   await claimStateDirectory(stateDirectory, repository.commonDirectory);
   const finder = new SupportFinder(environment, stateDirectory, true);
   const findSandboxes: FindSandboxes = (policies) => finder.find(policies);

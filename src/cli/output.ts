@@ -18,6 +18,7 @@ export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
+  readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #coloured: boolean;
   /** Passed by all that is shown: what was stored has passed the rules, so that named secrets are left. */
   readonly redactor: Redactor;
@@ -30,9 +31,15 @@ export class Output {
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
+    this.#env = env;
     this.redactor = redactor;
     for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
     this.#coloured = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  }
+
+  /** The same, but all of it talk: for what is shown on the way to a result that is JSON alone. */
+  asTalk(): Output {
+    return new Output(this.#stderr, this.#stderr, this.#env, this.redactor);
   }
 
   get isTerminal(): boolean {

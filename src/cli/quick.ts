@@ -1,3 +1,7 @@
+import { nextCommand } from './commands/next.ts';
+import { statusCommand } from './commands/status.ts';
+import { tasksCommand } from './commands/tasks.ts';
+import { whyCommand } from './commands/why.ts';
 import type { CommandContext, ExitCode } from './context.ts';
 
 /**
@@ -14,19 +18,15 @@ export async function runQuick(context: CommandContext, args: readonly string[])
   const json = argument === '--json';
   const isPlain = argument === '' || json;
   if (command === 'status' && isPlain) {
-    const { statusCommand } = await import('./commands/status.ts');
     return statusCommand(context, { json });
   }
   if (command === 'tasks' && isPlain) {
-    const { tasksCommand } = await import('./commands/tasks.ts');
     return tasksCommand(context, { json });
   }
   if (command === 'next' && (isPlain || argument === '--explain')) {
-    const { nextCommand } = await import('./commands/next.ts');
     return nextCommand(context, { json, explain: argument === '--explain' });
   }
   if (command === 'why' && argument !== '' && !argument.startsWith('-')) {
-    const { whyCommand } = await import('./commands/why.ts');
     return whyCommand(context, argument, {});
   }
   return null;

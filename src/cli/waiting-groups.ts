@@ -7,6 +7,8 @@ import { wrapText } from './wrap.ts';
 export interface WaitingTask {
   readonly id: string;
   readonly waiting: readonly Waiting[];
+  /** What a person can do about it besides. */
+  readonly remedy?: string | null;
 }
 
 /** Tasks that the same thing holds back, in one sentence. */
@@ -66,10 +68,10 @@ const SHARED: ReadonlySet<WaitingReason> = new Set(['slots', 'cycle-limit', 'sto
 export function groupWaiting(tasks: readonly WaitingTask[]): WaitingGroup[] {
   const sentences = new WaitingSentences();
   const groups = new Map<string, { reason: WaitingReason; sentence: string; ids: string[] }>();
-  for (const { id, waiting } of tasks) {
+  for (const { id, waiting, remedy = null } of tasks) {
     const [first] = waiting;
     if (first === undefined) continue;
-    const sentence = sentences.of(first, id);
+    const sentence = `${sentences.of(first, id)}${remedy === null ? '' : `; ${remedy}`}`;
     const key = `${first.reason} ${sentence}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { reason: first.reason, sentence, ids: [id] });

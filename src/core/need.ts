@@ -38,7 +38,7 @@ export function isMachine(by: string): boolean {
 export function needOfTask({ id, title, state, updatedMs }: WaitingTask): Need | null {
   const about = { taskId: id, title: inertLine(title, TITLE_MAX), sinceMs: updatedMs };
   if (state.status === 'parked') {
-    const commands = [`yard retry ${id}`];
+    const commands = [`yard unpark ${id}`];
     return { kind: 'parked', ...about, text: inertLine(state.why, TEXT_MAX), commands };
   }
   if (state.status !== 'blocked') return null;

@@ -17,7 +17,7 @@ function question(id: string, text: string): NoticeItem {
 
 function parked(count: number, why = 'no retries left'): NoticeItem[] {
   return Array.from({ length: count }, (_, index) => {
-    const commands = [`yard retry T-${index}`];
+    const commands = [`yard unpark T-${index}`];
     return { kind: 'parked', taskId: `T-${index}`, title: '', text: why, commands };
   });
 }

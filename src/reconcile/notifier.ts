@@ -54,10 +54,14 @@ export class Notifier {
     });
   }
 
-  /** After the last cycle: tells what is left, and waits some seconds for it at most. */
-  async finish(): Promise<void> {
+  /**
+   * After the last cycle: tells what is left, and waits for it, half a minute at most.
+   *
+   * @param isInterrupted a person ended the run, and is not to be kept waiting: the next run tells what is left
+   */
+  async finish(isInterrupted = false): Promise<void> {
     await this.#look;
-    await this.#guard(() => this.#tell(true));
+    if (!isInterrupted) await this.#guard(() => this.#tell(true));
   }
 
   async #tell(isLast: boolean): Promise<void> {

@@ -196,7 +196,19 @@ test('what a person wrote: no gate, no agent, dependencies, a broken task, a bro
   const unread = await examine(made);
   expect(unread).toMatchObject({ code: 1, diagnosis: 'config' });
   expect(new Set(skipped(unread))).toEqual(
-    new Set(['pins', 'store', 'gate', 'agents', 'sandbox', 'target', 'depot', 'gate-run', 'graph', ...OF_A_STORE]),
+    new Set([
+      'notify',
+      'pins',
+      'store',
+      'gate',
+      'agents',
+      'sandbox',
+      'target',
+      'depot',
+      'gate-run',
+      'graph',
+      ...OF_A_STORE,
+    ]),
   );
   const text = await made.yard(['doctor']);
   expect(text).toMatchObject({

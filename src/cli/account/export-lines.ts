@@ -14,5 +14,10 @@ export async function exportLines(output: Output, reader: StoreReader, archive: 
   for (const attempt of archive.attempts) print('attempt', attempt);
   for (const answer of archive.answers) print('answer', answer);
   for (const approval of archive.approvals) print('approval', approval);
-  for await (const page of pagesOf(reader, range)) for (const event of page) print('event', event);
+  for await (const page of pagesOf(reader, range)) {
+    for (const event of page) print('event', event);
+    // A history is larger than what should wait in memory for a slow reader.
+    await output.flush();
+    if (output.isClosed) return;
+  }
 }

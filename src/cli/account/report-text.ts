@@ -1,12 +1,14 @@
 import type { Need } from '../../core/need.ts';
 import type { Report } from '../../core/report.ts';
 import { counted, formatDuration, renderTable } from '../table.ts';
+import { wrapText } from '../wrap.ts';
 import { formatTime } from './moment.ts';
 import { attentionLines, failureRows, machineLines, needSentence } from './report-words.ts';
 
 /** Of one list; a report is read by a person. */
 const SHOWN_MAX = 50;
 const COMMIT_LENGTH = 12;
+const WIDTH_MIN = 20;
 
 /** The report as lines of text. */
 export function reportText(report: Report, width: number): string[] {
@@ -39,7 +41,8 @@ export function reportText(report: Report, width: number): string[] {
   const failures = failureRows(report);
   if (failures.length > 0) add('failures, by whom they belong to', failures);
   const sentences = (title: string, said: readonly string[]): void => {
-    if (said.length > 0) lines.push('', title, ...said.map((line) => `  ${line}`));
+    const wrapped = said.flatMap((line) => wrapText(line, Math.max(WIDTH_MIN, width - 2)));
+    if (said.length > 0) lines.push('', title, ...wrapped.map((line) => `  ${line}`));
   };
   sentences('what it cost people', attentionLines(report));
   sentences('what the machine lost', machineLines(report));

@@ -10,6 +10,7 @@ import { Interrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { endOfRun, tellEnd } from '../run-end.ts';
 import { snapshotNow } from '../seen-snapshot.ts';
+import { formatDuration } from '../table.ts';
 
 const POLL_MS = 100;
 /** What a snapshot needs of git is not asked for more often. */
@@ -20,7 +21,7 @@ export async function attachCommand(context: CommandContext): Promise<ExitCode> 
   const reading = await context.compose.reading(context.cwd);
   try {
     const lease = await reading.reader.lease('scheduler');
-    if (lease === null || !isHeld(lease, onlooker(context.compose.clock))) throw await noRun(reading);
+    if (lease === null || !isHeld(lease, onlooker(context.compose.clock))) throw await noRun(context, reading);
     const [last] = await reading.reader.events({ limit: 1, newest: true });
     context.output.say(`the run is process ${lease.owner?.pid ?? 'unknown'}; Ctrl-C leaves it alone`);
     return await follow(context, reading, lease, last?.seq ?? 0);
@@ -72,9 +73,10 @@ function ignoreAbort(error: unknown): void {
   if (!(error instanceof Error && error.name === 'AbortError')) throw error;
 }
 
-async function noRun({ reader }: Reading): Promise<UserError> {
+async function noRun({ compose }: CommandContext, { reader }: Reading): Promise<UserError> {
   const [last] = await reader.events({ types: ['run.ended'], newest: true, limit: 1 });
-  const ended = last === undefined ? '' : `; the last one ended ${new Date(last.atMs).toLocaleString()}`;
+  const ended =
+    last === undefined ? '' : `; the last one ended ${formatDuration(compose.clock.nowMs() - last.atMs)} ago`;
   return new UserError({
     code: 'no-run',
     message: `no run is at work${ended}`,

@@ -28,7 +28,7 @@ export async function drainCommand(
     const timeoutMs = options.timeout ?? Infinity;
     const waited = (await isDriven(context, yard))
       ? await besideRun(context, yard, timeoutMs)
-      : await alone(context, yard, timeoutMs);
+      : await alone(options.json === true ? { ...context, output: output.asTalk() } : context, yard, timeoutMs);
     const { store } = yard;
     const { stopped } = await store.control();
     const left = await atWork(store, context.compose.clock);

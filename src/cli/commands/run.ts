@@ -97,7 +97,7 @@ export async function drive(
     await view.stop();
     code = await tellEnd(output, yard.store, end);
     await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
-    await notifier.finish();
+    await notifier.finish(interrupt.signal.aborted);
   } finally {
     interrupt.dispose();
     await scheduler.release();

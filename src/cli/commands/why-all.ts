@@ -2,13 +2,18 @@ import { compareIds, Frontier } from '../../core/frontier.ts';
 import { waitingOf } from '../../core/plan.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 import type { Waiting } from '../../core/waiting.ts';
+import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { NO_SCHEDULER, schedulerPid } from '../scheduler-sentence.ts';
+import { remedyFor } from '../remedy.ts';
 import { snapshotOf } from '../seen-snapshot.ts';
 import { counted } from '../table.ts';
 import { groupWaiting, renderGroups, WaitingSentences } from '../waiting-groups.ts';
 import type { WaitingTask } from '../waiting-groups.ts';
+
+/** Attempts of so many tasks are read. */
+const REMEDIES_MAX = 20;
 
 interface OpenTask extends WaitingTask {
   readonly status: TaskStatus;
@@ -38,12 +43,21 @@ export async function whyAllCommand(
       output.jsonText(JSON.stringify({ tasks: tasks.map(asJson()) }), { lines: false });
       return EXIT.ok;
     }
-    output.lines([...summary(tasks), ...renderGroups(groupWaiting(tasks), output.width, 'yard why --all --json')]);
+    const told = await withRemedies(reader, tasks);
+    output.lines([...summary(tasks), ...renderGroups(groupWaiting(told), output.width, 'yard why --all --json')]);
     if (tasks.length > 0 && schedulerPid(view.leases, compose.clock) === null) output.say(NO_SCHEDULER);
     return EXIT.ok;
   } finally {
     await reading.reader.close();
   }
+}
+
+/** Those that are parked, with what can be done about it. */
+async function withRemedies(reader: StoreReader, tasks: readonly OpenTask[]): Promise<WaitingTask[]> {
+  const parked = tasks.filter(({ status }) => status === 'parked').slice(0, REMEDIES_MAX);
+  const remedies = new Map<string, string | null>();
+  for (const { id } of parked) remedies.set(id, remedyFor(id, (await reader.attempts(id)).at(-1)?.outcome ?? null));
+  return tasks.map(({ id, waiting }) => ({ id, waiting, remedy: remedies.get(id) ?? null }));
 }
 
 function summary(tasks: readonly OpenTask[]): string[] {

@@ -13,6 +13,7 @@ import { EXIT } from '../context.ts';
 import { snapshotAround } from '../seen-snapshot.ts';
 import { findTask } from '../find-task.ts';
 import { NO_SCHEDULER } from '../scheduler-sentence.ts';
+import { remedyFor } from '../remedy.ts';
 import { stateSentence } from '../state-sentence.ts';
 
 /** `yard why ID`, `yard why --all`. */
@@ -59,6 +60,8 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
       const detail = inertLine(describeWaiting(entry, task.spec.id), 2000);
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
+    const remedy = task.state.status === 'parked' ? remedyFor(task.spec.id, attempts.at(-1)?.outcome ?? null) : null;
+    if (remedy !== null) output.print(`  ${remedy}`);
     if (snapshot !== null && MOVES.has(task.state.status) && !(await isDriven(reading.reader, compose.clock))) {
       output.print(`  ${NO_SCHEDULER}`);
     } else if (waiting.length === 0 && task.state.status === 'ready') {

@@ -84,7 +84,7 @@ function judge({ moving, later, roots }: WayForward): Finding {
   if (moving > 0) return pass(`${can}; ${listOf(roots)}`);
   return warn(
     `no task can start or land: ${listOf(roots)}`,
-    'See why with: yard why ID. Put back what is parked with: yard retry ID',
+    'See why with: yard why ID. Put back what is parked with: yard unpark ID',
   );
 }
 

@@ -11,7 +11,7 @@ export function accountCommands(program: Command, context: CommandContext, run: 
   example(
     program
       .command('report')
-      .description('what happened: landed, parked, waiting for you, and what it cost')
+      .description('what landed, was parked, waits for you, and what it cost')
       .option('--since <time>', SINCE)
       .option('--until <time>', 'until then; now unless said')
       .option('--markdown', 'print as Markdown')
@@ -38,7 +38,7 @@ export function accountCommands(program: Command, context: CommandContext, run: 
   example(
     program
       .command('export')
-      .description('tasks and the whole history as plain files, or as lines of JSON')
+      .description('tasks and the whole history as plain files or lines of JSON')
       .option('--to <directory>', 'write files into this directory, new or empty')
       .option('--json', 'print one object for each task, attempt, answer, approval and event')
       .option(

@@ -135,7 +135,8 @@ function importTasks(program: Command, context: CommandContext, run: Run): void 
   example(
     program
       .command('import')
-      .description('take over the tasks of another orchestrator')
+      .summary('take over the tasks of another orchestrator')
+      .description('add the tasks of another orchestrator that are not done there')
       .addArgument(new Argument('<system>', 'whose they are').choices(['oompa', 'gluerun']))
       .argument('<path>', 'its project, or its directory of tasks')
       .option('--accept <text>', 'acceptance criterion of those that have none; repeat for more', list)
