@@ -15,7 +15,7 @@ import { readTaskFile } from '../../trackers/task-directory.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask, pickId } from '../find-task.ts';
-import { knownTasks } from '../tasks/known-tasks.ts';
+import { knownTasks, withReader } from '../tasks/known-tasks.ts';
 import { refuseIncomplete, writeUnderFreeId } from '../tasks/new-task.ts';
 import type { AddOptions } from './add.ts';
 
@@ -41,7 +41,7 @@ export async function supersedeCommand(
       hint: `Name a task (--by ID), or say what is to be done instead: yard supersede ${id} "…"`,
     });
   }
-  const old = await lookUp(context, async (reader) => {
+  const old = await lookUp(context, id, async (reader) => {
     const task = await findTask(reader, id);
     refuseSettled(task);
     if (by !== undefined) await checkSuccessor(reader, task.spec.id, by);
@@ -148,13 +148,15 @@ async function unlessOvertaken(work: Promise<unknown>): Promise<void> {
   }
 }
 
-async function lookUp<T>({ compose, cwd }: CommandContext, look: (reader: StoreReader) => Promise<T>): Promise<T> {
-  const { reader } = await compose.reading(cwd);
-  try {
-    return await look(reader);
-  } finally {
-    await reader.close();
-  }
+/** @throws UserError where nothing has run yet: then no task is more than its file. */
+async function lookUp<T>(context: CommandContext, id: string, look: (reader: StoreReader) => Promise<T>): Promise<T> {
+  const found = await withReader(context, look);
+  if (found !== null) return found;
+  throw new UserError({
+    code: 'no-yard',
+    message: 'nothing has run yet: no task is more than its file, which can be changed',
+    hint: `Change it: yard edit ${inertLine(id, 60)}`,
+  });
 }
 
 function refuseSettled({ spec, state }: TaskRecord): void {
