@@ -67,3 +67,37 @@ test('what is probably not meant is warned about, without a value', () => {
   ]);
   expect(warnings.join()).not.toMatch(/sh0rt|gate-value/);
 });
+
+test('the address of a webhook is a secret, with what of it is a key; an older pin knows of none', () => {
+  const address = 'https://hooks.example/services/0123456789abcdef';
+  const values = (config: Config, from: Readonly<Record<string, string>>) =>
+    namedSecrets(config, from)
+      .filter(({ name }) => name === 'HOOK' || name.startsWith('notify'))
+      .map(({ name, value }) => `${name}: ${value}`);
+  const written = configOf({ notify: { webhook: { url: address } } });
+  expect(values(written, {})).toEqual([
+    `notify.webhook.url: ${address}`,
+    'notify.webhook.url: hooks.example/services/0123456789abcdef',
+    'notify.webhook.url: 0123456789abcdef',
+  ]);
+  const named = configOf({ notify: { webhook: { variable: 'HOOK' } }, environment: { allow: ['H*'] } });
+  expect(values(named, { HOOK: address })).toContain('HOOK: 0123456789abcdef');
+  expect(Object.keys(allowedEnvironment(named.agents['one']?.environment.allow ?? [], {}, { HOOK: address }))).toEqual(
+    [],
+  );
+  expect(secretWarnings(named, { ...environment })).toEqual([
+    'the secret HOOK of notify.webhook.variable is not set in this environment',
+  ]);
+  const { notify: _, ...older } = written;
+  expect(namedSecrets(older as Config, {})).toEqual([]);
+});
+
+test.each([
+  [{ webhook: {} }, 'needs either url or variable'],
+  [{ webhook: { url: 'https://a.example', variable: 'HOOK' } }, 'needs either url or variable'],
+  [{ webhook: { url: 'https://user:pass@a.example' } }, 'has a user or a password before the host'],
+  [{ on: ['landed'] }, 'question'],
+  [{ window: 'soon' }, 'is not a duration'],
+])('who is told is refused as %j', (notify, why) => {
+  expect(() => configOf({ notify })).toThrow(why);
+});

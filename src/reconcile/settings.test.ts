@@ -98,3 +98,12 @@ test('what the operator ignores goes into the pin', async () => {
   await writeConfig({ limits: { retries: 1 } });
   expect((await yard.settings.current()).pin.excludes).toContain('*.global');
 });
+
+test('the address of a webhook is not written down with what work needs', async () => {
+  const { yard, writeConfig } = await openDriven();
+  const address = 'https://hooks.example/services/0123456789abcdef';
+  await writeConfig({ notify: { webhook: { url: address } } });
+  const { config, pinHash } = await yard.settings.current();
+  expect(config.notify.webhook?.url).toBe(address);
+  expect(JSON.stringify(readPin(yard.stateDirectory, pinHash))).not.toContain('0123456789abcdef');
+});

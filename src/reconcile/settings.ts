@@ -136,7 +136,7 @@ export class SettingsSource {
       },
       sandboxes,
       recipes: readRecipes(root, config),
-      values: valuesOf(entries()),
+      values: valuesOf(entries().filter(({ key }) => key !== ADDRESS_KEY)),
     };
     // Nobody works by the pin of somebody who only steers.
     const pinHash = this.#inCharge ? await writePin(this.#stateDirectory, pin) : pinHashOf(pin);
@@ -167,6 +167,8 @@ export class SettingsSource {
       .join();
   }
 }
+
+const ADDRESS_KEY = 'notify.webhook.url';
 
 /** No work is done with the address of a webhook, which is a secret: it is not written down with what work needs. */
 function withoutAddresses(config: Config): Config {
