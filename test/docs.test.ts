@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commandTree } from '../scripts/command-tree.ts';
-import { examplesOf } from '../src/cli/tree/branch.ts';
 import type { JsonSchema } from '../src/config/schema.ts';
+import { commandsIn, commandsInHelp, readPages } from './fixtures/documented-commands.ts';
 import { root } from './fixtures/repository-files.ts';
 
 /** A command as `--help` describes it. */
@@ -15,13 +15,11 @@ interface Help {
   readonly argumentsMax: number;
 }
 
-const documents = new Map<string, string>();
+let documents: ReadonlyMap<string, string> = new Map();
 const commands = new Map<string, Help>();
 
 beforeAll(async () => {
-  const pages = await readdir(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
-  const paths = ['README.md', ...pages.filter((path) => path.endsWith('.md')).map((path) => `docs/${path}`)];
-  for (const path of paths) documents.set(path, await readFile(join(root, path), 'utf8'));
+  documents = await readPages();
   for (const command of commandTree().commands) {
     commands.set(command.name(), readHelp(command));
     if (command.alias() !== undefined) commands.set(command.alias(), readHelp(command));
@@ -35,27 +33,6 @@ function readHelp(command: Command): Help {
   }
   const isVariadic = command.registeredArguments.some(({ variadic }) => variadic);
   return { options, argumentsMax: isVariadic ? Infinity : command.registeredArguments.length };
-}
-
-/** Each `yard …` of the fenced shell blocks, with its place. */
-function yardCommands(): { place: string; words: string[] }[] {
-  return [...documents].flatMap(([path, text]) =>
-    [...text.matchAll(/^```(?:sh|console)\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
-      block
-        .replaceAll(/\\\n\s*/g, '')
-        .split('\n')
-        .map((line) => line.trim().replace(/^\$ /, ''))
-        .filter((line) => line.startsWith('yard '))
-        .map((line) => ({ place: `${path}: ${line}`, words: splitWords(line) })),
-    ),
-  );
-}
-
-/** Words as a shell splits them, as far as the documentation needs it; stops at a comment, a pipe or the next command. */
-function splitWords(line: string): string[] {
-  const words = line.match(/"[^"]*"|'[^']*'|[^\s"']+/g) ?? [];
-  const end = words.findIndex((word) => /^(?:#|\||&&|;|>)/.test(word));
-  return end === -1 ? words : words.slice(0, end);
 }
 
 function problemOf(words: readonly string[]): string | null {
@@ -79,16 +56,14 @@ function problemOf(words: readonly string[]): string | null {
 
 describe('commands in README and docs', () => {
   test('those in shell blocks are commands that there are', () => {
-    const found = yardCommands();
+    const found = commandsIn(documents);
     expect(found.length).toBeGreaterThan(5);
     const wrong = found.map(({ place, words }) => [place, problemOf(words)] as const);
     expect(wrong.filter(([, problem]) => problem !== null)).toEqual([]);
   });
 
   test('so are the examples under the help of each command', () => {
-    const examples = commandTree().commands.flatMap((command) => examplesOf(command));
-    const lines = examples.map((line) => line.replace(/^source <\((.*?)\)/, '$1'));
-    const wrong = lines.map((line) => [line, problemOf(splitWords(line))] as const);
+    const wrong = commandsInHelp().map(({ place, words }) => [place, problemOf(words)] as const);
     expect(wrong.filter(([, problem]) => problem !== null)).toEqual([]);
   });
 

@@ -48,6 +48,7 @@ const ARGUMENTS: Readonly<Record<string, readonly Values[]>> = {
   pause: SUBJECTS,
   resume: SUBJECTS,
   config: [named('keys')],
+  notify: [words('show', 'test')],
 };
 
 /** Of options that take the name of something. */

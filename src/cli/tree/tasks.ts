@@ -137,6 +137,7 @@ function importTasks(program: Command, context: CommandContext, run: Run): void 
       .command('import')
       .summary('take over the tasks of another orchestrator')
       .description('add the tasks of another orchestrator that are not done there')
+      .summary('add the open tasks of another orchestrator')
       .addArgument(new Argument('<system>', 'whose they are').choices(['oompa', 'gluerun']))
       .argument('<path>', 'its project, or its directory of tasks')
       .option('--accept <text>', 'acceptance criterion of those that have none; repeat for more', list)
