@@ -11,9 +11,11 @@ export interface Pending {
   readonly breaker: boolean;
   /** The last run that ended so that a person is needed. */
   readonly ended: NoticeItem | null;
+  /** Number of the last of these events: a message that is sent again has the same. */
+  readonly lastSeq: number;
 }
 
-export const NOTHING_PENDING: Pending = { taskIds: new Set(), stopped: false, breaker: false, ended: null };
+export const NOTHING_PENDING: Pending = { taskIds: new Set(), stopped: false, breaker: false, ended: null, lastSeq: 0 };
 
 /** What a person does with a task: they have seen it. */
 const SEEN: ReadonlySet<string> = new Set([
@@ -55,7 +57,7 @@ export function addPending(pending: Pending, events: readonly YardEvent[]): Pend
     else if (SEEN.has(type)) taskIds.delete(taskId ?? '');
     else if (taskId !== null && isWaiting(textOf(data, 'to'))) taskIds.add(taskId);
   }
-  return { taskIds, stopped, breaker, ended };
+  return { taskIds, stopped, breaker, ended, lastSeq: events.at(-1)?.seq ?? pending.lastSeq };
 }
 
 export function isPending({ taskIds, stopped, breaker, ended }: Pending): boolean {

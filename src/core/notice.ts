@@ -45,7 +45,7 @@ export function noticeItem({ kind, taskId, title, text, commands }: Need): Notic
   return of === null ? null : { kind: of, taskId, title, text, commands };
 }
 
-/** @param items at least one; those about the whole yard come first. */
+/** @param lastSeq of the events that it tells of */
 export function makeNotice(items: readonly NoticeItem[], repository: string, lastSeq: number): Notice {
   const ordered = NOTICE_ORDER.flatMap((kind) => items.filter((item) => item.kind === kind));
   const counts = Object.fromEntries(

@@ -155,6 +155,20 @@ describe('over restarts', () => {
     expect(scene.sent.map(ids)).toEqual([['T-1'], ['T-2']]);
   });
 
+  test('a message that is sent again, for whoever sent it was killed before it was written down, has the same id', async () => {
+    const scene = new Scene();
+    await scene.ends('T-1', QUESTION);
+    scene.store.setCursor = () => Promise.reject(new Error('killed'));
+    await expect((await scene.open()).look(RULES, true)).rejects.toThrow('killed');
+    // That of its class again.
+    Reflect.deleteProperty(scene.store, 'setCursor');
+    await scene.store.note('run.started', { pid: 7 });
+    await (await scene.open()).look(RULES, true);
+    const [first, second] = scene.sent;
+    expect(scene.sent).toHaveLength(2);
+    expect(second).toEqual(first);
+  });
+
   test('events that nobody is told of are not read again and again', async () => {
     const scene = new Scene();
     const outbox = await scene.open();

@@ -93,7 +93,8 @@ export class Outbox {
     const { channel, repository } = this.#options;
     const items = (await this.#items(rules)).filter(({ kind }) => rules.on.includes(kind));
     const upTo = this.#seen;
-    const sent: Sent = items.length === 0 ? { kind: 'ok' } : await channel.send(makeNotice(items, repository, upTo));
+    const notice = makeNotice(items, repository, this.#pending.lastSeq);
+    const sent: Sent = items.length === 0 ? { kind: 'ok' } : await channel.send(notice);
     if (sent.kind === 'failed') {
       await this.#failed(sent);
       return sent;
