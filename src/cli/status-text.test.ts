@@ -78,6 +78,7 @@ describe('as text', () => {
     );
     const narrow = renderStatus(status(), 90);
     expect(narrow.join('\n')).toMatch(/T-1 +2 +gating +codex +1 min +3 s +it waits for a slot/);
+    expect(renderStatus(status(), 60).join('\n')).toMatch(/T-1 +2 +gating +1 min +it waits for a slot/);
     for (const width of [40, 90, 200]) {
       const long = renderStatus(status(), width)
         .slice(2)

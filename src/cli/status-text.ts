@@ -9,8 +9,8 @@ const TITLE_MIN = 20;
 const TITLE_MAX = 60;
 const WHY_MAX = 200;
 
-/** Of how many columns a terminal must have before a table of runs has these columns too. */
-const ROOM = { pid: 100, lane: 130 };
+/** How wide a terminal must be before a table of runs has these columns too: what a run does comes first. */
+const ROOM = { agent: 80, idle: 80, pid: 100, lane: 130 };
 
 /** The status as lines of text. */
 export function renderStatus(status: StatusView, width: number): string[] {
@@ -80,33 +80,27 @@ function settingsLines({ refusal, configProblem, sandboxes }: StatusView): strin
   return lines;
 }
 
+/** The columns of a table of runs; those for which there is no room are left out. */
+const RUN_COLUMNS: readonly {
+  readonly head: string;
+  readonly from?: number;
+  readonly cell: (attempt: RunView) => string;
+}[] = [
+  { head: 'RUNS', cell: ({ id }) => id },
+  { head: 'ATTEMPT', cell: ({ attempt }) => String(attempt) },
+  { head: 'PHASE', cell: ({ phase }) => phase },
+  { head: 'AGENT', from: ROOM.agent, cell: ({ agent }) => agent },
+  { head: 'FOR', cell: ({ ageMs }) => formatDuration(ageMs) },
+  { head: 'QUIET', from: ROOM.idle, cell: ({ idleMs }) => formatDuration(idleMs) },
+  { head: 'PID', from: ROOM.pid, cell: ({ pid }) => (pid === null ? '' : String(pid)) },
+  // Relative to the state directory.
+  { head: 'LANE', from: ROOM.lane, cell: ({ id }) => `lanes/${id}` },
+  { head: 'DOING', cell: doing },
+];
+
 function runRows({ running }: StatusView, width: number): string[][] {
-  const withPid = width >= ROOM.pid;
-  const withLane = width >= ROOM.lane;
-  const row = (cells: Readonly<Record<'id' | 'attempt' | 'phase' | 'agent' | 'age' | 'idle', string>>): string[] => [
-    cells.id,
-    cells.attempt,
-    cells.phase,
-    cells.agent,
-    cells.age,
-    cells.idle,
-  ];
-  const head = row({ id: 'RUNS', attempt: 'ATTEMPT', phase: 'PHASE', agent: 'AGENT', age: 'FOR', idle: 'QUIET' });
-  if (withPid) head.push('PID');
-  if (withLane) head.push('LANE');
-  const rows = running.map((attempt) => {
-    const cells = row({
-      ...attempt,
-      attempt: String(attempt.attempt),
-      age: formatDuration(attempt.ageMs),
-      idle: formatDuration(attempt.idleMs),
-    });
-    if (withPid) cells.push(attempt.pid === null ? '' : String(attempt.pid));
-    // Relative to the state directory.
-    if (withLane) cells.push(`lanes/${attempt.id}`);
-    return [...cells, doing(attempt)];
-  });
-  return [[...head, 'DOING'], ...rows];
+  const columns = RUN_COLUMNS.filter(({ from = 0 }) => width >= from);
+  return [columns.map(({ head }) => head), ...running.map((attempt) => columns.map(({ cell }) => cell(attempt)))];
 }
 
 function doing({ wait, activity }: RunView): string {
