@@ -65,7 +65,6 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
     open('T-3', 'question', 'it asks: why?', { status: 'blocked' }),
   ],
   finished: [],
-  finishedJson: '',
   ...more,
 });
 

@@ -1,7 +1,8 @@
-import { isFinal, TASK_STATUSES } from '../core/task-state.ts';
+import { TASK_STATUSES } from '../core/task-state.ts';
 import { inertLine } from '../core/inert.ts';
 import type { FinishedRow } from '../store/store.ts';
 import type { EndedView, RunView } from './run-view.ts';
+import { leftOut } from './status-view.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
 import { counted, formatDuration, renderTable } from './table.ts';
 
@@ -22,21 +23,20 @@ export function renderStatus(status: StatusView, width: number): string[] {
     waits,
   ];
   const lines = headLines(status);
+  const left = leftOut(status);
   if (status.running.length > 0) lines.push('', ...renderTable(runRows(status, width), width));
   const open = status.open.filter((task) => task.status !== 'running');
   if (open.length > 0) {
     const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
     lines.push('', ...renderTable(rows, width));
-    const more = status.counts.ready - open.filter((task) => task.status === 'ready').length;
-    if (more > 0) lines.push(`and ${more} more that are ready (all: yard tasks --status ready)`);
+    if (left.ready > 0) lines.push(`and ${left.ready} more that are ready (all: yard tasks --status ready)`);
   }
   if (status.recent.length > 0) lines.push('', 'ended last:', ...renderTable(status.recent.map(endedRow), width));
   const { finished } = status;
   if (finished.length > 0) {
     const rows = finished.map((task) => rowOf(task, ''));
     lines.push('', ...renderTable(rows, width));
-    const all = TASK_STATUSES.filter((name) => isFinal(name)).reduce((sum, name) => sum + status.counts[name], 0);
-    if (all > finished.length) lines.push(`and ${all - finished.length} more that are done (all: yard tasks)`);
+    if (left.done > 0) lines.push(`and ${left.done} more that are done (all: yard tasks)`);
   }
   return lines;
 }

@@ -7,6 +7,7 @@ import { waitingOf } from '../core/plan.ts';
 import type { SandboxKind } from '../core/sandbox-choice.ts';
 import { reportSandboxes } from '../core/sandbox-report.ts';
 import type { Snapshot } from '../core/snapshot.ts';
+import { isFinal, TASK_STATUSES } from '../core/task-state.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import { describeWaiting } from '../core/waiting.ts';
 import type { Waiting } from '../core/waiting.ts';
@@ -88,7 +89,6 @@ export interface StatusView {
   readonly open: readonly TaskStatusView[];
   /** The last final tasks, by id. */
   readonly finished: readonly FinishedRow[];
-  readonly finishedJson: string;
 }
 
 const DETAIL_MAX = 2_000;
@@ -103,7 +103,7 @@ export async function makeStatus(
   wanted: StatusWanted,
 ): Promise<StatusView> {
   const { reader, pin, stateDirectory } = reading;
-  const { view, counts, running, importedMs, finished, finishedJson } = await reader.overview(wanted.tasks);
+  const { view, counts, running, importedMs, finished } = await reader.overview(wanted.tasks);
   const ended = wanted.recent === 0 ? [] : await reader.endedAttempts(wanted.recent * AMONG.times + AMONG.more);
   const snapshot = await snapshotOf(reading, view, clock, known?.landingBlocked);
   const nowMs = clock.nowMs();
@@ -136,7 +136,6 @@ export async function makeStatus(
     unimported: await countUnimported(reading, importedMs),
     open,
     finished,
-    finishedJson,
   };
 }
 
@@ -161,10 +160,20 @@ function failuresOf({ control }: StoreView, pin: Pin | null): StatusView['failur
   return { open: limit !== null && inARow >= limit, inARow, limit };
 }
 
-/** The whole status as JSON: `tasks` holds those that are not final, then those that are. */
-export function statusJson({ open, finished: _, finishedJson, ...status }: StatusView): string {
-  const tasks = [JSON.stringify(open).slice(1, -1), finishedJson].filter((part) => part !== '');
-  return `${JSON.stringify(status).slice(0, -1)},"tasks":[${tasks.join(',')}]}`;
+/** How many of the ready and of the final tasks the status leaves out. */
+export function leftOut({ counts, open, finished }: StatusView): { readonly ready: number; readonly done: number } {
+  const done = TASK_STATUSES.filter((name) => isFinal(name)).reduce((sum, name) => sum + counts[name], 0);
+  return {
+    ready: counts.ready - open.filter(({ status }) => status === 'ready').length,
+    done: done - finished.length,
+  };
+}
+
+/** The status as JSON: `tasks` holds those that are not final, then those that are. */
+export function statusJson(view: StatusView): string {
+  const { open, finished, ...status } = view;
+  const done = finished.map(({ attempts, ...row }) => ({ ...row, attempt: attempts, waiting: [] }));
+  return JSON.stringify({ ...status, tasks: [...open, ...done], leftOut: leftOut(view) });
 }
 
 function taskViews(rows: readonly TaskRow[], snapshot: Snapshot | null, nowMs: number): TaskStatusView[] {

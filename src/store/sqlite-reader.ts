@@ -48,11 +48,6 @@ const SELECT_READY_PART = `${SELECT_TASKS} where +status = 'ready' and id in (
     )
   select id from part)`;
 const SELECT_FINISHED = `select id, title, status, attempts, area, priority from tasks where status in (${FINAL})`;
-/** One text made by SQLite costs a tenth of six thousand rows that become objects that become text. */
-const FINISHED_AS_JSON = `
-  select group_concat(json_object('id', id, 'title', title, 'status', status, 'attempt', attempts,
-    'waiting', json('[]'), 'area', area, 'priority', priority), ',') as text
-  from tasks where status in (${FINAL})`;
 /** Rows are never removed, so that their numbers tell which were made last: there is no index by time. */
 const SELECT_ENDED = `select * from (select rowid as started, * from attempts order by rowid desc limit ?)
   where finished_ms is not null`;
@@ -116,12 +111,11 @@ export class SqliteReader implements Yard.StoreReader {
 
   overview(wanted: Yard.OverviewWanted): Promise<Yard.Overview> {
     return this.#atOnce(() => ({
-      view: wanted === 'all' ? this.#view() : this.#viewOf({ first: wanted.ready, ids: [] }),
+      view: this.#viewOf({ first: wanted.ready, ids: [] }),
       counts: this.#counts(),
       running: this.#running(),
       importedMs: readNumber(this.#db, NEWEST_CREATED_MS),
-      finished: wanted === 'all' ? [] : this.#finished(wanted.finished),
-      finishedJson: wanted === 'all' ? this.#finishedJson() : '',
+      finished: this.#finished(wanted.finished),
     }));
   }
 
@@ -286,11 +280,6 @@ export class SqliteReader implements Yard.StoreReader {
     return this.#all<Row>(`${SELECT_FINISHED} ${NEWEST_IDS_FIRST} limit ?`, newest)
       .toReversed()
       .map((row) => ({ ...row }));
-  }
-
-  #finishedJson(): string {
-    const [row] = this.#all<{ readonly text: string | null }>(FINISHED_AS_JSON);
-    return row?.text ?? '';
   }
 
   /** Brings `#live` to the state of the open transaction: at first all live rows, from then on the changed ones. */

@@ -37,8 +37,11 @@ export interface Part {
   readonly ids: readonly string[];
 }
 
-/** What of a list is wanted: all, the final tasks as JSON, which the store makes faster; or its beginning and its end. */
-export type OverviewWanted = 'all' | { readonly ready: number; readonly finished: number };
+/** What of a list is wanted: its beginning and its end. */
+export interface OverviewWanted {
+  readonly ready: number;
+  readonly finished: number;
+}
 
 /** Ids that a shell offers. */
 export interface IdsWanted {
@@ -55,10 +58,8 @@ export interface Overview {
   readonly running: readonly AttemptRecord[];
   /** When the newest task was added; 0 while there is none. */
   readonly importedMs: number;
-  /** The last ones, in the order of their ids; none where all were wanted. */
+  /** The last ones, in the order of their ids. */
   readonly finished: readonly FinishedRow[];
-  /** Objects with commas between them, by no particular order; keys: `id, title, status, attempt, waiting, area, priority`. */
-  readonly finishedJson: string;
 }
 
 /** A task as a list of tasks shows it. */

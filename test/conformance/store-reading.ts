@@ -52,11 +52,8 @@ export async function readState(store: StoreReader): Promise<object> {
 }
 
 async function readOverviews(store: StoreReader): Promise<object> {
-  const all = await store.overview('all');
   const part = await store.overview({ ready: 1, finished: 2 });
-  const finished = JSON.parse(`[${all.finishedJson}]`) as readonly { readonly id: string }[];
   return {
-    all: { ...all, view: ordered(all.view), running: by('taskId', all.running), finishedJson: by('id', finished) },
     overview: { ...part, view: ordered(part.view), running: by('taskId', part.running) },
   };
 }

@@ -43,12 +43,11 @@ export class MemoryReader implements Yard.StoreReader {
       const newest = this.tables.tasks.values().at(-1);
       const finished = this.#finished();
       return {
-        view: wanted === 'all' ? this.#view() : this.#viewWith(partOf(this.#rows(), { first: wanted.ready, ids: [] })),
+        view: this.#viewWith(partOf(this.#rows(), { first: wanted.ready, ids: [] })),
         counts: this.#counts(),
         running: this.#running(),
         importedMs: newest?.record.createdMs ?? 0,
-        finished: wanted === 'all' ? [] : finished.slice(Math.max(0, finished.length - wanted.finished)),
-        finishedJson: wanted === 'all' ? finished.map(listed).join(',') : '',
+        finished: finished.slice(Math.max(0, finished.length - wanted.finished)),
       };
     });
   }
@@ -236,8 +235,4 @@ export class MemoryReader implements Yard.StoreReader {
       .filter(({ closedMs }) => closedMs === null)
       .map(({ closedMs: _, ...record }) => Object.freeze(record));
   }
-}
-
-function listed({ id, title, status, attempts, area, priority }: Yard.FinishedRow): string {
-  return JSON.stringify({ id, title, status, attempt: attempts, waiting: [], area, priority });
 }

@@ -43,7 +43,6 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
 }
 
 function wantedBy({ json, limit }: StatusOptions): StatusWanted {
-  if (json === true) return { tasks: 'all', recent: limit ?? RECENT_JSON };
   const { ready, finished, recent } = SHOWN;
-  return { tasks: { ready, finished: limit ?? finished }, recent: limit ?? recent };
+  return { tasks: { ready, finished: limit ?? finished }, recent: limit ?? (json === true ? RECENT_JSON : recent) };
 }

@@ -8,7 +8,7 @@ import { UserError } from '../../core/user-error.ts';
 import type { ListedTask, StoreReader, TaskFilter } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { renderTable } from '../table.ts';
+import { renderColumns } from '../table.ts';
 
 export interface TasksOptions {
   readonly status?: readonly string[];
@@ -64,15 +64,25 @@ function readStatus(text: string): TaskStatus {
 
 function renderTasks(tasks: readonly ListedTask[], total: number, width: number): string[] {
   if (tasks.length === 0) return [];
-  const rows = tasks.map(({ id, status, area, priority, attempts, title }) => [
-    id,
-    status,
-    area === null ? '' : inertLine(area, NAME_MAX),
-    String(priority),
-    String(attempts),
-    inertLine(title, TITLE_MAX),
-  ]);
-  const lines = renderTable([['ID', 'STATUS', 'AREA', 'PRIORITY', 'ATTEMPTS', 'TITLE'], ...rows], width);
+  // Most areas are that of the task before.
+  const areas = new Map<string, string>();
+  const nameOf = (area: string): string => {
+    const known = areas.get(area) ?? inertLine(area, NAME_MAX);
+    areas.set(area, known);
+    return known;
+  };
+  const lines = renderColumns(
+    ['ID', 'STATUS', 'AREA', 'PRIORITY', 'ATTEMPTS', 'TITLE'],
+    [
+      tasks.map(({ id }) => id),
+      tasks.map(({ status }) => status),
+      tasks.map(({ area }) => (area === null ? '' : nameOf(area))),
+      tasks.map(({ priority }) => String(priority)),
+      tasks.map(({ attempts }) => String(attempts)),
+      tasks.map(({ title }) => inertLine(title, TITLE_MAX)),
+    ],
+    width,
+  );
   if (total > tasks.length) lines.push(`and ${total - tasks.length} more`);
   return lines;
 }
