@@ -194,6 +194,7 @@ const READING: ReadonlySet<string> = new Set([
   'for-each-ref',
   'fsck',
   'log',
+  'ls-files',
   'ls-tree',
   'merge-base',
   'rev-list',

@@ -9,7 +9,7 @@ export async function isIgnored({ root }: Repository, path: string): Promise<boo
 
 /** Whether a path of the checkout is in the operator's index. */
 export async function isTracked({ root }: Repository, path: string): Promise<boolean> {
-  const args = ['--literal-pathspecs', 'ls-files', '--error-unmatch', '--', path];
+  const args = ['ls-files', '--error-unmatch', '--', `:(literal)${path}`];
   const { code } = await git(args, { gitDir: null, cwd: root, answers: [0, 1] });
   return code === 0;
 }

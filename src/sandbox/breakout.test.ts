@@ -5,7 +5,7 @@ import { resolveSandbox } from '../config/sandbox-schema.ts';
 import { breakOut } from './breakout.ts';
 import { probeBubblewrap } from './probe.ts';
 
-const self = [process.execPath, join(import.meta.dirname, '../main.ts')];
+const self = [process.execPath, join(import.meta.dirname, '../../test/fixtures/yard/from-source.js')];
 const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
 const missing = { kind: 'missing', why: 'the test wants none' } as const;
 const support = { bubblewrap, container: missing, overlay: missing };

@@ -7,7 +7,7 @@ import { useProxy } from '../../test/fixtures/sandbox/egress.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { type RunOptions, runProcess } from '../process/run.ts';
 
-const MAIN = join(root, 'src/main.ts');
+const MAIN = join(root, 'test/fixtures/yard/from-source.js');
 /** A cell with a loopback of its own, and no other network. */
 const NO_NETWORK = ['--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--unshare-net', '--unshare-pid'];
 const base: RunOptions = { cwd: root, env: allowedEnvironment([], {}), killGraceMs: 1000 };

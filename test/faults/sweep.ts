@@ -96,7 +96,10 @@ export class Sweep {
         }),
       ),
     );
-    this.#left = [...this.#shuffle(first), ...this.#shuffle(later)];
+    const full = names
+      .filter((name) => /^(?:store|git)\..*:before$/.test(name))
+      .flatMap((name) => firstHit(name, quiet, 'enospc') ?? []);
+    this.#left = [...this.#shuffle([...first, ...full]), ...this.#shuffle(later)];
     this.total = this.#left.length;
   }
 

@@ -6,7 +6,7 @@ import { simulate } from './simulation.ts';
 
 /** Seeds of every run are new ones; a failure names its own. */
 const FROM = Date.now() % 1_000_000_000;
-const HISTORIES = 300;
+const HISTORIES = 150;
 /** A defect that stays unseen for longer would not be found by a campaign either. */
 const ENOUGH = 5_000;
 
