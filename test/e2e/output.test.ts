@@ -130,7 +130,7 @@ yard supersede TASK-0001 --by TASK-0002
 yard supersede TASK-0005 --by TASK-0007 --json
 yard drive TASK-0001
 yard cancel TASK-0001
-yard cancel TASK-0008
+yard cancel TASK-0008 TASK-0010 TASK-0011
 yard cancel TASK-0009 --json
 yard breaker reset
 yard breaker reset --json
@@ -144,9 +144,9 @@ yard run
 yard run --max-hours 8
 yard drain
 yard drain --json
+yard run --detach --json
 yard update 0.1.0
 yard update 0.1.0 --json
-yard run --detach --json
 `;
 
 /** In a repository without a yard. */

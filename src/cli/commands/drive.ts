@@ -13,6 +13,11 @@ export async function driveCommand(context: CommandContext, typed: string): Prom
   const yard = await openReady(context);
   try {
     const id = await exactId(yard, typed);
+    const before = await yard.store.task(id);
+    if (before !== null && isFinal(before.state.status)) {
+      context.output.say(`${id} is ${before.state.status} already; nothing is left to do for it`);
+      return EXIT.ok;
+    }
     const { config } = await yard.settings.current();
     const { compose } = context;
     const code = await drive(context, yard, {

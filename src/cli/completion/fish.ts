@@ -38,7 +38,9 @@ function __yard_at
 end
 
 function __yard_ask
-    command yard _complete (commandline -ct) (commandline -opc)[-1] $argv 2>/dev/null
+    set -l word (commandline -ct)
+    set -l words (commandline -opc)
+    command yard _complete "$word" "$words[-1]" $argv 2>/dev/null
 end
 
 ${[...program.options.map((option) => optionLine('', option)), ...program.commands.flatMap(commandLines)].join('\n')}
