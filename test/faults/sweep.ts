@@ -28,6 +28,8 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'git.hash-object': 'test/faults/damaged-objects.test.ts',
   // It writes below a directory that a person named.
   'git.checkout-index': 'test/e2e/salvage.test.ts',
+  'fs.append-file': 'test/faults/account.test.ts',
+  'store.setCursor': 'test/faults/account.test.ts',
   'git.repack': 'test/e2e/gc.test.ts',
   'git.prune': 'test/e2e/gc.test.ts',
   'git.init': 'test/faults/demo.test.ts',
