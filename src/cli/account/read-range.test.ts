@@ -30,6 +30,12 @@ describe('without being told', () => {
     });
   });
 
+  test('what a run did before it told of itself is part of it', async () => {
+    const store = await storeAt([1, 2, 3]);
+    await store.note('run.started', { pid: 7, afterSeq: 1 });
+    expect(await readRange(store, {}, NOW_MS)).toEqual({ sinceSeq: 1, untilSeq: 4, sinceMs: 2, untilMs: NOW_MS });
+  });
+
   test('without a run: the last day', async () => {
     const store = await storeAt([NOW_MS - DAY_MS - 1, NOW_MS - DAY_MS, NOW_MS - 1]);
     expect(await readRange(store, {}, NOW_MS)).toMatchObject({ sinceSeq: 1, untilSeq: 3, sinceMs: NOW_MS - DAY_MS });

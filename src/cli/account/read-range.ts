@@ -70,8 +70,12 @@ interface Place {
 
 async function lastRun(reader: StoreReader, nowMs: number): Promise<Place> {
   const [run] = await reader.events({ types: ['run.started'], newest: true, limit: 1 });
-  // The event itself is part of the run.
-  if (run !== undefined) return { seq: run.seq - 1, ms: Math.min(run.atMs, nowMs) };
+  if (run !== undefined) {
+    // It is told after the first cycle, which has started attempts already: the event names what came before the run.
+    const { afterSeq = run.seq - 1 } = (run.data ?? {}) as { readonly afterSeq?: number };
+    const [first] = await reader.events({ sinceSeq: afterSeq, limit: 1 });
+    return { seq: afterSeq, ms: Math.min(first?.atMs ?? run.atMs, nowMs) };
+  }
   return placeOf(reader, { kind: 'time', ms: nowMs - DAY_MS });
 }
 

@@ -87,7 +87,7 @@ export async function drive(
         if (!isSwept) await sweep(yard);
         isSwept = true;
         // It works: whoever has started it in the background waits for this.
-        isTold ||= await noteRun(yard.store, 'run.started', { pid: process.pid });
+        isTold ||= await noteRun(yard.store, 'run.started', { pid: process.pid, afterSeq: last?.seq ?? 0 });
         const problems = report.problems.filter(({ message }) => !told.has(message));
         for (const { message } of problems) told.add(message);
         if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
