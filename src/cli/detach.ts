@@ -12,7 +12,6 @@ import type { CommandContext, ExitCode } from './context.ts';
 import { openReady } from './open-ready.ts';
 
 const POLL_MS = 50;
-const PATIENCE_MS = 1_000;
 /** Of the log of a run that did not come up. */
 const TAIL_LINES = 40;
 
@@ -89,17 +88,12 @@ async function awaitFirstCycle(
   { store }: LocalYard,
   { pid, seq, ended }: DetachedRun,
 ): Promise<string | null> {
-  const sinceMs = performance.now();
-  let isSaid = false;
+  output.say(`started as process ${pid}; waiting for its first cycle …`);
   for (;;) {
     const end = ended();
     const events = await store.events({ sinceSeq: seq, types: ['run.started'] });
     if (events.some(({ data }) => (data as { pid?: number } | null)?.pid === pid)) return null;
     if (end !== null) return end;
-    if (!isSaid && performance.now() - sinceMs > PATIENCE_MS) {
-      output.say(`started as process ${pid}; waiting for its first cycle …`);
-      isSaid = true;
-    }
     await delay(POLL_MS);
   }
 }
