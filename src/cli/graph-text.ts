@@ -1,4 +1,5 @@
 import { inertLine } from '../core/inert.ts';
+import { cutTo } from './columns.ts';
 import type { GraphTask, GraphView } from './graph-view.ts';
 
 const TITLE_MAX = 60;
@@ -54,7 +55,7 @@ function taskLine({ id, title, status, after }: GraphTask, depth: number): strin
 }
 
 function cut(line: string, width: number): string {
-  return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}…` : line;
+  return cutTo(line, width);
 }
 
 function plainId(id: string): string {

@@ -9,11 +9,12 @@ import { eventLines } from './event-line.ts';
 import type { Output } from './output.ts';
 import { runningView } from './run-view.ts';
 import type { RunningView } from './run-view.ts';
-import { formatDuration, renderTable } from './table.ts';
+import { columnsOf, cutTo } from './columns.ts';
+import { formatDuration, renderRows } from './table.ts';
 
 /*
- * What a run shows while it goes on. On a terminal: events scroll, below them one line for each running attempt, the
- * train and the questions, drawn again in place. Elsewhere: a plain line for each event. Invariants:
+ * What a run shows while it goes on. On a terminal that can be drawn on: events scroll, below them one line for each
+ * running attempt, the train and the questions, drawn again in place. Elsewhere: a plain line for each event. Invariants:
  * 1. Only one drawing is under way; whatever else is printed meanwhile goes through `interlude`.
  * 2. No line of the frame is wider than the terminal, and the frame is lower: its rows can be counted.
  */
@@ -24,6 +25,8 @@ const QUIET_MS = 10_000;
 const TITLE_MAX = 200;
 /** Lines of the frame besides those of attempts, and some of the events above it. */
 const OTHER_LINES = 8;
+/** On a narrower terminal what is done counts more than who does it. */
+const AGENT_WIDTH = 60;
 
 export class LiveView {
   readonly #output: Output;
@@ -46,7 +49,7 @@ export class LiveView {
   }
 
   start(): void {
-    if (!this.#output.isTerminal) return;
+    if (!this.#output.canRedraw) return;
     // What goes wrong is thrown by the next `update` or `stop`: they wait for the same queue.
     this.#timer = setInterval(() => void this.#queue(() => this.#draw()).catch(() => undefined), FRAME_MS);
     this.#timer.unref();
@@ -86,11 +89,11 @@ export class LiveView {
       if (type === 'task.leased' && taskId !== null) await this.#learnTitle(taskId);
     const lines = eventLines(events, this.#output, (id) => this.#titleOf(id));
     const frame =
-      withFrame && this.#output.isTerminal && this.#snapshot !== null ? await this.#frame(this.#snapshot) : [];
+      withFrame && this.#output.canRedraw && this.#snapshot !== null ? await this.#frame(this.#snapshot) : [];
     if (lines.length === 0 && frame.length === 0 && this.#drawn.length === 0) return;
     // Up over the last frame, whose lines take more rows if the terminal has become narrower, and clear from there.
     // A key that was pressed, Ctrl-C above all, has left the cursor anywhere in its line.
-    const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0);
+    const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / width)), 0);
     const back = rows > 0 ? `\r\u001b[${rows}A\u001b[0J` : '';
     this.#output.write(back + [...lines, ...frame].map((line) => `${line}\n`).join(''));
     this.#drawn = frame.map((line) => stripVTControlCharacters(line));
@@ -119,17 +122,17 @@ export class LiveView {
     const rows = shown.map((attempt) => [
       attempt.id,
       attempt.phase,
-      attempt.agent,
+      ...(width < AGENT_WIDTH ? [] : [attempt.agent]),
       formatDuration(attempt.ageMs),
       this.#doing(attempt),
     ]);
     const more = running.length - shown.length;
     const blocked = tasks.filter(({ state }) => state.status === 'blocked').map(({ id }) => id);
-    const cut = (text: string): string => (text.length > room ? `${text.slice(0, room - 1)}…` : text);
+    const cut = (text: string): string => cutTo(text, room);
     const style = this.#output.style.bind(this.#output);
-    return [
+    const lines = [
       style('dim', '─'.repeat(room)),
-      ...renderTable(rows, room),
+      ...renderRows(rows, room),
       ...(more > 0 ? [`and ${more} more`] : []),
       ...trainLines(tasks).map(cut),
       ...(landingBlocked === null
@@ -138,6 +141,8 @@ export class LiveView {
       ...(blocked.length === 0 ? [] : [style('yellow', cut(`waiting for you: ${blocked.join(', ')} (yard why ID)`))]),
       style('dim', cut(summary(counts))),
     ];
+    // Of a frame that is higher than the terminal the upper rows could not be drawn over.
+    return lines.slice(-Math.max(1, height - 1));
   }
 
   /** What the agent said last; while something else is at work, what the task is about. */

@@ -6,6 +6,7 @@ import type { Redactor } from '../core/redact.ts';
 import { redactJson } from '../core/redact-json.ts';
 import { formatPlace } from '../core/user-error.ts';
 import type { UserError } from '../core/user-error.ts';
+import { wrapLine } from './wrap.ts';
 
 const UNCUT = 10_000;
 /** A terminal may not know its size, and say 0: one that a program has made, say. */
@@ -14,12 +15,19 @@ const UNKNOWN_HEIGHT = 40;
 
 export type Style = 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold';
 
-/** stdout for results, stderr for talk; colour only on a terminal. What a line or JSON holds is inert. */
+/**
+ * stdout for results, stderr for talk; colour only on a terminal, where lines that are too long are broken between words.
+ * What a line or JSON holds is inert.
+ */
 export class Output {
   readonly #stdout: NodeJS.WriteStream;
   readonly #stderr: NodeJS.WriteStream;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #coloured: boolean;
+  /** The stream itself forgets that it was destroyed: no end of a process's own streams is final to Node. */
+  #isClosed = false;
+  /** Drawing over what was printed needs a terminal that obeys: `TERM=dumb` prints line after line. */
+  readonly canRedraw: boolean;
   /** Passed by all that is shown: what was stored has passed the rules, so that named secrets are left. */
   readonly redactor: Redactor;
 
@@ -33,8 +41,13 @@ export class Output {
     this.#stderr = stderr;
     this.#env = env;
     this.redactor = redactor;
-    for (const stream of [stdout, stderr]) stream.on('error', ignoreClosedPipe);
-    this.#coloured = stdout.isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+    stdout.on('error', (error: Error) => {
+      ignoreClosed(error);
+      this.#isClosed = true;
+    });
+    stderr.on('error', ignoreClosed);
+    this.canRedraw = stdout.isTTY && env['TERM'] !== 'dumb';
+    this.#coloured = this.canRedraw && (env['NO_COLOR'] ?? '') === '';
   }
 
   /** The same, but all of it talk: for what is shown on the way to a result that is JSON alone. */
@@ -48,12 +61,12 @@ export class Output {
 
   /** Elsewhere than on a terminal nothing is cut: whoever reads it can. */
   get width(): number {
-    return this.#stdout.columns === 0 ? UNKNOWN_WIDTH : (this.#stdout.columns ?? UNCUT);
+    return widthOf(this.#stdout);
   }
 
   /** Whoever read the output has gone. */
   get isClosed(): boolean {
-    return this.#stdout.destroyed || this.#stdout.errored !== null;
+    return this.#isClosed;
   }
 
   get height(): number {
@@ -68,6 +81,11 @@ export class Output {
 
   /** A line of the result. */
   print(line = ''): void {
+    this.#write(this.#stdout, line);
+  }
+
+  /** A line of the result in which every space counts: the terminal breaks it where it must. */
+  printWhole(line: string): void {
     this.#stdout.write(`${this.#shown(line)}\n`);
   }
 
@@ -96,7 +114,7 @@ export class Output {
 
   /** A line to the operator that is no result. */
   say(line = ''): void {
-    this.#stderr.write(`${this.#shown(line)}\n`);
+    this.#write(this.#stderr, line);
   }
 
   warn(line: string): void {
@@ -112,6 +130,12 @@ export class Output {
 
   style(style: Style, text: string): string {
     return this.#coloured ? styleText(style, text, { validateStream: false }) : text;
+  }
+
+  #write(stream: NodeJS.WriteStream, text: string): void {
+    const shown = this.#shown(text);
+    const lines = stream.isTTY ? shown.split('\n').flatMap((line) => wrapLine(line, widthOf(stream))) : [shown];
+    stream.write(`${lines.join('\n')}\n`);
   }
 
   #shown(line: string): string {
@@ -134,7 +158,11 @@ function drained(stream: NodeJS.WriteStream): Promise<void> {
   return promise;
 }
 
-/** Whoever read the output (`| head`) has seen enough; the command itself goes on to its end. */
-function ignoreClosedPipe(error: Error): void {
-  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+function widthOf({ columns }: NodeJS.WriteStream): number {
+  return columns === 0 ? UNKNOWN_WIDTH : (columns ?? UNCUT);
+}
+
+/** Whoever read the output (`| head`) has seen enough, or its terminal is closed; the command itself goes on to its end. */
+function ignoreClosed(error: Error): void {
+  if (!('code' in error) || (error.code !== 'EPIPE' && error.code !== 'EIO')) throw error;
 }

@@ -40,10 +40,10 @@ export function makeProgram(context: CommandContext, run: Run, version: string):
     .version(version)
     .showHelpAfterError('(see: yard --help)')
     .configureOutput({
-      writeOut: (text) => context.output.write(text),
+      writeOut: (text) => context.output.print(text.replace(/\n$/, '')),
       writeErr: (text) => context.output.say(text.trimEnd()),
     })
-    .configureHelp({ subcommandTerm: nameOf })
+    .configureHelp({ subcommandTerm: nameOf, minWidthToWrap: HELP_COLUMN_MIN })
     .addHelpText('after', HELP_AFTER)
     .exitOverride();
   for (const [heading, branch] of BRANCHES) branch(program.commandsGroup(heading), context, run);
@@ -54,6 +54,9 @@ export function makeProgram(context: CommandContext, run: Run, version: string):
 function nameOf(command: Command): string {
   return [command.name(), ...command.aliases()].join('|');
 }
+
+/** Descriptions stand in a column of their own as long as it has so much room. */
+const HELP_COLUMN_MIN = 20;
 
 /** In the order of the help. */
 const BRANCHES: readonly (readonly [heading: string, branch: Branch])[] = [

@@ -1,10 +1,12 @@
 import { TASK_STATUSES } from '../core/task-state.ts';
 import { inertLine } from '../core/inert.ts';
 import type { FinishedRow } from '../store/store.ts';
+import { cutTo } from './columns.ts';
 import type { EndedView, RunView } from './run-view.ts';
 import { leftOut } from './status-view.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
 import { counted, formatDuration, renderTable } from './table.ts';
+import { wrapLine } from './wrap.ts';
 
 const TITLE_MIN = 20;
 const TITLE_MAX = 60;
@@ -19,10 +21,10 @@ export function renderStatus(status: StatusView, width: number): string[] {
   const rowOf = ({ id, status: name, title }: FinishedRow | TaskStatusView, waits: string): string[] => [
     id,
     name,
-    inertLine(title, titleMax),
+    cutTo(inertLine(title, titleMax), titleMax),
     waits,
   ];
-  const lines = headLines(status);
+  const lines = headLines(status).flatMap((line) => wrapLine(line, width));
   const left = leftOut(status);
   if (status.running.length > 0) lines.push('', ...renderTable(runRows(status, width), width));
   const open = status.open.filter((task) => task.status !== 'running');

@@ -1,20 +1,55 @@
-/** Columns padded to their widest cell, the last one cut at the width. Cells are plain text. */
-export function renderTable(rows: readonly (readonly string[])[], width: number): string[] {
-  // Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started.
+import { columnsOf, cutTo, padTo } from './columns.ts';
+import { wrapLine } from './wrap.ts';
+
+type Rows = readonly (readonly string[])[];
+
+const GAP = 2;
+/** With less room than this for the last column, which says the most, it stands below the others. */
+const LAST_MIN = 24;
+
+/** Columns padded to their widest cell, the last one cut at the width; {@link tableRows}, one after the other. Cells are plain text. */
+export function renderTable(rows: Rows, width: number): string[] {
+  return tableRows(rows, width).flat();
+}
+
+/** The lines of each row: one, or several where the last column has no room beside the others and stands below them. */
+export function tableRows(rows: Rows, width: number): string[][] {
+  const widths = widthsOf(rows);
+  const lastWidth = widths.pop() ?? 0;
+  const lead = widths.reduce((sum, column) => sum + column + GAP, 0);
+  if (lead === 0 || width - lead >= Math.min(LAST_MIN, lastWidth)) return renderRows(rows, width).map((line) => [line]);
+  const leads = renderRows(
+    rows.map((row) => row.slice(0, widths.length)),
+    width,
+  );
+  return rows.map((row, index) => {
+    const last = row[widths.length] ?? '';
+    return [leads[index] ?? '', ...(last === '' ? [] : wrapLine(`${' '.repeat(GAP)}${last}`, width))];
+  });
+}
+
+/** One line for each row, cut at the width. */
+export function renderRows(rows: Rows, width: number): string[] {
+  const widths = widthsOf(rows);
+  const last = widths.length - 1;
+  const gap = ' '.repeat(GAP);
+  return rows.map((row) => {
+    let line = '';
+    for (let column = 0; column < last; column += 1) line += padTo(row[column] ?? '', widths[column] ?? 0) + gap;
+    return cutTo((line + (row[last] ?? '')).trimEnd(), width);
+  });
+}
+
+/** Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started. */
+function widthsOf(rows: Rows): number[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (let column = 0; column < row.length; column += 1) {
-      const cellWidth = row[column]?.length ?? 0;
+      const cellWidth = columnsOf(row[column] ?? '');
       if (cellWidth > (widths[column] ?? -1)) widths[column] = cellWidth;
     }
   }
-  const last = widths.length - 1;
-  return rows.map((row) => {
-    let line = '';
-    for (let column = 0; column < last; column += 1) line += `${(row[column] ?? '').padEnd(widths[column] ?? 0)}  `;
-    line = (line + (row[last] ?? '')).trimEnd();
-    return line.length > width ? `${line.slice(0, Math.max(1, width - 1))}…` : line;
-  });
+  return widths;
 }
 
 /** As {@link renderTable}, by columns, with their heads: of ten thousand rows none is ever made. */

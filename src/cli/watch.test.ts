@@ -22,17 +22,17 @@ test('it is drawn again when the terminal changes its size, and leaves the termi
   const widths: number[] = [];
   const look = (width: number): Promise<string[]> => {
     widths.push(width);
-    if (width === 40) setImmediate(() => stdout.emit('resize', Object.assign(stdout, { columns: 70 })));
+    if (width === 39) setImmediate(() => stdout.emit('resize', Object.assign(stdout, { columns: 70 })));
     // What Ctrl-C does.
     else setImmediate(() => process.emit('SIGINT'));
     return Promise.resolve([`at ${width}`, 'evil \u001b[2J title']);
   };
   const listeners = process.listenerCount('exit');
   await watch(output, look, 3_600_000);
-  expect(widths).toEqual([40, 70]);
+  expect(widths).toEqual([39, 69]);
   const shown = String(stdout.read());
-  expect(shown.startsWith('\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[Hat 40')).toBe(true);
-  expect(shown.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049lat 70\nevil  title\n')).toBe(true);
+  expect(shown.startsWith('\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[Hat 39')).toBe(true);
+  expect(shown.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049lat 69\nevil  title\n')).toBe(true);
   expect(process.listenerCount('exit')).toBe(listeners);
 });
 

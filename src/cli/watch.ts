@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { inert } from '../core/inert.ts';
+import { cutTo } from './columns.ts';
 import { EXIT } from './context.ts';
 import { Interrupt } from './interrupt.ts';
 import type { Output } from './output.ts';
@@ -9,7 +10,8 @@ import type { Output } from './output.ts';
  * A view that is drawn again in place until Ctrl-C, on a screen of its own, so that what stood on the terminal before
  * comes back. Invariants:
  * 1. However it ends, the terminal is as it was: its own screen, a visible cursor, lines that wrap.
- * 2. A frame never has more rows than the terminal: a wider line is cut by the terminal, which wraps none meanwhile.
+ * 2. A frame never has more rows than the terminal, and leaves the last column free: what clears the rest of a line
+ *    would clear the character there. After a change of size the terminal wraps none of the old lines.
  * 3. A frame is written at once, over the last one, and nothing is cleared before: nothing flickers.
  */
 
@@ -35,7 +37,8 @@ export async function watch(
   try {
     output.write(ENTER);
     while (!interrupt.signal.aborted && !output.isClosed) {
-      lines = (await look(output.width)).map((line) => inert(line));
+      const room = output.width - 1;
+      lines = (await look(room)).map((line) => cutTo(inert(line), room));
       output.write(frameOf(lines, output.height));
       await pause(everyMs, AbortSignal.any([interrupt.signal, resized.signal]));
       if (resized.signal.aborted) resized = new AbortController();

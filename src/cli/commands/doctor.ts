@@ -27,7 +27,7 @@ import { targetCheck } from '../doctor/target-check.ts';
 import { versionCheck } from '../doctor/version-check.ts';
 import { breakerCheck, waitingCheck } from '../doctor/waiting-check.ts';
 import type { Style } from '../output.ts';
-import { renderTable } from '../table.ts';
+import { tableRows } from '../table.ts';
 
 /**
  * In the order in which a person would mend them: what everything stands on comes first.
@@ -149,8 +149,8 @@ const STYLES: { readonly [S in CheckResult['status']]: Style } = {
 
 function print({ output }: CommandContext, results: readonly CheckResult[], { quick }: { quick: boolean }): void {
   const rows = results.map(({ id, status, message }) => [status, id, inertLine(message, DETAIL_MAX)]);
-  for (const [index, line] of renderTable(rows, output.isTerminal ? output.width : Infinity).entries()) {
-    output.print(output.style(STYLES[results[index]?.status ?? 'pass'], line));
+  for (const [index, lines] of tableRows(rows, output.isTerminal ? output.width : Infinity).entries()) {
+    for (const line of lines) output.print(output.style(STYLES[results[index]?.status ?? 'pass'], line));
   }
   const diagnosis = diagnosisOf(results);
   output.print();

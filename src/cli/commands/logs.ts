@@ -11,6 +11,7 @@ import type { AttemptRecord, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask } from '../find-task.ts';
+import { Interrupt } from '../interrupt.ts';
 import { outcomeWhy } from '../outcome-why.ts';
 import { counted } from '../table.ts';
 
@@ -26,6 +27,7 @@ export async function logsCommand(
 ): Promise<ExitCode> {
   const { compose, cwd, output } = context;
   const reading = await compose.reading(cwd);
+  const interrupt = new Interrupt(() => process.exit(EXIT.ok));
   try {
     const task = await findTask(reading.reader, id);
     const attempt = await pick(reading.reader, task.spec.id, options.attempt);
@@ -35,9 +37,9 @@ export async function logsCommand(
     if (attempt.outcome !== null && !existsSync(directory)) output.say('it is not there any more: yard gc removed it');
     const files = [
       new LogFollower(join(directory, 'transcript.ndjson'), LINE_BYTES_MAX, (line) =>
-        output.print(inert(textOfRecord(line))),
+        output.printWhole(inert(textOfRecord(line))),
       ),
-      new LogFollower(join(directory, 'gate.log'), LINE_BYTES_MAX, (line) => output.print(`gate: ${inert(line)}`)),
+      new LogFollower(join(directory, 'gate.log'), LINE_BYTES_MAX, (line) => output.printWhole(`gate: ${inert(line)}`)),
     ];
     for (;;) {
       const [current] = (await reading.reader.attempts(task.spec.id)).filter(
@@ -50,9 +52,11 @@ export async function logsCommand(
           output.say(`ended: ${isInterrupted ? 'by yard stop --now' : describeOutcome(current.outcome)}`);
         return EXIT.ok;
       }
+      if (interrupt.signal.aborted || output.isClosed) return EXIT.ok;
       await delay(POLL_MS);
     }
   } finally {
+    interrupt.dispose();
     await reading.reader.close();
   }
 }

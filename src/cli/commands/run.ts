@@ -19,6 +19,9 @@ import { stillHeld } from './pause.ts';
 const HOUR_MS = 3_600_000;
 /** Long enough for a person to look at another branch and come back; see `CycleOptions.goneForMs`. */
 const GONE_FOR_MS = 60_000;
+/** A person who has pressed Ctrl-C and sees nothing for longer wonders whether it was heard. */
+const SLOW_END_MS = 700;
+const SLOW_END = 'the cycle comes to its end first; Ctrl-C once more ends at once';
 
 /** `yard run`. */
 export async function runCommand(
@@ -61,6 +64,7 @@ export async function drive(
   interrupt.signal.addEventListener('abort', () => wake.call());
   const [last] = await yard.store.events({ limit: 1, newest: true });
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
+  const ended = tellSlowEnd(interrupt.signal, () => view.interlude(() => output.say(SLOW_END)));
   const told = new Set<string>();
   const disk = new RoomTeller(output);
   const statusFile = new StatusFile(yard, compose.clock);
@@ -94,15 +98,26 @@ export async function drive(
       },
       onFault: (error) => view.interlude(() => disk.fault(error)),
     });
+    ended();
     await view.stop();
     code = await tellEnd(output, yard.store, end);
     await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
     await notifier.finish(interrupt.signal.aborted);
   } finally {
+    ended();
     interrupt.dispose();
     await scheduler.release();
     await view.stop();
   }
   await statusFile.finish();
   return code;
+}
+
+/** Returns what is to be called at the end. What goes wrong is thrown by the next drawing: it waits for the same queue. */
+function tellSlowEnd(signal: AbortSignal, tell: () => Promise<void>): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  signal.addEventListener('abort', () => {
+    timer = setTimeout(() => void tell().catch(() => undefined), SLOW_END_MS);
+  });
+  return () => clearTimeout(timer);
 }

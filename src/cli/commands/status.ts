@@ -24,7 +24,7 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
   const reading = await compose.reading(cwd);
   try {
     const look = () => makeStatus(reading, { clock: compose.clock, env }, wanted);
-    if (options.watch === true && options.json !== true && output.isTerminal) {
+    if (options.watch === true && options.json !== true && output.canRedraw) {
       const { watch } = await import('../watch.ts');
       await watch(output, async (width) => renderStatus(await look(), width), WATCH_MS);
       return EXIT.ok;
