@@ -1,4 +1,4 @@
-import { columnsOf, cutTo, padTo } from './columns.ts';
+import { columnsOf, cutTo, isNarrow } from './columns.ts';
 import { wrapLine } from './wrap.ts';
 
 type Rows = readonly (readonly string[])[];
@@ -14,42 +14,61 @@ export function renderTable(rows: Rows, width: number): string[] {
 
 /** The lines of each row: one, or several where the last column has no room beside the others and stands below them. */
 export function tableRows(rows: Rows, width: number): string[][] {
-  const widths = widthsOf(rows);
-  const lastWidth = widths.pop() ?? 0;
-  const lead = widths.reduce((sum, column) => sum + column + GAP, 0);
-  if (lead === 0 || width - lead >= Math.min(LAST_MIN, lastWidth)) return renderRows(rows, width).map((line) => [line]);
+  const sizes = sizesOf(rows);
+  const lead = sizes.columns.slice(0, -1).reduce((sum, column) => sum + column + GAP, 0);
+  if (lead === 0 || width - lead >= Math.min(LAST_MIN, sizes.columns.at(-1) ?? 0))
+    return render(rows, sizes, width).map((line) => [line]);
+  const last = sizes.columns.length - 1;
   const leads = renderRows(
-    rows.map((row) => row.slice(0, widths.length)),
+    rows.map((row) => row.slice(0, last)),
     width,
   );
   return rows.map((row, index) => {
-    const last = row[widths.length] ?? '';
-    return [leads[index] ?? '', ...(last === '' ? [] : wrapLine(`${' '.repeat(GAP)}${last}`, width))];
+    const below = row[last] ?? '';
+    return [leads[index] ?? '', ...(below === '' ? [] : wrapLine(`${' '.repeat(GAP)}${below}`, width))];
   });
 }
 
 /** One line for each row, cut at the width. */
 export function renderRows(rows: Rows, width: number): string[] {
-  const widths = widthsOf(rows);
-  const last = widths.length - 1;
-  const gap = ' '.repeat(GAP);
-  return rows.map((row) => {
-    let line = '';
-    for (let column = 0; column < last; column += 1) line += padTo(row[column] ?? '', widths[column] ?? 0) + gap;
-    return cutTo((line + (row[last] ?? '')).trimEnd(), width);
-  });
+  return render(rows, sizesOf(rows), width);
 }
 
-/** Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started. */
-function widthsOf(rows: Rows): number[] {
-  const widths: number[] = [];
+/** How wide columns and cells are. */
+interface Sizes {
+  readonly columns: readonly number[];
+  /** Row after row; as many for each as there are columns. */
+  readonly cells: readonly number[];
+}
+
+// Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started.
+function sizesOf(rows: Rows): Sizes {
+  let count = 0;
+  for (const row of rows) count = Math.max(count, row.length);
+  const columns = Array.from({ length: count }, () => 0);
+  const cells: number[] = [];
   for (const row of rows) {
-    for (let column = 0; column < row.length; column += 1) {
-      const cellWidth = columnsOf(row[column] ?? '');
-      if (cellWidth > (widths[column] ?? -1)) widths[column] = cellWidth;
+    const isPlain = isNarrow(row.join(''));
+    for (let column = 0; column < count; column += 1) {
+      const cell = row[column] ?? '';
+      const size = isPlain ? cell.length : columnsOf(cell);
+      cells.push(size);
+      if (size > (columns[column] ?? 0)) columns[column] = size;
     }
   }
-  return widths;
+  return { columns, cells };
+}
+
+function render(rows: Rows, { columns, cells }: Sizes, width: number): string[] {
+  const last = columns.length - 1;
+  return rows.map((row, index) => {
+    let line = '';
+    for (let column = 0; column < last; column += 1) {
+      const size = cells[index * columns.length + column] ?? 0;
+      line += (row[column] ?? '') + ' '.repeat((columns[column] ?? 0) - size + GAP);
+    }
+    return cutTo((line + (row[last] ?? '')).trimEnd(), width);
+  });
 }
 
 /** As {@link renderTable}, by columns, with their heads: of ten thousand rows none is ever made. */
