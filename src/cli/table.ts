@@ -34,40 +34,41 @@ export function renderRows(rows: Rows, width: number): string[] {
   return render(rows, sizesOf(rows), width);
 }
 
-/** How wide columns and cells are. */
 interface Sizes {
+  /** How wide they are. */
   readonly columns: readonly number[];
-  /** Row after row; as many for each as there are columns. */
-  readonly cells: readonly number[];
+  /** No cell has more columns than characters. */
+  readonly isNarrow: boolean;
 }
 
-// Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started.
+// Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started. What has as many
+// columns as characters is not measured.
 function sizesOf(rows: Rows): Sizes {
-  let count = 0;
-  for (const row of rows) count = Math.max(count, row.length);
-  const columns = Array.from({ length: count }, () => 0);
-  const cells: number[] = [];
+  const columns: number[] = [];
+  let isNarrowTable = true;
   for (const row of rows) {
-    const isPlain = isNarrow(row.join(''));
-    for (let column = 0; column < count; column += 1) {
+    const isNarrowRow = isNarrow(row.join(''));
+    isNarrowTable &&= isNarrowRow;
+    for (let column = 0; column < row.length; column += 1) {
       const cell = row[column] ?? '';
-      const size = isPlain ? cell.length : columnsOf(cell);
-      cells.push(size);
-      if (size > (columns[column] ?? 0)) columns[column] = size;
+      const size = isNarrowRow ? cell.length : columnsOf(cell);
+      if (size > (columns[column] ?? -1)) columns[column] = size;
     }
   }
-  return { columns, cells };
+  return { columns, isNarrow: isNarrowTable };
 }
 
-function render(rows: Rows, { columns, cells }: Sizes, width: number): string[] {
+function render(rows: Rows, { columns, isNarrow: isPlain }: Sizes, width: number): string[] {
   const last = columns.length - 1;
-  return rows.map((row, index) => {
+  return rows.map((row) => {
     let line = '';
     for (let column = 0; column < last; column += 1) {
-      const size = cells[index * columns.length + column] ?? 0;
-      line += (row[column] ?? '') + ' '.repeat((columns[column] ?? 0) - size + GAP);
+      const cell = row[column] ?? '';
+      const size = columns[column] ?? 0;
+      line += `${isPlain ? cell.padEnd(size) : cell + ' '.repeat(size - columnsOf(cell))}  `;
     }
-    return cutTo((line + (row[last] ?? '')).trimEnd(), width);
+    line = (line + (row[last] ?? '')).trimEnd();
+    return isPlain && line.length <= width ? line : cutTo(line, width);
   });
 }
 
