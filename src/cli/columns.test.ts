@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { columnsOf, cutTo, fitting, padTo } from './columns.ts';
+import { columnsOf, cutTo, fitting } from './columns.ts';
 
 test('counts what a terminal shows', () => {
   expect(columnsOf('plain text')).toBe(10);
@@ -11,12 +11,11 @@ test('counts what a terminal shows', () => {
   expect(columnsOf('\u001b[2mdim\u001b[22m')).toBe(3);
 });
 
-test('cuts and fills up to a width', () => {
+test('cuts at a width', () => {
   expect(cutTo('漢字漢字', 8)).toBe('漢字漢字');
   expect(cutTo('漢字漢字', 7)).toBe('漢字漢…');
   expect(cutTo('漢字漢字', 6)).toBe('漢字…');
   expect(cutTo('plain', 3)).toBe('pl…');
-  expect(padTo('漢字', 6)).toBe('漢字  ');
   expect(fitting('a🚂b', 2)).toBe(1);
   expect(fitting('\u001b[2mdim\u001b[22m', 2)).toBe(6);
 });

@@ -3,7 +3,8 @@
  * a line that is shorter than thought does no harm.
  */
 
-const PLAIN = /^[ -~]*$/;
+/** Latin, dashes and dots, arrows, lines: most texts hold nothing else, and there may be ten thousand of them. */
+const NARROW = /^[ -~\u00a1-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u257f]*$/;
 /** Drawn over the character before it. */
 const COMBINING = /^[\p{Mn}\p{Me}\u200d]$/u;
 /** Two columns: the scripts of East Asia with their own forms of Latin, and pictures. */
@@ -12,9 +13,14 @@ const WIDE =
 /** A colour takes none. */
 const COLOUR = new RegExp(['^\\u001b', '\\[[0-9;]*m'].join(''), 'u');
 
+/** Whether each of its characters takes one column. */
+export function isNarrow(text: string): boolean {
+  return NARROW.test(text);
+}
+
 /** Of a text in one line; its colours do not count. */
 export function columnsOf(text: string): number {
-  return PLAIN.test(text) ? text.length : measure(text, Infinity).columns;
+  return NARROW.test(text) ? text.length : measure(text, Infinity).columns;
 }
 
 /** How many of its UTF-16 units fit into so many columns. */
@@ -24,14 +30,9 @@ export function fitting(text: string, columns: number): number {
 
 /** Its beginning in so many columns, `…` included where something was left out. Plain text only. */
 export function cutTo(text: string, columns: number): string {
-  // No character takes more than two.
+  // No unit of UTF-16 takes more than two.
   if (text.length * 2 <= columns || columnsOf(text) <= columns) return text;
   return `${text.slice(0, fitting(text, columns - 1))}…`;
-}
-
-/** Filled up with spaces. */
-export function padTo(text: string, columns: number): string {
-  return text + ' '.repeat(Math.max(0, columns - columnsOf(text)));
 }
 
 function measure(text: string, most: number): { readonly length: number; readonly columns: number } {
@@ -53,7 +54,7 @@ function measure(text: string, most: number): { readonly length: number; readonl
 }
 
 function widthOf(character: string): number {
-  if (PLAIN.test(character)) return 1;
+  if (NARROW.test(character)) return 1;
   if (COMBINING.test(character)) return 0;
   return WIDE.test(character) ? 2 : 1;
 }

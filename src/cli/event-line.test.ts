@@ -63,7 +63,12 @@ test('a numbered event says what it says to a person, or its data as they are, o
   const narrow = numberedEvent(event('task.product-failure', 'A-1', 2, { why: 'x'.repeat(100) }), {
     ...plain,
     isTerminal: true,
-    width: 60,
+    width: 70,
   });
-  expect(narrow).toHaveLength(60);
+  expect(narrow).toHaveLength(70);
+  // With no room for columns it is left to go on below.
+  const slim = { ...plain, isTerminal: true, width: 40 };
+  expect(numberedEvent(event('task.product-failure', 'A-1', 2, { why: 'it is red' }), slim)).toMatch(
+    / task\.product-failure A-1\/2 it is red$/,
+  );
 });

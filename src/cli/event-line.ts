@@ -2,6 +2,7 @@ import { listPaths } from '../core/decision.ts';
 import { inertLine } from '../core/inert.ts';
 import { describePauseSubject, parsePauseKey } from '../core/pause.ts';
 import type { Json, YardEvent } from '../core/yard-event.ts';
+import { cutTo } from './columns.ts';
 import type { Output, Style } from './output.ts';
 import { wrapText } from './wrap.ts';
 
@@ -233,11 +234,16 @@ export function numberedEvent(event: YardEvent, paper: Paper): string {
   const said = describeEvent({ ...event, taskId: null, attempt: null }, () => '')?.text;
   const text = said ?? (isMap(data) && Object.keys(data).length === 0 ? '' : inertLine(JSON.stringify(data), DATA_MAX));
   const time = formatTime(atMs);
-  const rest = [type.padEnd(WIDTHS.type), about.padEnd(WIDTHS.about), text].join(' ').trimEnd();
   const head = `${String(seq).padStart(WIDTHS.seq)} ${time} `;
-  const room = paper.isTerminal ? Math.max(20, paper.width - head.length) : Infinity;
-  const cut = rest.length > room ? `${rest.slice(0, room - 1)}…` : rest;
-  return `${paper.style('dim', head)}${cut}`;
+  const room = paper.isTerminal ? paper.width - head.length : Infinity;
+  // Without room for columns it goes on below.
+  const isNarrow = room < WIDTHS.type + WIDTHS.about;
+  const cells = isNarrow ? [type, about, text] : [type.padEnd(WIDTHS.type), about.padEnd(WIDTHS.about), text];
+  const rest = cells
+    .filter((cell) => cell !== '')
+    .join(' ')
+    .trimEnd();
+  return `${paper.style('dim', head)}${isNarrow ? rest : cutTo(rest, room)}`;
 }
 
 /** `2026-11-21 14:03:59`, by the clock of whoever reads it. */

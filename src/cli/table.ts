@@ -1,4 +1,4 @@
-import { columnsOf, cutTo, padTo } from './columns.ts';
+import { columnsOf, cutTo, isNarrow } from './columns.ts';
 import { wrapLine } from './wrap.ts';
 
 type Rows = readonly (readonly string[])[];
@@ -14,80 +14,102 @@ export function renderTable(rows: Rows, width: number): string[] {
 
 /** The lines of each row: one, or several where the last column has no room beside the others and stands below them. */
 export function tableRows(rows: Rows, width: number): string[][] {
-  const widths = widthsOf(rows);
-  const lastWidth = widths.pop() ?? 0;
-  const lead = widths.reduce((sum, column) => sum + column + GAP, 0);
-  if (lead === 0 || width - lead >= Math.min(LAST_MIN, lastWidth)) return renderRows(rows, width).map((line) => [line]);
+  const sizes = sizesOf(rows);
+  const lead = sizes.columns.slice(0, -1).reduce((sum, column) => sum + column + GAP, 0);
+  if (lead === 0 || width - lead >= Math.min(LAST_MIN, sizes.columns.at(-1) ?? 0))
+    return render(rows, sizes, width).map((line) => [line]);
+  const last = sizes.columns.length - 1;
   const leads = renderRows(
-    rows.map((row) => row.slice(0, widths.length)),
+    rows.map((row) => row.slice(0, last)),
     width,
   );
   return rows.map((row, index) => {
-    const last = row[widths.length] ?? '';
-    return [leads[index] ?? '', ...(last === '' ? [] : wrapLine(`${' '.repeat(GAP)}${last}`, width))];
+    const below = row[last] ?? '';
+    return [leads[index] ?? '', ...(below === '' ? [] : wrapLine(`${' '.repeat(GAP)}${below}`, width))];
   });
 }
 
 /** One line for each row, cut at the width. */
 export function renderRows(rows: Rows, width: number): string[] {
-  const widths = widthsOf(rows);
-  const last = widths.length - 1;
-  const gap = ' '.repeat(GAP);
+  return render(rows, sizesOf(rows), width);
+}
+
+interface Sizes {
+  /** How wide they are. */
+  readonly columns: readonly number[];
+  /** No cell has more columns than characters. */
+  readonly isNarrow: boolean;
+}
+
+// Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started. What has as many
+// columns as characters is not measured.
+function sizesOf(rows: Rows): Sizes {
+  const columns: number[] = [];
+  let isNarrowTable = true;
+  for (const row of rows) {
+    const isNarrowRow = isNarrow(row.join(''));
+    isNarrowTable &&= isNarrowRow;
+    for (let column = 0; column < row.length; column += 1) {
+      const cell = row[column] ?? '';
+      const size = isNarrowRow ? cell.length : columnsOf(cell);
+      if (size > (columns[column] ?? -1)) columns[column] = size;
+    }
+  }
+  return { columns, isNarrow: isNarrowTable };
+}
+
+function render(rows: Rows, { columns, isNarrow: isPlain }: Sizes, width: number): string[] {
+  const last = columns.length - 1;
   return rows.map((row) => {
     let line = '';
-    for (let column = 0; column < last; column += 1) line += padTo(row[column] ?? '', widths[column] ?? 0) + gap;
-    return cutTo((line + (row[last] ?? '')).trimEnd(), width);
+    for (let column = 0; column < last; column += 1) {
+      const cell = row[column] ?? '';
+      const size = columns[column] ?? 0;
+      line += `${isPlain ? cell.padEnd(size) : cell + ' '.repeat(size - columnsOf(cell))}  `;
+    }
+    line = (line + (row[last] ?? '')).trimEnd();
+    return isPlain && line.length <= width ? line : cutTo(line, width);
   });
 }
 
-/** Loops, not functions for each cell: there may be ten thousand rows, in a process that has just started. */
-function widthsOf(rows: Rows): number[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (let column = 0; column < row.length; column += 1) {
-      const cellWidth = columnsOf(row[column] ?? '');
-      if (cellWidth > (widths[column] ?? -1)) widths[column] = cellWidth;
-    }
-  }
-  return widths;
-}
-
-/** As {@link renderTable}, by columns, with their heads: where they fit, of ten thousand rows none is ever made. */
+/** As {@link renderTable}, by columns, with their heads: of ten thousand rows none is ever made. */
 export function renderColumns(
   heads: readonly string[],
   columns: readonly (readonly string[])[],
   width: number,
 ): string[] {
-  const all = columns.map((cells, index) => [heads[index] ?? '', ...cells]);
-  const last = all.pop() ?? [];
-  const widths = all.map((cells) => cells.reduce((widest, cell) => Math.max(widest, columnsOf(cell)), 0) + GAP);
-  const lead = widths.reduce((sum, column) => sum + column, 0);
-  if (width - lead < LAST_MIN)
-    return renderTable(
-      last.map((cell, row) => [...all.map((cells) => cells[row] ?? ''), cell]),
-      width,
-    );
-  const lines = last.map(() => '');
-  all.forEach((cells, index) => {
-    const pad = padder(widths[index] ?? 0);
-    for (let row = 0; row < lines.length; row += 1) lines[row] += pad(cells[row] ?? '');
+  const lines = Array.from<string>({ length: columns[0]?.length ?? 0 }).fill('');
+  lines.unshift('');
+  columns.forEach((cells, index) => {
+    const isLast = index === columns.length - 1;
+    const head = heads[index] ?? '';
+    const widest = isLast ? 0 : Math.max(head.length, longest(cells)) + 2;
+    const padded = new Map<string, string>();
+    lines[0] += head.padEnd(widest);
+    for (let row = 0; row < cells.length; row += 1) {
+      const cell = cells[row] ?? '';
+      // Cells of a column mostly have a few values.
+      let text = isLast ? cell : padded.get(cell);
+      if (text === undefined) {
+        text = cell.padEnd(widest);
+        if (padded.size < PADDED_MAX) padded.set(cell, text);
+      }
+      lines[row + 1] += text;
+    }
   });
-  return lines.map((line, row) => cutTo((line + (last[row] ?? '')).trimEnd(), width));
-}
-
-/** Cells of a column mostly have a few values. */
-function padder(width: number): (cell: string) => string {
-  const known = new Map<string, string>();
-  return (cell) => {
-    const before = known.get(cell);
-    if (before !== undefined) return before;
-    const padded = padTo(cell, width);
-    if (known.size < PADDED_MAX) known.set(cell, padded);
-    return padded;
-  };
+  return lines.map((line) => {
+    const trimmed = line.trimEnd();
+    return trimmed.length > width ? `${trimmed.slice(0, Math.max(1, width - 1))}…` : trimmed;
+  });
 }
 
 const PADDED_MAX = 64;
+
+function longest(cells: readonly string[]): number {
+  let length = 0;
+  for (const cell of cells) if (cell.length > length) length = cell.length;
+  return length;
+}
 
 /** `4 s`, `3 min`, `2 h 5 min`. */
 export function formatDuration(ms: number): string {

@@ -52,6 +52,8 @@ describe.skipIf(noTerminal !== null)(`at a terminal${noTerminal === null ? '' : 
       const refused = await shown(made, columns, ['why', 'WAIT-2']);
       expect(refused.join(' ')).toMatch(/^error: there is no task "WAIT-2" hint: .*yard status/);
     }
+    for (const args of [['events'], ['config'], ['show', 'PARK-1'], ['report']])
+      expect((await shown(made, 40, args)).join(' ')).toMatch(/run\.ended|limits\.concurrent|exited with 1/);
     const doctor = async (env: Readonly<Record<string, string>>): Promise<string> => {
       const terminal = new Terminal(made, ['doctor', 'git'], { env });
       expect(await terminal.done).toBe(0);

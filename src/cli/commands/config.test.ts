@@ -40,4 +40,7 @@ test('no line is wider than the terminal, and each says its origin', () => {
   expect(lines[1]).toMatch(/ npm test -- --all.*… +default$/);
   expect(lines[2]).toMatch(/^gates\.default\.timeout +\(not set\) +default$/);
   expect(lines[3]).toMatch(/ 8 +YARD_LIMITS_CONCURRENT$/);
+  const narrow = renderEntries(ENTRIES, 40);
+  expect(narrow.every((line) => line.length <= 40)).toBe(true);
+  expect(narrow.slice(0, 3)).toEqual(['target', '  agent/integration', '    (.yard/config.yaml:3)']);
 });

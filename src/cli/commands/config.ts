@@ -15,6 +15,7 @@ import { findRepository } from '../../git/repository.ts';
 import { scanner } from '../../process/secret-scanner.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { wrapLine } from '../wrap.ts';
 
 export interface ConfigOptions {
   readonly schema?: boolean;
@@ -85,6 +86,7 @@ function originJson(origin: Origin): object {
 }
 
 const VALUE_MAX = 500;
+/** With less room they stand below the keys. */
 const VALUE_MIN = 12;
 /** Longer values push their origin aside; the others stand in a column. */
 const COLUMN_MAX = 40;
@@ -93,7 +95,9 @@ const COLUMN_MAX = 40;
 export function renderEntries(entries: readonly ConfigEntry[], width: number): string[] {
   const rows = entries.map(({ key, value, origin }) => [key, valueText(value), originText(origin)] as const);
   const widest = (column: 0 | 1 | 2): number => Math.max(0, ...rows.map((row) => row[column].length));
-  const room = Math.max(VALUE_MIN, width - widest(0) - widest(2) - 4);
+  const room = width - widest(0) - widest(2) - 4;
+  if (room < VALUE_MIN)
+    return rows.flatMap(([key, value, origin]) => [key, ...wrapLine(`  ${value} (${origin})`, width)]);
   const pad = Math.min(COLUMN_MAX, room, widest(1));
   return rows.map(([key, value, origin]) => {
     const shown = value.length > room ? `${value.slice(0, room - 1)}…` : value;
