@@ -63,7 +63,17 @@ export function specsOf(
     if (cycle.length === 0) continue;
     problems.add(place(cycle[0] ?? ''), `dependencies form a cycle: ${cycle.join(' → ')}`, 'Leave one of them out.');
   }
+  refuseCircles(specs, place, problems);
   return { specs, problems: problems.all.toSorted(byPlace) };
+}
+
+/** Of tasks that take each other's place none would be left. Those there are cannot name a new one. */
+function refuseCircles(specs: readonly TaskSpec[], place: (id: string) => Place, problems: Problems): void {
+  const circles = cyclesThrough(specs.map(({ id, supersedes }) => ({ id, after: supersedes })));
+  for (const circle of new Set(circles.values())) {
+    const message = `they would take each other's place: ${circle.join(' → ')}`;
+    problems.add(place(circle[0] ?? ''), message, 'Leave one of them out of supersedes.');
+  }
 }
 
 function giveIds(

@@ -95,6 +95,8 @@ describe('a list of tasks', () => {
       entry({ title: 'e' }),
       entry({ title: 'E' }),
       entry({ title: 'Old', supersedes: ['OLD-1'] }),
+      entry({ id: 'B-1', title: 'f', supersedes: ['B-2'] }),
+      entry({ id: 'B-2', title: 'g', supersedes: ['B-1', 'OLD-1'] }),
     ]);
     expect(plan(text, 'json', known).told.map((line) => line.replace(/^.*?: /, ''))).toEqual([
       'there is a task old-1 already',
@@ -103,6 +105,7 @@ describe('a list of tasks', () => {
       'it asks for the same as OLD-1 ("Old"): same objective, same owned paths',
       'it asks for the same as TASK-0002 ("e"): same objective, same owned paths',
       'it asks for the same as TASK-0001 ("old"): same objective, same owned paths',
+      "they would take each other's place: B-2 → B-1 → B-2",
     ]);
   });
 

@@ -5,7 +5,7 @@ import { taskIdKey } from '../core/task.ts';
 import { UserError } from '../core/user-error.ts';
 import type { TaskImport } from './store.ts';
 import { readProgress } from './task-progress.ts';
-import { withdrawTask } from './task-writes.ts';
+import { leadsTo, withdrawTask } from './task-writes.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
 
@@ -121,6 +121,10 @@ async function supersede(write: Write, id: string, by: string): Promise<void> {
   const { state } = task;
   if (isFinal(state.status) || (state.status === 'landing' && state.sealed)) {
     await appendEvent(write, 'task.not-superseded', { by, status: state.status }, { taskId: id });
+    return;
+  }
+  if (await leadsTo(write, by, id)) {
+    await appendEvent(write, 'task.not-superseded', { by, status: 'circle' }, { taskId: id });
     return;
   }
   await withdrawTask(write, task, { kind: 'superseded', by });

@@ -31,11 +31,30 @@ export async function withdraw(write: Write, taskId: string, event: Withdrawal):
 
 /** Cancels, supersedes or parks; a running attempt ends as `cancelled`, its token is void, and its processes are to be killed. */
 export async function withdrawTask(write: Write, task: StoredProgress, event: Withdrawal): Promise<void> {
+  if (event.kind === 'superseded' && (await leadsTo(write, event.by, task.id))) {
+    throw new IllegalTransitionError(task.state.status, event.kind);
+  }
   if (task.state.status === 'running') {
     await endAttempt(write, task.id, task.state.attempt, { kind: 'cancelled' });
     await killAttempt(write, task.id, task.state.attempt);
   }
   await applyEvent(write, task, event);
+}
+
+/**
+ * Whether the task, or who has taken its place by now, is `end`. Of two that take each other's place nothing would be
+ * left to do: the second supersession is refused.
+ */
+export async function leadsTo(write: Write, from: string, end: string): Promise<boolean> {
+  const seen = new Set<string>();
+  for (let id = from; !seen.has(id);) {
+    if (id === end) return true;
+    seen.add(id);
+    const row = await write.db.selectFrom('tasks').select('state').where('id', '=', id).executeTakeFirst();
+    const state = row === undefined ? null : (JSON.parse(row.state) as TaskState);
+    if (state?.status === 'superseded') id = state.by;
+  }
+  return false;
 }
 
 export async function answer(write: Write, taskId: string, text: string): Promise<TaskRecord> {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { root as repository } from '../../test/fixtures/repository-files.ts';
@@ -113,4 +113,29 @@ test('a reader sees all of it or none, whenever it looks', async () => {
   seen.add((await source.changes([])).imports.length);
   expect([...seen].filter((count) => count !== 1 && count !== 60)).toEqual([]);
   expect(seen).toContain(60);
+});
+
+test('what stands in the place of a marker and is none hides nothing, and stops nobody', async () => {
+  const root = await useTemporaryDirectory('batch');
+  await writeTaskFiles(root, specs(1));
+  const marker = join(root, '.yard/tasks/.batch-00000000-0000-4000-8000-000000000000.json');
+  const files = { 'TASK-1-do-1.md': 'x' };
+  const contents = [null, 5, [], 'x', { files: null }, { owner: null, files: 5 }, { owner: 1, files: null }];
+  for (const content of [...contents, { owner: {}, files: { '../../x': 'x' } }, { owner: {}, files: [] }]) {
+    await writeFile(marker, JSON.stringify(content));
+    expect(await idsIn(root)).toEqual(['TASK-1']);
+    expect(await undoUnfinished(root)).toBe(0);
+    await rm(marker, { force: true });
+  }
+  await writeFile(marker, JSON.stringify({ owner: {}, files }));
+  expect(await idsIn(root)).toEqual([]);
+  expect([await undoUnfinished(root), await idsIn(root)]).toEqual([0, ['TASK-1']]);
+  const makers = [() => mkdir(marker), () => symlink('/dev/zero', marker), () => symlink(marker, marker)];
+  const fifo = async (): Promise<void> => void (await runProcess('mkfifo', [marker], { cwd: root, env: {} }));
+  for (const make of [...makers, fifo]) {
+    await make();
+    expect(await idsIn(root)).toEqual(['TASK-1']);
+    expect(await undoUnfinished(root)).toBe(0);
+    await rm(marker, { recursive: true });
+  }
 });

@@ -7,7 +7,7 @@
  * 3. Nothing that exists is replaced.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { constants, readdirSync, readFileSync } from 'node:fs';
+import { constants, readdirSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatTaskFile } from '../config/task-file-writer.ts';
@@ -18,7 +18,7 @@ import { syncDirectory, syncFileSystem, writeFileDurably } from '../process/file
 import { link, rm, unlink } from '../process/file-system.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
 import { makeTasksDirectory, taskExists, taskFileName } from './new-task-file.ts';
-import { batchMarkers, isTaskFileName, readTaskFile, TASKS_DIRECTORY } from './task-directory.ts';
+import { batchMarkers, isTaskFileName, readMarker, readTaskFile, TASKS_DIRECTORY } from './task-directory.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
@@ -93,7 +93,7 @@ export async function undoUnfinished(root: string): Promise<number> {
   const directory = join(root, TASKS_DIRECTORY);
   let undone = 0;
   for (const name of batchMarkers(namesIn(directory))) {
-    const marker = readMarker(join(directory, name));
+    const marker = ownMarker(root, name);
     if (marker === null || isAlive(marker.owner)) continue;
     const batch = name.slice('.batch-'.length, -'.json'.length);
     await rm(join(directory, `.tmp-${batch}`), { force: true });
@@ -120,14 +120,12 @@ function namesIn(directory: string): string[] {
 }
 
 /** Null where it has gone, or is none of ours. */
-function readMarker(path: string): Marker | null {
-  try {
-    const { owner, files } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Marker>;
-    return owner !== undefined && typeof files === 'object' ? { owner, files } : null;
-  } catch (error) {
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+function ownMarker(root: string, name: string): Marker | null {
+  const marker = readMarker(root, name);
+  if (typeof marker !== 'object' || marker === null || !('owner' in marker && 'files' in marker)) return null;
+  const { owner, files } = marker;
+  if (typeof owner !== 'object' || owner === null || typeof files !== 'object' || files === null) return null;
+  return { owner: owner as ProcessIdentity, files: files as Marker['files'] };
 }
 
 function hashOf(content: Uint8Array | string): string {

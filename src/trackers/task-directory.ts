@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../core/user-error.ts';
+import { isUserError, UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 
 /** Relative to the root of the repository. */
@@ -99,7 +89,7 @@ function list(root: string): Listing {
     const before = stampOf(directory);
     const names = readdirSync(directory);
     const markers = batchMarkers(names);
-    const files = markers.map((name) => filesOf(join(directory, name)));
+    const files = markers.map((name) => filesOf(root, name));
     const after = stampOf(directory);
     const isStill = before !== null && after !== null && isSameStamp(before, after);
     const isWhole = files.every((each) => each !== null) && (markers.length > 0 || isStill);
@@ -109,17 +99,30 @@ function list(root: string): Listing {
   }
 }
 
-/** Null: the marker has gone, and its batch counts by now. */
-function filesOf(marker: string): string[] | null {
+/** A batch of ten thousand files has a marker of 2 MB. */
+const MARKER_MAX_BYTES = 16 * 1024 * 1024;
+
+/** What a marker of a batch holds. A repository brings what stands there: nothing of it is known to be ours. */
+export function readMarker(root: string, name: string): unknown {
   try {
-    const { files = {} } = JSON.parse(readFileSync(marker, 'utf8')) as { readonly files?: object };
-    return Object.keys(files);
+    const marker = readTaskFile(root, `${TASKS_DIRECTORY}/${name}`, MARKER_MAX_BYTES);
+    return marker === null ? GONE : JSON.parse(marker.bytes.toString('utf8'));
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    // It is not our file, and hides nothing.
-    if (error instanceof SyntaxError) return [];
+    // It is not our file (a link, a FIFO, no JSON), and says nothing.
+    if (error instanceof SyntaxError || isUserError(error)) return null;
     throw error;
   }
+}
+
+/** There is no such marker any more: its batch counts by now, or was taken back. */
+const GONE = Symbol('gone');
+
+/** The names of files that a marker says do not count yet; null: it has gone. */
+function filesOf(root: string, name: string): string[] | null {
+  const marker = readMarker(root, name);
+  if (marker === GONE) return null;
+  if (typeof marker !== 'object' || marker === null || !('files' in marker)) return [];
+  return typeof marker.files === 'object' && marker.files !== null ? Object.keys(marker.files) : [];
 }
 
 /** Editors keep their own files beside ours under names that start with a dot. */
@@ -146,14 +149,18 @@ export function isRacy(stamp: FileStamp, nowMs: number): boolean {
  * Reads one task file: a regular one, no link, at most 1 MiB; nothing blocks. Null when it has gone. Throws a UserError
  * for a file that a person must mend. `path` is relative to the root.
  */
-export function readTaskFile(root: string, path: string): { stamp: FileStamp; bytes: Buffer } | null {
+export function readTaskFile(
+  root: string,
+  path: string,
+  maxBytes = SIZE_MAX_BYTES,
+): { stamp: FileStamp; bytes: Buffer } | null {
   try {
     const file = openSync(join(root, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(file);
       if (!stats.isFile()) throw notPlain(path, 'a regular file');
-      if (stats.size > SIZE_MAX_BYTES) throw tooLarge(path);
-      return { stamp: toStamp(stats), bytes: readAll(file, stats.size, path) };
+      if (stats.size > maxBytes) throw tooLarge(path);
+      return { stamp: toStamp(stats), bytes: readAll(file, stats.size, path, maxBytes) };
     } finally {
       closeSync(file);
     }
@@ -163,7 +170,7 @@ export function readTaskFile(root: string, path: string): { stamp: FileStamp; by
   }
 }
 
-function readAll(file: number, sizeBytes: number, path: string): Buffer {
+function readAll(file: number, sizeBytes: number, path: string, maxBytes: number): Buffer {
   // One byte more shows whether it grew under the reading; then the next stamp differs, and it is read again.
   const bytes = Buffer.allocUnsafe(sizeBytes + 1);
   let filled = 0;
@@ -172,7 +179,7 @@ function readAll(file: number, sizeBytes: number, path: string): Buffer {
     if (count === 0) break;
     filled += count;
   }
-  if (filled > SIZE_MAX_BYTES) throw tooLarge(path);
+  if (filled > maxBytes) throw tooLarge(path);
   return bytes.subarray(0, filled);
 }
 

@@ -132,6 +132,31 @@ export function taskTests(make: MakeStore): void {
   });
 
   describe('operators', () => {
+    test("tasks do not take each other's place: of a circle, the one that would close it stays", async () => {
+      const yard = await TestYard.make(make);
+      await yard.add('T-1', 'T-2', 'T-3');
+      await yard.store.withdraw('T-1', { kind: 'superseded', by: 'T-2' });
+      await yard.store.withdraw('T-2', { kind: 'superseded', by: 'T-3' });
+      const before = await yard.dump();
+      for (const by of ['T-1', 'T-2', 'T-3']) {
+        const event = { kind: 'superseded', by } as const;
+        await expect(yard.store.withdraw('T-3', event)).rejects.toMatchObject({ code: 'illegal-transition' });
+      }
+      expect(await yard.dump()).toEqual(before);
+      const circle = [
+        ['T-4', 'T-5'],
+        ['T-5', 'T-6'],
+        ['T-6', 'T-4'],
+      ] as const;
+      await yard.store.importTasks(circle.map(([id, other]) => imported(id, { supersedes: [other] })));
+      expect(await Promise.all(circle.map(([id]) => yard.status(id)))).toEqual(['ready', 'superseded', 'superseded']);
+      expect((await yard.store.events({ limit: 1, newest: true }))[0]).toMatchObject({
+        type: 'task.not-superseded',
+        taskId: 'T-4',
+        data: { by: 'T-6', status: 'circle' },
+      });
+    });
+
     test('an event that the state does not admit changes nothing', async () => {
       const yard = await TestYard.make(make);
       await yard.running('T-1');

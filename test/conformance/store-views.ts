@@ -58,7 +58,7 @@ export function viewTests(make: MakeStore): void {
       await yard.store.withdraw('T-5', { kind: 'superseded', by: 'T-1' });
       await yard.store.withdraw('T-6', { kind: 'superseded', by: 'T-9' });
       await yard.store.withdraw('T-7', { kind: 'superseded', by: 'T-8' });
-      await yard.store.withdraw('T-8', { kind: 'superseded', by: 'T-7' });
+      await yard.store.withdraw('T-8', { kind: 'superseded', by: 'T-405' });
       const after = ['T-1', 'T-3', 'T-4', 'T-6', 'T-7', 'T-9', 'T-11', 'T-404'];
       await yard.store.importTasks([imported('T-10', { after }), imported('T-11', { supersedes: ['T-404'] })]);
       await yard.add('T-12');

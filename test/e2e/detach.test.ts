@@ -51,22 +51,28 @@ test('run --detach proves its first cycle, attach follows it to its end, drain a
   expect(await made.yard(['run'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n2 landed\n$/) });
 });
 
-test('drain without a run drives what is left; stop --wait waits for it', async () => {
+test('drain drives what a run has left that died under it; stop --wait waits for it', async () => {
   const made = await makeYard({
     tasks: [
       { id: 'A-1', does: 'touch "$BASE/a"; wait_for go; echo a > a.txt' },
       { id: 'B-1', after: ['A-1'], does: 'echo b > b.txt' },
     ],
   });
-  expect(await made.yard(['reconcile'])).toMatchObject({ code: 0 });
+  const detached = await made.yard(['run', '--detach', '--json']);
+  const { pid } = JSON.parse(detached.stdout) as { pid: number };
   await made.waitForFile('a');
+  // The pause of a drain that nobody waited for is no reason for the next one to leave it.
+  expect(await made.yard(['drain', '--timeout', '1ms'])).toMatchObject({ code: 1 });
   const drain = made.start(['drain', '--json']);
-  await made.until('a scheduler', async () => (await made.status()).scheduler);
+  await made.until('waiting', () => drain.output().includes('waiting for: A-1'));
+  process.kill(pid, 'SIGKILL');
+  await made.until('its own scheduler', () => drain.output().includes('the yard is paused by yard drain'));
   await made.touch('go');
   const drained = await drain.done;
   expect(drained).toMatchObject({ code: 0 });
   expect(await made.statusOf('A-1')).toBe('landed');
   expect(await made.statusOf('B-1')).toBe('ready');
+  expect((await made.yard(['status'])).stdout).not.toContain('paused');
 
   const stopped = await made.yard(['stop', '--wait', '--json']);
   expect(JSON.parse(stopped.stdout)).toEqual({

@@ -5,7 +5,7 @@ import { UserError } from '../../src/core/user-error.ts';
 import type { TaskImport, TaskRecord } from '../../src/store/store.ts';
 import { frozenJson } from './frozen.ts';
 import { putTask, readRecord } from './memory-progress.ts';
-import { withdraw } from './memory-tasks.ts';
+import { leadsTo, withdraw } from './memory-tasks.ts';
 import { appendEvent } from './memory-write.ts';
 import type { Write } from './memory-write.ts';
 
@@ -58,6 +58,7 @@ function supersede(write: Write, id: string, by: string): void {
   if (id === by) return refused('itself');
   if (state === undefined) return refused('missing');
   if (isFinal(state.status) || (state.status === 'landing' && state.sealed)) return refused(state.status);
+  if (leadsTo(write, by, id)) return refused('circle');
   withdraw(write, id, { kind: 'superseded', by });
 }
 

@@ -25,12 +25,27 @@ export function transition(write: Write, taskId: string, event: TaskEvent): Task
 /** A running attempt ends as `cancelled`, and its token is void. */
 export function withdraw(write: Write, taskId: string, event: Withdrawal): TaskRecord {
   const { state } = readRecord(write, taskId);
+  if (event.kind === 'superseded' && leadsTo(write, event.by, taskId)) {
+    throw new IllegalTransitionError(state.status, event.kind);
+  }
   if (state.status === 'running') {
     endAttempt(write, taskId, state.attempt, { kind: 'cancelled' });
     killAttempt(write, taskId, state.attempt);
   }
   applyEvent(write, taskId, event);
   return readRecord(write, taskId);
+}
+
+/** Whether the task, or who has taken its place by now, is `end`. */
+export function leadsTo(write: Write, from: string, end: string): boolean {
+  const seen = new Set<string>();
+  for (let id = from; !seen.has(id);) {
+    if (id === end) return true;
+    seen.add(id);
+    const state = write.tables.tasks.get(id)?.record.state;
+    if (state?.status === 'superseded') id = state.by;
+  }
+  return false;
 }
 
 export function answer(write: Write, taskId: string, text: string): TaskRecord {

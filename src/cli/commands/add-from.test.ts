@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, truncate, writeFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { atTerminal } from '../../../test/fixtures/yard/at-terminal.ts';
@@ -62,6 +62,7 @@ test('one bad line, and nothing is added', async () => {
 
 test.each<[string, (path: string) => Promise<unknown>, AddOptions, string]>([
   ['nothing', () => Promise.resolve(), {}, 'tasks-unreadable'],
+  ['a circle of links', (path) => symlink(path, path), {}, 'tasks-unreadable'],
   ['a directory', (path) => mkdir(path), {}, 'tasks-unreadable'],
   ['a hundred megabytes', (path) => writeFile(path, '').then(() => truncate(path, 100_000_000)), {}, 'tasks-too-large'],
   ['no text', (path) => writeFile(path, Buffer.from([0xff, 0xfe, 0])), {}, 'tasks-encoding'],

@@ -16,7 +16,8 @@ const ALL = { of: 'all' } as const;
 
 /**
  * `yard drain`: nothing new starts, what runs comes to its end and lands, and then the run ends. Beside a live run the
- * yard is paused until that is so, and stopped then; where no run is live, the command itself drives what is left.
+ * yard is paused until that is so, and stopped then; where no run is live, or none is any more, the command itself drives
+ * what is left.
  */
 export async function drainCommand(
   context: CommandContext,
@@ -26,11 +27,10 @@ export async function drainCommand(
   const yard = await openReady(context);
   try {
     const timeoutMs = options.timeout ?? Infinity;
-    const waited = (await isDriven(context, yard))
-      ? await besideRun(context, yard, timeoutMs)
-      : await alone(options.json === true ? { ...context, output: output.asTalk() } : context, yard, timeoutMs);
+    const talk = options.json === true ? { ...context, output: output.asTalk() } : context;
+    const waited = await drain(talk, yard, timeoutMs);
     const { store } = yard;
-    const { stopped } = await store.control();
+    const { stopped, pauses } = await store.control();
     const left = await atWork(store, context.compose.clock);
     if (options.json === true) output.json({ drained: waited === 'done', stopped: stopped !== null, atWork: left });
     if (waited === 'done') {
@@ -39,10 +39,38 @@ export async function drainCommand(
         output.print(`drained: nothing runs, and what could land has landed. Go on with: ${goOn}`);
       return EXIT.ok;
     }
-    output.say(`${describeUnfinished(waited, timeoutMs, left)}. Nothing new starts before: yard resume`);
+    const isShut = stopped !== null || pauses.some(({ subject }) => subject.of === 'all');
+    const goOn = isShut ? 'Nothing new starts before: yard resume' : 'Go on with: yard run';
+    output.say(`${describeUnfinished(waited, timeoutMs, left)}. ${goOn}`);
     return EXIT.failed;
   } finally {
     await yard.store.close();
+  }
+}
+
+/** Runs may end and begin meanwhile: what is not driven by one is driven here. */
+async function drain(context: CommandContext, yard: LocalYard, timeoutMs: number): Promise<Waited> {
+  const untilMs = performance.now() + timeoutMs;
+  const { store } = yard;
+  const before = (await store.control()).pauses.find(({ subject }) => subject.of === 'all');
+  // One that a drain has left which was killed, or not waited for, is taken over.
+  let isOurs = before?.by === BY;
+  for (;;) {
+    const leftMs = Math.max(0, untilMs - performance.now());
+    if (await isDriven(context, yard)) {
+      if (before === undefined && !isOurs) await store.pause(ALL, BY, 'what runs is let come to its end');
+      isOurs ||= before === undefined;
+      const waited = await besideRun(context, yard, leftMs);
+      if (waited === 'no-run') continue;
+      // One thing to take away again, not two; in this order, so that nothing starts between them.
+      if (waited === 'done') await store.stop('the operator', 'drained');
+      if (waited === 'done' && isOurs) await store.unpause(ALL);
+      return waited;
+    }
+    const waited = await alone(context, yard, leftMs);
+    if (waited !== 'done' && waited !== 'interrupted' && (await isDriven(context, yard))) continue;
+    if (waited === 'done' && isOurs) await store.unpause(ALL);
+    return waited;
   }
 }
 
@@ -51,25 +79,23 @@ async function isDriven({ compose }: CommandContext, { store }: LocalYard): Prom
   return lease !== null && isHeld(lease, onlooker(compose.clock));
 }
 
-async function besideRun(context: CommandContext, yard: LocalYard, timeoutMs: number): Promise<Waited> {
+/** `no-run`: the run has ended, and left something to do. */
+async function besideRun(context: CommandContext, yard: LocalYard, timeoutMs: number): Promise<Waited | 'no-run'> {
   const { store } = yard;
-  const before = (await store.control()).pauses.some(({ subject }) => subject.of === 'all');
-  if (!before) await store.pause(ALL, BY, 'what runs is let come to its end');
   const interrupt = new Interrupt(() => process.exit(EXIT.failed));
   const reading = await context.compose.reading(context.cwd);
+  let isOver = false;
   try {
     const left = async (): Promise<string[]> => {
       const snapshot = await snapshotNow(reading, context.compose.clock);
       if (snapshot === null || isDrained(snapshot)) return [];
+      isOver = !(await isDriven(context, yard));
+      if (isOver) return [];
       const names = await atWork(store, context.compose.clock);
       return names.length > 0 ? names : ['what is accepted, to land'];
     };
     const waited = await waitFor(context.output, left, { signal: interrupt.signal, timeoutMs });
-    if (waited !== 'done') return waited;
-    // One thing to take away again, not two; in this order, so that nothing starts between them.
-    await store.stop('the operator', 'drained');
-    if (!before) await store.unpause(ALL);
-    return waited;
+    return isOver ? 'no-run' : waited;
   } finally {
     interrupt.dispose();
     await reading.reader.close();
@@ -78,7 +104,7 @@ async function besideRun(context: CommandContext, yard: LocalYard, timeoutMs: nu
 
 async function alone(context: CommandContext, yard: LocalYard, timeoutMs: number): Promise<Waited> {
   let isDone = false;
-  await drive(context, yard, {
+  const code = await drive(context, yard, {
     drain: true,
     maxMs: timeoutMs,
     until: ({ snapshot, commands }) => {
@@ -86,5 +112,6 @@ async function alone(context: CommandContext, yard: LocalYard, timeoutMs: number
       return isDone;
     },
   });
-  return isDone ? 'done' : 'timed-out';
+  if (isDone) return 'done';
+  return code === EXIT.failed ? 'interrupted' : 'timed-out';
 }

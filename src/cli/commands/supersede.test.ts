@@ -73,6 +73,18 @@ describe('yard supersede', () => {
     expect(await filesOf(driven)).toEqual(['TASK-1.md', 'TASK-2.md', 'TASK-3.md']);
   });
 
+  test('of two at once that take each other for it, one is told, and its task stays', async () => {
+    const driven = await waitingYard();
+    const both = [
+      supersede(driven, 'TASK-1', undefined, { by: 'TASK-3' }),
+      supersede(driven, 'TASK-3', undefined, { by: 'TASK-1' }),
+    ];
+    const codes = (await Promise.all(both)).map(({ code, error }) => error?.code ?? code);
+    expect(new Set(codes)).toEqual(new Set([0, 'wrong-state']));
+    const statuses = ['TASK-1', 'TASK-3'].map(async (id) => (await driven.store.task(id))?.state.status);
+    expect(new Set(await Promise.all(statuses))).toEqual(new Set(['ready', 'superseded']));
+  });
+
   test('ends what runs of the old one', async () => {
     const { driven, fence } = await runningYard(null);
     const marker = attemptMarker(driven.local.stateDirectory, 'TASK-1', 1, fence.token);

@@ -120,6 +120,14 @@ async function tell(
   const { id } = old.spec;
   const state = (await yard.store.task(id))?.state;
   if (state?.status !== 'superseded' || state.by !== by) {
+    const taker = (await yard.store.task(by))?.state;
+    if (taker?.status === 'superseded') {
+      throw new UserError({
+        code: 'wrong-state',
+        message: `${by} was superseded by ${taker.by} meanwhile, and takes nobody's place; ${id} is ${state?.status ?? 'gone'}`,
+        hint: `See how it came to that with: yard why ${by}`,
+      });
+    }
     throw new UserError({
       code: 'wrong-state',
       message: `${id} is ${state?.status ?? 'gone'} by now and could not be replaced; ${by} stays a task of its own`,

@@ -30,6 +30,10 @@ async function readFile(path: string, name: string): Promise<Buffer> {
     const code = errnoOf(error);
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw refusal('tasks-unreadable', `there is no file ${name}`, 'Mend the path.');
+    // A socket, or a terminal that this process has not; a circle of links.
+    if (code === 'ENXIO' || code === 'ELOOP')
+      throw refusal('tasks-unreadable', `${name} is not a regular file`, 'Send it to stdin: --from -');
+    if (code === 'ENAMETOOLONG') throw refusal('tasks-unreadable', `there is no file ${name}`, 'Mend the path.');
     if (code === 'EACCES')
       throw refusal('tasks-unreadable', `no permission to read ${name}`, 'Give yourself read permission.');
     throw error;
