@@ -7,7 +7,7 @@ import { makeYard } from '../fixtures/e2e/yard.ts';
 import type { E2eYard } from '../fixtures/e2e/yard.ts';
 
 const REJOIN =
-  'interrupted; attempts that run (1) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now';
+  'interrupted; attempts that run (1) go on; what they make lands with the next run at the latest. Rejoin with: yard run. End them with: yard stop --now';
 
 const COLOUR = new RegExp(['\\u001b', '\\[[0-9;]*m'].join(''), 'u');
 

@@ -70,7 +70,7 @@ async function oneCycle(
       });
     }
     output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
-    output.say('Watch it with: yard status --watch');
+    output.say('Watch it with: yard attach');
     return null;
   }
   try {
