@@ -7,9 +7,9 @@ test('failures in a row end the run, which names the command; the breaker shows 
   const made = await makeYard({
     config: { limits: { consecutiveFailures: 2, concurrent: 1 } },
     tasks: [
-      { id: 'A-1', does: 'echo "try $YARD_ATTEMPT"; test -e "$BASE/mended"; echo a > a.txt' },
-      { id: 'B-1', does: 'echo "try $YARD_ATTEMPT"; test -e "$BASE/mended"; echo b > b.txt' },
-      { id: 'C-1', does: 'echo "try $YARD_ATTEMPT"; test -e "$BASE/mended"; echo c > c.txt' },
+      { id: 'A-1', does: 'echo "turn $YARD_ATTEMPT"; test -e "$BASE/mended"; echo a > a.txt' },
+      { id: 'B-1', does: 'echo "turn $YARD_ATTEMPT"; test -e "$BASE/mended"; echo b > b.txt' },
+      { id: 'C-1', does: 'echo "turn $YARD_ATTEMPT"; test -e "$BASE/mended"; echo c > c.txt' },
     ],
   });
   expect(await made.yard(['run'])).toMatchObject({
@@ -21,7 +21,7 @@ test('failures in a row end the run, which names the command; the breaker shows 
   const shown = await made.yard(['breaker']);
   expect(shown.stdout.split('\n')).toEqual([
     'open: 2 attempts failed in a row (limit 2), so nothing more starts',
-    '  A-1 attempt 1: no-packet, the agent script exited with 1: try 1',
+    '  A-1 attempt 1: no-packet, the agent script exited with 1: turn 1',
     expect.stringMatching(/^ {2}(A-1 attempt 2|B-1 attempt 1): no-packet/),
     'Look at them with: yard logs ID. Go on with: yard breaker reset && yard run',
     '',
