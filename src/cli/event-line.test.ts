@@ -39,6 +39,11 @@ test('what is worth no line has none', () => {
   expect(eventLines([event('attempt.phase', 'A-1', 1, { phase: 'gating' })], plain, titleOf)).toEqual([]);
 });
 
+test('a superseded task is told with who takes its place', () => {
+  const [line] = eventLines([event('task.superseded', 'A-1', null, { by: 'A-2' })], plain, titleOf);
+  expect(line).toBe('03:04:05 · A-1 superseded by A-2');
+});
+
 test('what becomes of the configuration is told', () => {
   const events = [
     event('config.changed', '', null, { keys: ['a.b', 'c', 'd', 'e'] }),

@@ -65,8 +65,9 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.unparked':
     case 'task.woken':
     case 'task.cancelled':
-    case 'task.superseded':
       return line('·', 'cyan', event.type.slice('task.'.length));
+    case 'task.superseded':
+      return line('·', 'cyan', `superseded by ${textOf(event.data, 'by')}`);
     default:
       return describeYardEvent(event, line, why);
   }
