@@ -59,6 +59,7 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
   putOff: [],
   recent: [],
   unimported: 0,
+  brokenFiles: [],
   open: [
     { ...open('T-1', 'x', ''), status: 'running', waiting: [] },
     open('T-2', 'slots', '1 attempt runs (limit 1)'),

@@ -6,6 +6,7 @@ import type { EndedView, RunView } from './run-view.ts';
 import { leftOut } from './status-view.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
 import { counted, formatDuration, renderTable } from './table.ts';
+import { brokenLine, joiningLine } from './unimported.ts';
 import { wrapLine } from './wrap.ts';
 
 const TITLE_MIN = 20;
@@ -54,10 +55,8 @@ export function headLines(status: StatusView): string[] {
       ? 'no scheduler runs (start one with: yard run)'
       : `a scheduler runs (process ${status.scheduler.pid})`,
   ];
-  if (status.unimported > 0) {
-    const files = status.unimported === 1 ? '1 task file joins' : `${status.unimported} task files join`;
-    lines.push(`${files} the backlog at the next: yard run`);
-  }
+  if (status.unimported > 0) lines.push(joiningLine(status.unimported));
+  if (status.brokenFiles.length > 0) lines.push(brokenLine(status.brokenFiles));
   if (status.stopped !== null)
     lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, WHY_MAX)} (go on with: yard resume)`);
   for (const { subject, by, why, resume } of status.pauses)

@@ -9,6 +9,7 @@ import { NO_SCHEDULER, schedulerPid } from '../scheduler-sentence.ts';
 import { remedyFor } from '../remedy.ts';
 import { snapshotOf } from '../seen-snapshot.ts';
 import { counted } from '../table.ts';
+import { unimportedLines } from '../unimported.ts';
 import { groupWaiting, renderGroups, WaitingSentences } from '../waiting-groups.ts';
 import type { WaitingTask } from '../waiting-groups.ts';
 
@@ -43,8 +44,13 @@ export async function whyAllCommand(
       output.jsonText(JSON.stringify({ tasks: tasks.map(asJson()) }), { lines: false });
       return EXIT.ok;
     }
+    const unimported = await unimportedLines(reading);
     const told = await withRemedies(reader, tasks);
-    output.lines([...summary(tasks), ...renderGroups(groupWaiting(told), output.width, 'yard why --all --json')]);
+    output.lines([
+      ...summary(tasks, unimported.length),
+      ...renderGroups(groupWaiting(told), output.width, 'yard why --all --json'),
+    ]);
+    for (const line of unimported) output.say(line);
     if (tasks.length > 0 && schedulerPid(view.leases, compose.clock) === null) output.say(NO_SCHEDULER);
     return EXIT.ok;
   } finally {
@@ -60,8 +66,8 @@ async function withRemedies(reader: StoreReader, tasks: readonly OpenTask[]): Pr
   return tasks.map(({ id, waiting }) => ({ id, waiting, remedy: remedies.get(id) ?? null }));
 }
 
-function summary(tasks: readonly OpenTask[]): string[] {
-  if (tasks.length === 0) return ['All tasks are done.'];
+function summary(tasks: readonly OpenTask[], unimported: number): string[] {
+  if (tasks.length === 0) return unimported > 0 ? [] : ['All tasks are done.'];
   const moving = tasks.filter(({ waiting }) => waiting.length === 0);
   const running = moving.filter(({ status }) => status === 'running').length;
   const starting = moving.filter(({ status }) => status === 'ready').length;

@@ -36,7 +36,7 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
   const { output, compose, cwd } = context;
   const reading = await compose.reading(cwd);
   try {
-    const task = await findTask(reading.reader, id);
+    const task = await findTask(reading.reader, id, reading.location);
     const snapshot = await snapshotAround(reading, compose.clock, task.spec.id);
     const nowMs = compose.clock.nowMs();
     const view = snapshot?.tasks.find((entry) => entry.id === task.spec.id);
