@@ -30,8 +30,12 @@ export function renderStatus(status: StatusView, width: number): string[] {
   if (status.running.length > 0) lines.push('', ...renderTable(runRows(status, width), width));
   const open = status.open.filter((task) => task.status !== 'running');
   if (open.length > 0) {
-    const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
-    lines.push('', ...renderTable(rows, width));
+    const table = renderTable(
+      open.map((task) => rowOf(task, reasonBeside(task))),
+      width,
+    );
+    lines.push('', ...table);
+    if (table.some((line) => line.endsWith('…'))) lines.push('reasons in full: yard why --all');
     if (left.ready > 0) lines.push(`and ${left.ready} more that are ready (all: yard tasks --status ready)`);
   }
   if (status.recent.length > 0) lines.push('', 'ended last:', ...renderTable(status.recent.map(endedRow), width));
@@ -42,6 +46,12 @@ export function renderStatus(status: StatusView, width: number): string[] {
     if (left.done > 0) lines.push(`and ${left.done} more that are done (all: yard tasks)`);
   }
   return lines;
+}
+
+/** The status stands beside it. */
+function reasonBeside({ status, waiting: [first] }: TaskStatusView): string {
+  const detail = first?.detail ?? '';
+  return status === 'parked' ? detail.replace(/^it is parked: /, '') : detail;
 }
 
 /** How it is with the yard as a whole. */

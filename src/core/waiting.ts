@@ -61,8 +61,11 @@ const LOST: { readonly [K in LostWhy]: string } = {
   expired: 'its process does not renew its lease',
 };
 
-/** The reason in one sentence, numbers included, and what to do where a person can do something. One inert line. */
-export function describeWaiting(waiting: Waiting, taskId: string): string {
+/**
+ * The reason in one sentence, numbers included, and what to do where a person can do something. One inert line.
+ * @param remedy what is known to do about a parked task, instead of just putting it back; inert.
+ */
+export function describeWaiting(waiting: Waiting, taskId: string, remedy: string | null = null): string {
   switch (waiting.reason) {
     case 'stopped':
       return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
@@ -107,7 +110,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'landing-blocked':
       return `nothing can land: ${foreign(waiting.why)}`;
     case 'parked':
-      return `it is parked: ${foreign(waiting.why)}; put it back with: yard unpark ${taskId}`;
+      return `it is parked: ${foreign(waiting.why)}; ${remedy ?? `put it back with: yard unpark ${taskId}`}`;
     default:
       throw impossible(waiting satisfies never);
   }
