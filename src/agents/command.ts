@@ -212,7 +212,7 @@ async function endOf(
   if (result.code !== 0) {
     const why = `the agent ${options.name} exited with ${result.code}`;
     return NOT_RUNNABLE.has(result.code)
-      ? { kind: 'infrastructure', why: `${why}: ${outputTail.trim()}` }
+      ? { kind: 'infrastructure', why: outputTail.trim() === '' ? why : `${why}: ${outputTail.trim()}` }
       : failed(why);
   }
   if (report?.kind === 'malformed') return failed(`its result file was not taken: ${report.why}`);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import type { Lease } from '../core/lease.ts';
 import { UserError } from '../core/user-error.ts';
 import { onlooker } from '../process/onlooker.ts';
 import { spawnDetached } from '../process/spawn.ts';
@@ -23,19 +24,16 @@ export async function detachRun(
   context: CommandContext,
   options: { readonly maxHours?: number; readonly json?: boolean },
 ): Promise<ExitCode> {
-  const { output, compose } = context;
+  const { output } = context;
   const yard = await openReady(context);
   try {
-    const lease = await yard.store.lease('scheduler');
-    if (lease !== null && isHeld(lease, onlooker(compose.clock))) {
-      const pid = lease.owner?.pid ?? null;
-      if (options.json === true) output.json({ started: false, pid, log: null });
-      output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
-      output.say('Watch it with: yard attach');
-      return EXIT.ok;
-    }
+    const before = await driver(context, yard);
+    if (before !== null) return drivenAlready(context, before, options);
     const run = await start(context, yard, options.maxHours);
     const code = await awaitFirstCycle(context, yard, run);
+    // Of two that were started at once, one finds the other at work.
+    const other = code === null ? null : await driver(context, yard);
+    if (other !== null) return drivenAlready(context, other, options);
     if (code !== null) return notStarted(context, run, code);
     if (options.json === true) output.json({ started: true, pid: run.pid, log: run.log });
     else output.print(`the run goes on by itself: process ${run.pid}, log ${run.log}`);
@@ -44,6 +42,20 @@ export async function detachRun(
   } finally {
     await yard.store.close();
   }
+}
+
+/** The lease of a scheduler that is at work. */
+async function driver({ compose }: CommandContext, { store }: LocalYard): Promise<Lease | null> {
+  const lease = await store.lease('scheduler');
+  return lease !== null && isHeld(lease, onlooker(compose.clock)) ? lease : null;
+}
+
+function drivenAlready({ output }: CommandContext, { owner }: Lease, options: { readonly json?: boolean }): ExitCode {
+  const pid = owner?.pid ?? null;
+  if (options.json === true) output.json({ started: false, pid, log: null });
+  output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
+  output.say('Watch it with: yard attach');
+  return EXIT.ok;
 }
 
 interface DetachedRun {

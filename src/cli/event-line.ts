@@ -38,7 +38,9 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.accepted':
       return line('✓', 'green', 'accepted: green in a clean checkout, waits to land');
     case 'task.product-failure':
-      return line('✗', 'yellow', why);
+      return textOf(event.data, 'to') === 'parked'
+        ? line('✗', 'red', `parked, no retries left: ${why}`)
+        : line('✗', 'yellow', why);
     case 'task.infrastructure-failure':
       return line('!', 'yellow', `the machine or a provider failed: ${why}`);
     case 'task.person-needed':

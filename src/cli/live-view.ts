@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 
 import { compareIds, dispatchOrder } from '../core/frontier.ts';
@@ -82,6 +83,8 @@ export class LiveView {
   }
 
   async #draw(withFrame = true): Promise<void> {
+    // A change of size that waits to be told is told first.
+    await immediate();
     const { width } = this.#output;
     const events = await this.#reader.events({ sinceSeq: this.#seq });
     this.#seq = events.at(-1)?.seq ?? this.#seq;

@@ -1,5 +1,5 @@
 import { inertLine } from '../core/inert.ts';
-import { UserError } from '../core/user-error.ts';
+import { isUserError, UserError } from '../core/user-error.ts';
 import { endKills } from '../reconcile/kills.ts';
 import type { LocalYard } from '../reconcile/yard.ts';
 import { openKills } from '../store/open-kills.ts';
@@ -14,6 +14,8 @@ export interface TaskAct {
   readonly check: (task: TaskRecord) => void;
   /** Does it; what to say of it, in a sentence. */
   readonly act: (yard: LocalYard, task: TaskRecord) => Promise<string>;
+  /** Nobody has named them: one to which it does not apply any more is left out, and holds up no other. */
+  readonly isForAll?: boolean;
 }
 
 /** Does the same to each of these tasks, or, where one is unknown or not in the right state, nothing at all. */
@@ -21,7 +23,7 @@ export async function onTasks(
   context: CommandContext,
   typed: readonly string[],
   { json = false }: { readonly json?: boolean },
-  { check, act }: TaskAct,
+  { check, act, isForAll = false }: TaskAct,
 ): Promise<ExitCode> {
   await refuseUnknown(context, typed);
   const yard = await context.compose.yard(context.cwd);
@@ -29,12 +31,14 @@ export async function onTasks(
     const tasks = new Map<string, TaskRecord>();
     for (const id of typed) {
       const task = await findTask(yard.store, id);
+      if (isForAll && !applies(check, task)) continue;
       check(task);
       tasks.set(task.spec.id, task);
     }
     const done: { id: string; status: string; message: string }[] = [];
     for (const task of tasks.values()) {
-      const message = await unlessOvertaken(yard, task, act);
+      const message = await unlessOvertaken(yard, task, act, isForAll);
+      if (message === null) continue;
       if (!json) context.output.print(message);
       const { state } = await findTask(yard.store, task.spec.id);
       done.push({ id: task.spec.id, status: state.status, message });
@@ -56,13 +60,29 @@ async function refuseUnknown({ compose, cwd }: CommandContext, typed: readonly s
   }
 }
 
-/** Between the look and the act somebody else may have decided: then it is said what they did. */
-async function unlessOvertaken(yard: LocalYard, task: TaskRecord, act: TaskAct['act']): Promise<string> {
+function applies(check: TaskAct['check'], task: TaskRecord): boolean {
+  try {
+    check(task);
+    return true;
+  } catch (error) {
+    if (isUserError(error) && error.code === 'wrong-state') return false;
+    throw error;
+  }
+}
+
+/** Between the look and the act somebody else may have decided: then it is said what they did, or null. */
+async function unlessOvertaken(
+  yard: LocalYard,
+  task: TaskRecord,
+  act: TaskAct['act'],
+  isForAll: boolean,
+): Promise<string | null> {
   try {
     return await act(yard, task);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
     if (code !== 'illegal-transition') throw error;
+    if (isForAll) return null;
     const { id } = task.spec;
     const { state } = await findTask(yard.store, id);
     throw new UserError({

@@ -59,7 +59,7 @@ export async function tellEnd(output: Output, reader: StoreReader, end: RunEnd):
         `the time limit of ${formatDuration(end.ms)} is reached, so nothing more starts. ${
           counts.running === 0
             ? 'Nothing runs. Go on with: yard run'
-            : `Attempts that run (${counts.running}) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now`
+            : `Attempts that run (${counts.running}) go on; what they make lands with the next run at the latest. Rejoin with: yard run. End them with: yard stop --now`
         }`,
       );
       return EXIT.limit;
@@ -67,7 +67,7 @@ export async function tellEnd(output: Output, reader: StoreReader, end: RunEnd):
       output.say(
         counts.running === 0
           ? 'interrupted. Go on with: yard run'
-          : `interrupted; attempts that run (${counts.running}) go on, and what they make lands.\nRejoin with: yard run. End them with: yard stop --now`,
+          : `interrupted; attempts that run (${counts.running}) go on; what they make lands with the next run at the latest.\nRejoin with: yard run. End them with: yard stop --now`,
       );
       return EXIT.failed;
     case 'lost':

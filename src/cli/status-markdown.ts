@@ -1,4 +1,5 @@
 import { inertLine } from '../core/inert.ts';
+import { markdownText } from './markdown-text.ts';
 import type { EndedView, RunView } from './run-view.ts';
 import { headLines } from './status-text.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
@@ -57,7 +58,6 @@ function endedLine({ id, attempt, outcome, why, agoMs }: EndedView): string {
   return `**${id}/${attempt}** ${outcome}, ${formatDuration(agoMs)} ago${why === '' ? '' : ` — ${plain(why)}`}`;
 }
 
-/** Text of others, which must neither hide nor show more than it says: no link, no picture, no HTML. */
 function plain(text: string): string {
-  return inertLine(text, TEXT_MAX).replace(/[\\`*[\]<>|&!]/g, (character) => `\\${character}`);
+  return markdownText(inertLine(text, TEXT_MAX));
 }

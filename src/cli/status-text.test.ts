@@ -127,10 +127,10 @@ describe('as Markdown', () => {
   });
 
   test('text of others stays text', () => {
-    const title = 'x](http://evil) ![i](u) <img src=x> `c` **b** |\n# h';
+    const title = 'x](http://evil) ![i](u) <img src=x> `c` **b** |\n# h @all www.evil.example';
     const page = renderMarkdown(status({ open: [open('T-2', 'slots', 'y', { title })] }), 'now');
     expect(page).toContain(
-      String.raw`- **T-2** ready: x\](http://evil) \!\[i\](u) \<img src=x\> ${'\\`c\\`'} \*\*b\*\* \| # h — y`,
+      String.raw`- **T-2** ready: x\](http&#58;//evil) \!\[i\](u) \<img src=x\> ${'\\`c\\`'} \*\*b\*\* \| \# h &#64;all www&#46;evil.example — y`,
     );
   });
 });

@@ -14,7 +14,7 @@ export interface InitialConfig {
 export const SCHEMA_FILE = '.yard/config.schema.json';
 export const IGNORE_FILE = '.yard/.gitignore';
 /** What in `.yard` is one operator's own. */
-export const IGNORE_TEXT = '/config.local.yaml\n/tasks/.tmp-*\n';
+export const IGNORE_TEXT = '/config.local.yaml\n/tasks/.tmp-*\n/tasks/.edit-*\n/tasks/.batch-*\n';
 
 /** The gate that fails until a real one is named. */
 export const NO_GATE = `echo "No gate is set: name your test command under gates.default.run in .yard/config.yaml" >&2; exit 1`;

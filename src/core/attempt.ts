@@ -56,6 +56,19 @@ export interface ScopeViolation {
 /** To whom a failure belongs. Only `product`, and a `conflict` that was left unresolved, spend a retry of the task. */
 export type FailureOwner = 'product' | 'infrastructure' | 'provider' | 'integrity' | 'conflict' | 'policy' | 'human';
 
+/** Failures that speak of the yard as a whole when they come in a row: so many of them, and nothing more starts. */
+export function countsForBreaker(outcome: AttemptOutcome): boolean {
+  // A machine without room says of itself that it will do better.
+  return !('fault' in outcome) && COUNTED.has(OUTCOME_OWNER[outcome.kind]);
+}
+
+const COUNTED: ReadonlySet<FailureOwner | null> = new Set([
+  'product',
+  'infrastructure',
+  'integrity',
+  'policy',
+] as const);
+
 /** The owner of each outcome; null for the one that is no failure, and for those that nobody is to blame for. */
 export const OUTCOME_OWNER: { readonly [K in OutcomeKind]: FailureOwner | null } = {
   accepted: null,

@@ -7,6 +7,8 @@ const red = (logTail: string): AttemptOutcome => ({ kind: 'gate-red', head: 'h',
 test.each([
   ['times', 'at 2026-07-31T10:11:12.345Z', 'at 2026-08-01T23:59:59.001+02:00'],
   ['clock times', '[09:15:02] start', '[17:03:59.120] start'],
+  ['numbers of attempts', 'try 1 of T-1, attempt: 1', 'try 2 of T-1, attempt: 2'],
+  ['durations without a unit', 'duration_ms 12.345678', 'duration_ms 9.5'],
   ['durations', 'Duration 1.27s (tests 71 ms)', 'Duration 12.5s (tests 3 ms)'],
   ['temporary files', 'cannot read /tmp/vitest-1a2b/x.json: gone', 'cannot read /tmp/vitest-9z8y/x.json: gone'],
   ['slots', 'in /state/gates/0/tree/src/a.ts', 'in /state/gates/3/tree/src/a.ts'],

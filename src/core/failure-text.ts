@@ -55,6 +55,9 @@ const CHANCE: readonly (readonly [RegExp, string])[] = [
   [/\b\d+(?:\.\d+)?\s?(?:ns|[µu]s|ms|s|sec|secs|seconds?|min|minutes?)\b/g, '<duration>'],
   [/\b0x[0-9a-f]+\b/gi, '<id>'],
   [/\b(?=[0-9a-f]*\d)[0-9a-f]{7,64}\b/gi, '<id>'],
+  // Agents are told the number of their attempt, and say it; test runners print durations without a unit.
+  [/\b(attempt|try|retry)[ #:=-]{0,2}\d+\b/gi, '$1 <n>'],
+  [/\b\d+\.\d+\b/g, '<n>'],
   [/\b\d{4,}\b/g, '<n>'],
 ];
 

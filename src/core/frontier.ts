@@ -72,6 +72,11 @@ export class Frontier {
     return this.#running >= limits.concurrent || this.#started >= limits.dispatchPerCycle;
   }
 
+  /** What holds back every task alike. */
+  get ofYard(): readonly Waiting[] {
+    return this.#ofYard;
+  }
+
   /** Why this ready task may not start now, in the order in which a person would want to know. None: it may. */
   *refusals(task: TaskView): Iterable<Waiting> {
     for (const problem of task.problems) yield { reason: 'problem', problem };

@@ -31,6 +31,19 @@ test('a change takes effect, and the earlier pin stays for those who work by it'
   expect(changes).toEqual([3, 7]);
 });
 
+test('the address of a webhook stands in no pin; another address is a change all the same', async () => {
+  const { yard, local } = await openDriven();
+  const file = join(local.parts.source.path, '.yard/config.local.yaml');
+  const hashes = new Set<string>();
+  for (const secret of ['canary-1', 'canary-2']) {
+    await writeFile(file, `notify: { webhook: { url: "https://hooks.example/${secret}" } }\n`);
+    const { pinHash } = await yard.settings.current();
+    hashes.add(pinHash);
+    expect(readFileSync(join(yard.stateDirectory, 'pins', `${pinHash}.json`), 'utf8')).not.toContain(secret);
+  }
+  expect(hashes.size).toBe(2);
+});
+
 test('a local file counts, and going again', async () => {
   const { yard, local } = await openDriven();
   const file = join(local.parts.source.path, '.yard/config.local.yaml');

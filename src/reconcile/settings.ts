@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { Pin } from '../config/pin.ts';
 import type { Config } from '../config/schema.ts';
 import { cellPolicies } from '../config/cell-policies.ts';
 import { readYaml } from '../config/yaml.ts';
+import type { YamlValue } from '../config/yaml.ts';
 import type { CellPolicy } from '../core/cell-policy.ts';
 import type { SandboxSupport } from '../core/sandbox-choice.ts';
 import { reportSandboxes } from '../core/sandbox-report.ts';
@@ -136,7 +138,7 @@ export class SettingsSource {
       },
       sandboxes,
       recipes: readRecipes(root, config),
-      values: valuesOf(entries().filter(({ key }) => key !== ADDRESS_KEY)),
+      values: withoutAddress(valuesOf(entries())),
     };
     // Nobody works by the pin of somebody who only steers.
     const pinHash = this.#inCharge ? await writePin(this.#stateDirectory, pin) : pinHashOf(pin);
@@ -168,13 +170,20 @@ export class SettingsSource {
   }
 }
 
-const ADDRESS_KEY = 'notify.webhook.url';
-
 /** No work is done with the address of a webhook, which is a secret: it is not written down with what work needs. */
 function withoutAddresses(config: Config): Config {
   const { webhook } = config.notify;
   if (webhook === null) return config;
   return { ...config, notify: { ...config.notify, webhook: { ...webhook, url: null } } };
+}
+
+const ADDRESS = 'notify.webhook.url';
+
+/** What stands for it tells one address from another, which is all that is asked of the values. */
+function withoutAddress(values: Record<string, YamlValue>): Record<string, YamlValue> {
+  const address = values[ADDRESS];
+  if (typeof address !== 'string') return values;
+  return { ...values, [ADDRESS]: `sha256:${createHash('sha256').update(address).digest('hex').slice(0, 16)}` };
 }
 
 /** @throws UserError `place-refused`: a cell would be given what the yard stands on. */

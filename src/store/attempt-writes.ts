@@ -1,5 +1,5 @@
-import { isAtGate, OUTCOME_OWNER } from '../core/attempt.ts';
-import type { AttemptOutcome, AttemptPhase, FailureOwner } from '../core/attempt.ts';
+import { countsForBreaker, isAtGate } from '../core/attempt.ts';
+import type { AttemptOutcome, AttemptPhase } from '../core/attempt.ts';
 import { conclude } from '../core/conclusion.ts';
 import type { Ended } from '../core/conclusion.ts';
 import { taskResource } from '../core/lease.ts';
@@ -11,14 +11,6 @@ import type { AttemptProgress, TaskRecord } from './store.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
-
-/** Failures that speak of the yard as a whole when they come in a row. */
-const COUNTED: ReadonlySet<FailureOwner | null> = new Set([
-  'product',
-  'infrastructure',
-  'integrity',
-  'policy',
-] as const);
 
 export async function dispatch(
   write: Write,
@@ -195,7 +187,7 @@ async function attemptBefore(write: Write, taskId: string, attempt: number): Pro
 async function countFailure(write: Write, outcome: AttemptOutcome): Promise<void> {
   if (outcome.kind === 'accepted') {
     await write.db.updateTable('control').set({ failures_in_a_row: 0 }).execute();
-  } else if (COUNTED.has(OUTCOME_OWNER[outcome.kind]) && !('fault' in outcome)) {
+  } else if (countsForBreaker(outcome)) {
     await write.db
       .updateTable('control')
       .set((eb) => ({ failures_in_a_row: eb('failures_in_a_row', '+', 1) }))

@@ -5,7 +5,9 @@ import { backlogOf, type ForeignTask } from '../config/foreign-task.ts';
 import { readGluerunTask } from '../config/gluerun-task.ts';
 import { readOompaTask } from '../config/oompa-task.ts';
 import { decodeText } from '../config/text.ts';
+import { inertLine } from '../core/inert.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
+import { errnoOf } from '../process/errno.ts';
 import { readTaskFile } from './task-directory.ts';
 
 /** Whose tasks can be read. */
@@ -53,7 +55,7 @@ function readOompa(path: string): Found {
   for (const stage of ['pending', 'current', 'complete'] as const) {
     for (const name of namesIn(join(root, stage))) {
       const file = join(stage, name);
-      const shown = relative(path, join(root, file));
+      const shown = shownAs(relative(path, join(root, file)));
       if (!name.endsWith('.json')) {
         found.notes.push(`${shown} was left out: it is no JSON`);
         continue;
@@ -75,7 +77,7 @@ function readGluerun(path: string, gates: ForeignOptions['gates']): Found {
       namesIn(each).some((name) => /^TASK-[0-9]/.test(name)),
     ) ?? path;
   for (const name of namesIn(root)) {
-    const shown = relative(path, join(root, name));
+    const shown = shownAs(relative(path, join(root, name)));
     if (!/^TASK-[0-9]{4,}.*\.md$/.test(name)) {
       if (name !== 'TEMPLATE.md' && name !== 'superseded') found.notes.push(`${shown} was left out: it is no task`);
       continue;
@@ -93,7 +95,7 @@ function readGluerun(path: string, gates: ForeignOptions['gates']): Found {
     }
   }
   for (const name of namesIn(join(root, 'superseded')))
-    found.notes.push(`superseded/${name} was left out: it is superseded`);
+    found.notes.push(`superseded/${shownAs(name)} was left out: it is superseded`);
   if (existsSync(join(root, '../dag.v0.json'))) {
     found.notes.push(
       'dag.v0.json was left out: the nodes of the graph are no tasks, and each task keeps the name of its node as text',
@@ -102,9 +104,21 @@ function readGluerun(path: string, gates: ForeignOptions['gates']): Found {
   return found;
 }
 
-/** Sorted; none where there is no such directory. */
+/** A name may hold line breaks, and what a terminal obeys. */
+function shownAs(path: string): string {
+  return inertLine(path, SHOWN_MAX);
+}
+
+const SHOWN_MAX = 300;
+
+/** Sorted; none where there is no such directory, a circle of links included. */
 function namesIn(directory: string): string[] {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  try {
+    if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  } catch (error) {
+    if (errnoOf(error) === 'ELOOP') return [];
+    throw error;
+  }
   return readdirSync(directory)
     .filter((name) => !name.startsWith('.'))
     .toSorted();

@@ -2,11 +2,13 @@
  * Another content for a task file that is there. Invariants:
  * 1. The file has its old content or the new one, never a part, also after a power cut.
  * 2. It is replaced only if it still is what the change was made from. Of two at once one succeeds, and the other is told:
- *    whoever holds the name beside the file is alone until the rename, which gives the name back.
+ *    whoever holds the name beside the file is alone until the rename, which gives the name back. Who lost it writes
+ *    nothing.
  */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
@@ -17,7 +19,7 @@ import { readTaskFile } from './task-directory.ts';
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** Writing takes milliseconds: who holds the name for longer was killed. */
-const HELD_MAX_MS = 60_000;
+const HELD_MAX_MS = 10_000;
 
 /** What tells one content of a file from another. */
 export function hashOf(content: Uint8Array | string): string {
@@ -39,16 +41,17 @@ export async function replaceTaskFile(root: string, path: string, from: string, 
     await file.chmod(mode & 0o777);
     await file.writeFile(text);
     await file.sync();
+    if (!(await isOwn(file, beside))) throw changed(path);
     await rename(beside, target);
   } catch (error) {
-    await rm(beside, { force: true });
+    if (await isOwn(file, beside)) await rm(beside, { force: true });
     throw error;
   }
   await syncDirectory(dirname(target));
   return hashOf(text);
 }
 
-async function take(beside: string, path: string) {
+async function take(beside: string, path: string): Promise<FileHandle> {
   const flags = O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY;
   try {
     return await open(beside, flags, 0o600);
@@ -57,18 +60,35 @@ async function take(beside: string, path: string) {
     if (errnoOf(error) !== 'EEXIST') throw error;
   }
   const held = await lstat(beside).catch(() => null);
-  if (held !== null && Date.now() - held.mtimeMs < HELD_MAX_MS) throw changed(path);
+  if (held !== null && !held.isFile()) throw inTheWay(`${dirname(path)}/${basename(beside)}`);
+  // A clock that was set back must not keep it for ever.
+  if (held !== null && Math.abs(Date.now() - held.mtimeMs) < HELD_MAX_MS) throw changed(path);
   await rm(beside, { force: true });
   return open(beside, flags, 0o600).catch((error: unknown) => {
     throw errnoOf(error) === 'EEXIST' ? changed(path) : error;
   });
 }
 
+/** Whether the name is still that of the file: who stood still for too long may have lost it, to one that is not done. */
+async function isOwn(file: FileHandle, beside: string): Promise<boolean> {
+  const [own, found] = [await file.stat(), await lstat(beside).catch(() => null)];
+  return found !== null && found.ino === own.ino && found.dev === own.dev;
+}
+
+function inTheWay(file: string): UserError {
+  return new UserError({
+    code: 'task-not-a-file',
+    message: `${file} stands where a new content is written first, and is no file`,
+    hint: 'Move it away.',
+    place: { file },
+  });
+}
+
 function changed(file: string): UserError {
   return new UserError({
     code: 'task-changed',
-    message: `${file} was changed by somebody else at the same time; nothing was done`,
-    hint: 'Look at it, and say it again.',
+    message: `${file}: somebody else has changed it at the same time, or is about to; nothing was done`,
+    hint: 'Look at it, and say it again. After an edit that was killed that takes some seconds.',
     place: { file },
   });
 }

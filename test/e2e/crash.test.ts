@@ -26,7 +26,7 @@ describe('what is interrupted goes on', () => {
     expect(await run.done).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(
-        'interrupted; attempts that run (1) go on, and what they make lands.\nRejoin with: yard run. End them with: yard stop --now',
+        'interrupted; attempts that run (1) go on; what they make lands with the next run at the latest.\nRejoin with: yard run. End them with: yard stop --now',
       ),
     });
     expect(await made.statusOf('A-1')).toBe('running');

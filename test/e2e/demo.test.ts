@@ -155,7 +155,7 @@ test('yard demo: a scenario that there is not', async () => {
   const demo = await Demo.start('--scenario', 'nightmare');
   const { code, stdout, stderr } = await demo.run.done;
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toBe('error: there is no demo "nightmare"\nhint: Demos are: backlog, hostile.\n');
+  expect(stderr).toBe('error: there is no demo "nightmare"\nhint: Demos are: backlog, hostile, steer.\n');
   expect(existsSync(demo.directory)).toBe(false);
 });
 

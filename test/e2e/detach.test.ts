@@ -58,8 +58,13 @@ test('drain drives what a run has left that died under it; stop --wait waits for
       { id: 'B-1', after: ['A-1'], does: 'echo b > b.txt' },
     ],
   });
-  const detached = await made.yard(['run', '--detach', '--json']);
-  const { pid } = JSON.parse(detached.stdout) as { pid: number };
+  // Of two at once, one starts it, and the other says who has.
+  const both = await Promise.all([made.yard(['run', '--detach', '--json']), made.yard(['run', '--detach', '--json'])]);
+  const told = both.map(({ stdout }) => JSON.parse(stdout) as { started: boolean; pid: number });
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(new Set(told.map(({ started }) => started))).toEqual(new Set([true, false]));
+  const pid = told[0]?.pid ?? 0;
+  expect(told[1]?.pid).toBe(pid);
   await made.waitForFile('a');
   // The pause of a drain that nobody waited for is no reason for the next one to leave it.
   expect(await made.yard(['drain', '--timeout', '1ms'])).toMatchObject({ code: 1 });

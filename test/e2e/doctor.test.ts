@@ -55,7 +55,6 @@ const OF_A_STORE = [
   'half-made',
   'lanes',
   'clock',
-  'notify',
   'breaker',
   'waiting',
 ];

@@ -61,7 +61,7 @@ test('the time limit ends the run, starts nothing more, and says what goes on', 
   expect(await run.done).toMatchObject({
     code: 4,
     stderr: expect.stringContaining(
-      'is reached, so nothing more starts. Attempts that run (1) go on, and what they make lands. Rejoin with: yard run. End them with: yard stop --now',
+      'is reached, so nothing more starts. Attempts that run (1) go on; what they make lands with the next run at the latest. Rejoin with: yard run. End them with: yard stop --now',
     ),
   });
   expect(await made.statusOf('A-1')).toBe('running');

@@ -110,7 +110,7 @@ test('exits with 3 when tasks need a person, and says what to do', async () => {
   });
   const ran = await made.yard(['run']);
   expect(ran).toMatchObject({ code: 3, stdout: expect.stringMatching(/\n1 landed, 4 parked\n$/) });
-  expect(ran.stderr).toContain('4 tasks need a person; see: yard status, yard why ID\n');
+  expect(ran.stderr).toContain('4 tasks need a person; see: yard status, yard why --all\n');
   expect(made.git('show', 'agent/integration:good.txt')).toBe('bad');
   const { tasks, counts } = await made.status();
   expect(counts).toMatchObject({ landed: 1, parked: 4, ready: 0 });

@@ -89,7 +89,7 @@ describe('while work runs', () => {
     const made = await makeYard({ tasks: [{ id: 'A-1', does: 'touch "$BASE/started"; wait_for go; echo a > a.txt' }] });
     const run = made.start(['run']);
     await made.waitForFile('started');
-    const holder = `another scheduler drives this yard already: process ${run.pid}\nWatch it with: yard status --watch\n`;
+    const holder = `another scheduler drives this yard already: process ${run.pid}\nWatch it with: yard attach\n`;
     expect(await made.yard(['reconcile'])).toMatchObject({ code: 0, stdout: '', stderr: holder });
     expect(await made.yard(['run'])).toMatchObject({
       code: 0,

@@ -1,4 +1,4 @@
-import { isAtGate, OUTCOME_OWNER } from '../../src/core/attempt.ts';
+import { countsForBreaker, isAtGate } from '../../src/core/attempt.ts';
 import type { AttemptOutcome, AttemptPhase } from '../../src/core/attempt.ts';
 import { conclude } from '../../src/core/conclusion.ts';
 import { taskResource } from '../../src/core/lease.ts';
@@ -11,8 +11,6 @@ import { handOut, releaseLease, requireFence, voidLease } from './memory-leases.
 import { applyEvent, readRecord } from './memory-progress.ts';
 import { appendEvent } from './memory-write.ts';
 import type { Write } from './memory-write.ts';
-
-const COUNTED: ReadonlySet<string | null> = new Set(['product', 'infrastructure', 'integrity', 'policy']);
 
 export function dispatch(
   write: Write,
@@ -112,7 +110,7 @@ function endWith(
   applyEvent(write, taskId, event ?? { kind: 'cancelled' });
   const control = write.tables.readControl();
   if (outcome.kind === 'accepted') write.tables.control.set('control', { ...control, failuresInARow: 0 });
-  else if (COUNTED.has(OUTCOME_OWNER[outcome.kind]) && !('fault' in outcome)) {
+  else if (countsForBreaker(outcome)) {
     write.tables.control.set('control', { ...control, failuresInARow: control.failuresInARow + 1 });
   }
 }

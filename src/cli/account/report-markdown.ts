@@ -1,5 +1,6 @@
 import type { Report } from '../../core/report.ts';
 import { counted, formatDuration } from '../table.ts';
+import { markdownText } from '../markdown-text.ts';
 import { formatTime } from './moment.ts';
 import { attentionLines, failureRows, machineLines, needSentence } from './report-words.ts';
 
@@ -10,7 +11,7 @@ export function reportMarkdown(report: Report): string[] {
   const section = (title: string, body: readonly string[]): void => {
     if (body.length > 0) lines.push('', `## ${title}`, '', ...body);
   };
-  const items = (said: readonly string[]): string[] => said.map((line) => `- ${plain(line)}`);
+  const items = (said: readonly string[]): string[] => said.map((line) => `- ${markdownText(line)}`);
   section(
     `Landed: ${counted(landed.length, 'task')}`,
     table(
@@ -31,7 +32,7 @@ export function reportMarkdown(report: Report): string[] {
     `Waiting for you: ${counted(waiting.length, 'thing')}`,
     waiting.map((need) => {
       const typed = need.commands.map((command) => `\`${command.replaceAll('`', '')}\``).join(', ');
-      return `- ${plain(needSentence(need))} (${typed})`;
+      return `- ${markdownText(needSentence(need))} (${typed})`;
     }),
   );
   section('Failures', table(['of', 'how many', 'kinds'], failureRows(report)));
@@ -43,12 +44,5 @@ export function reportMarkdown(report: Report): string[] {
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(row.map(plain)))];
-}
-
-/** Whatever Markdown or HTML would make something of is escaped; no one is mentioned, no address becomes a link. */
-function plain(text: string): string {
-  return text
-    .replaceAll(/[\\`*_[\]<>#|~&]/g, (character) => `\\${character}`)
-    .replaceAll(/@|:(?=\/\/)|\.(?<=www\.)/gi, (character) => `&#${character.charCodeAt(0)};`);
+  return [line(head), line(head.map(() => '---')), ...rows.map((row) => line(row.map(markdownText)))];
 }

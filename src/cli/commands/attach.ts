@@ -74,9 +74,10 @@ function ignoreAbort(error: unknown): void {
 }
 
 async function noRun({ compose }: CommandContext, { reader }: Reading): Promise<UserError> {
-  const [last] = await reader.events({ types: ['run.ended'], newest: true, limit: 1 });
-  const ended =
-    last === undefined ? '' : `; the last one ended ${formatDuration(compose.clock.nowMs() - last.atMs)} ago`;
+  const [last] = await reader.events({ types: ['run.started', 'run.ended'], newest: true, limit: 1 });
+  const agoMs = last === undefined ? 0 : compose.clock.nowMs() - last.atMs;
+  const how = last?.type === 'run.started' ? 'has died; it had begun' : 'ended';
+  const ended = last === undefined ? '' : `; the last one ${how} ${formatDuration(agoMs)} ago`;
   return new UserError({
     code: 'no-run',
     message: `no run is at work${ended}`,

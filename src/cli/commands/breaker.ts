@@ -1,10 +1,10 @@
-import { OUTCOME_OWNER } from '../../core/attempt.ts';
+import { countsForBreaker } from '../../core/attempt.ts';
 import type { AttemptOutcome } from '../../core/attempt.ts';
-import { decide } from '../../core/decision.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { YardEvent } from '../../core/yard-event.ts';
 import type { StoreReader } from '../../store/store.ts';
+import { outcomeWhy } from '../outcome-why.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { counted } from '../table.ts';
@@ -93,16 +93,11 @@ function lastFailures(events: readonly YardEvent[], most: number): Failure[] {
     if (failures.length >= most || event.type !== 'attempt.finished') break;
     const { outcome } = event.data as unknown as { readonly outcome: AttemptOutcome };
     if (outcome.kind === 'accepted') break;
-    const owner = OUTCOME_OWNER[outcome.kind];
-    if (owner === null || owner === 'human' || owner === 'provider' || owner === 'conflict') continue;
-    failures.push({ id: event.taskId ?? '', attempt: event.attempt, outcome: outcome.kind, why: whyOf(outcome) });
+    if (!countsForBreaker(outcome)) continue;
+    const why = inertLine(outcomeWhy(outcome) ?? '', WHY_MAX);
+    failures.push({ id: event.taskId ?? '', attempt: event.attempt, outcome: outcome.kind, why });
   }
   return failures.toReversed();
-}
-
-function whyOf(outcome: AttemptOutcome): string {
-  const event = decide(outcome, 0);
-  return event !== null && 'why' in event ? inertLine(event.why, WHY_MAX) : '';
 }
 
 function describe({ open, failuresInARow, limit, failures }: BreakerView): string[] {

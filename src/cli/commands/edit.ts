@@ -3,7 +3,7 @@ import { parseTaskFile } from '../../config/task-file.ts';
 import { isInUse } from '../../core/task-state.ts';
 import type { TaskChange } from '../../core/task-change.ts';
 import type { TaskSpec } from '../../core/task.ts';
-import { UserError } from '../../core/user-error.ts';
+import { isUserError, UserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { replaceTaskFile } from '../../trackers/replace-task-file.ts';
@@ -146,7 +146,7 @@ function specOf({ text, path }: TaskOnFile): TaskSpec | null {
     return parseTaskFile(text, path).spec;
   } catch (error) {
     // That it is broken is what the editor is opened for.
-    if (error instanceof Error && error.name === 'UserError') return null;
+    if (isUserError(error)) return null;
     throw error;
   }
 }

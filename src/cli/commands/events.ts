@@ -29,6 +29,8 @@ const TYPES_MAX = 1_000;
 export async function eventsCommand(context: CommandContext, options: EventsOptions): Promise<ExitCode> {
   const { compose, cwd, output } = context;
   const reading = await compose.reading(cwd);
+  // From before the first line on: whoever has seen one may press Ctrl-C.
+  const interrupt = options.follow === true ? new Interrupt(() => process.exit(EXIT.ok)) : null;
   try {
     const { reader } = reading;
     const about: EventFilter = {
@@ -39,10 +41,11 @@ export async function eventsCommand(context: CommandContext, options: EventsOpti
     };
     const print = (events: readonly YardEvent[]): void => printEvents(output, events, options.json === true);
     const { count, lastSeq } = await printPast(reader, about, options, print);
-    if (options.follow === true) await follow(reader, about, { output, sinceSeq: lastSeq, print });
+    if (interrupt !== null) await follow(reader, about, { output, sinceSeq: lastSeq, print, signal: interrupt.signal });
     else if (count === 0 && options.limit !== 0) output.say(await whyNone(reader, options));
     return EXIT.ok;
   } finally {
+    interrupt?.dispose();
     await reading.reader.close();
   }
 }
@@ -78,27 +81,27 @@ async function printPast(
 async function follow(
   reader: StoreReader,
   about: EventFilter,
-  { output, sinceSeq, print }: { output: Output; sinceSeq: number; print: (events: readonly YardEvent[]) => void },
+  {
+    output,
+    sinceSeq,
+    print,
+    signal,
+  }: { output: Output; sinceSeq: number; print: (events: readonly YardEvent[]) => void; signal: AbortSignal },
 ): Promise<void> {
-  const interrupt = new Interrupt(() => process.exit(EXIT.ok));
   let seq = sinceSeq;
   let version: number | null = null;
-  try {
-    while (!interrupt.signal.aborted && !output.isClosed) {
-      const current = await reader.version();
-      if (current === version) {
-        await delay(POLL_MS);
-        continue;
-      }
-      version = current;
-      const events = await reader.events({ ...about, sinceSeq: seq, limit: PAGE });
-      print(events);
-      seq = events.at(-1)?.seq ?? seq;
-      // There may be more of the same version.
-      if (events.length === PAGE) version = null;
+  while (!signal.aborted && !output.isClosed) {
+    const current = await reader.version();
+    if (current === version) {
+      await delay(POLL_MS);
+      continue;
     }
-  } finally {
-    interrupt.dispose();
+    version = current;
+    const events = await reader.events({ ...about, sinceSeq: seq, limit: PAGE });
+    print(events);
+    seq = events.at(-1)?.seq ?? seq;
+    // There may be more of the same version.
+    if (events.length === PAGE) version = null;
   }
 }
 

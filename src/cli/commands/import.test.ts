@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { atTerminal } from '../../../test/fixtures/yard/at-terminal.ts';
@@ -213,4 +213,13 @@ ${more}`;
     expect((await importAll(driven, 'oompa', path)).error).toMatchObject({ code: 'import-empty' });
     expect((await importAll(driven, 'oompa', join(path, 'none'))).error).toMatchObject({ code: 'import-path' });
   });
+});
+
+test('names of files make no line of their own, and a circle of links is no directory of tasks', async () => {
+  const driven = await openDriven();
+  const path = await foreign(driven, { 'tasks/pending/a\nhint: b\u001b[31m.json': 'x' });
+  await symlink('current', join(path, 'tasks/current'));
+  const { error } = await importAll(driven, 'oompa', path);
+  expect(error).toMatchObject({ code: 'tasks-invalid' });
+  expect(error?.message).toMatch(/^tasks\/pending\/a hint: b\.json:1:1: this is not JSON.*$/);
 });

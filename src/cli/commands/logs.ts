@@ -33,7 +33,6 @@ export async function logsCommand(
     const attempt = await pick(reading.reader, task.spec.id, options.attempt);
     const directory = evidenceDirectory(reading.stateDirectory, task.spec.id, attempt.attempt);
     output.say(`${task.spec.id}, attempt ${attempt.attempt}, agent ${attempt.agent}; all of it in ${directory}`);
-    const isInterrupted = await wasInterrupted(reading.reader, task.spec.id, attempt.attempt);
     if (attempt.outcome !== null && !existsSync(directory)) output.say('it is not there any more: yard gc removed it');
     const files = [
       new LogFollower(join(directory, 'transcript.ndjson'), LINE_BYTES_MAX, (line) =>
@@ -48,8 +47,10 @@ export async function logsCommand(
       for (const file of files) await file.read();
       if (options.follow !== true || current === undefined || current.outcome !== null) {
         for (const file of files) file.end();
-        if (current?.outcome)
+        if (current?.outcome) {
+          const isInterrupted = await wasInterrupted(reading.reader, task.spec.id, attempt.attempt);
           output.say(`ended: ${isInterrupted ? 'by yard stop --now' : describeOutcome(current.outcome)}`);
+        }
         return EXIT.ok;
       }
       if (interrupt.signal.aborted || output.isClosed) return EXIT.ok;

@@ -47,6 +47,7 @@ export async function unparkCommand(
   const chosen = all ? await idsOf(context, (reader) => reader.rows(['parked'])) : ids;
   if (chosen.length === 0) return nothing(context, options, 'no task is parked');
   return onTasks(context, chosen, options, {
+    isForAll: all,
     check: (task) => {
       if (task.state.status !== 'parked') throw notNow(task, 'unpark', 'parked');
     },
@@ -70,6 +71,7 @@ export async function wakeCommand(
     ids.length > 0 ? ids : await idsOf(context, async (reader) => (await reader.rows(['ready'])).filter(putOff));
   if (chosen.length === 0) return nothing(context, options, 'nothing is put off');
   return onTasks(context, chosen, options, {
+    isForAll: ids.length === 0,
     check: (task) => {
       if (!putOff(task)) throw notNow(task, 'wake', 'ready and put off to a later time');
     },

@@ -1,5 +1,5 @@
+import { Frontier } from '../../core/frontier.ts';
 import { describeWaiting } from '../../core/waiting.ts';
-import type { Waiting } from '../../core/waiting.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { sweep } from '../../reconcile/sweep.ts';
 import type { CycleReport } from '../../reconcile/scheduler.ts';
@@ -23,8 +23,13 @@ export async function reconcileCommand(context: CommandContext, options: Reconci
   const yard = cycle.dryRun ? await context.compose.yard(context.cwd) : await openReady(context);
   try {
     if (options.sync === true && !cycle.dryRun) {
-      const started: ReadonlySet<string> = await dispatchedNow(context, yard, cycle);
-      return await drive(context, yard, {
+      const talk = options.json === true ? { ...context, output: context.output.asTalk() } : context;
+      const first = await oneCycle(context, yard, cycle, options.json);
+      if (first === null) return EXIT.ok;
+      if (options.json === true) printReport(context, first, false, true);
+      const dispatched = first.commands.flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : []));
+      const started: ReadonlySet<string> = new Set(dispatched);
+      return await drive(talk, yard, {
         ...cycle,
         drain: true,
         maxMs: Infinity,
@@ -40,16 +45,6 @@ export async function reconcileCommand(context: CommandContext, options: Reconci
   } finally {
     await yard.store.close();
   }
-}
-
-async function dispatchedNow(
-  context: CommandContext,
-  yard: Parameters<typeof drive>[1],
-  cycle: { readonly drain: boolean; readonly noLand: boolean },
-): Promise<Set<string>> {
-  const report = await oneCycle(context, yard, { ...cycle, dryRun: false });
-  const commands = report?.commands ?? [];
-  return new Set(commands.flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : [])));
 }
 
 async function oneCycle(
@@ -70,7 +65,7 @@ async function oneCycle(
       });
     }
     output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
-    output.say('Watch it with: yard status --watch');
+    output.say('Watch it with: yard attach');
     return null;
   }
   try {
@@ -83,7 +78,7 @@ async function oneCycle(
   }
 }
 
-function printReport({ output }: CommandContext, report: CycleReport, dryRun: boolean, json: boolean): void {
+function printReport({ output, compose }: CommandContext, report: CycleReport, dryRun: boolean, json: boolean): void {
   for (const problem of report.problems) output.error(problem);
   const { imported, commands } = report;
   if (json) {
@@ -99,18 +94,6 @@ function printReport({ output }: CommandContext, report: CycleReport, dryRun: bo
   for (const command of commands) output.print(`${would}${describeCommand(command)}`);
   if (commands.length > 0) return;
   output.print('nothing to do now; see: yard status');
-  for (const why of heldBack(report)) output.print(why);
-}
-
-/** What keeps the whole yard from starting or landing anything, a line each. */
-function heldBack({ snapshot }: CycleReport): string[] {
-  const { stopped, disk, failuresInARow, limits } = snapshot;
-  const low = disk.starting ?? disk.landing;
-  const waiting: Waiting[] = [];
-  if (stopped !== null) waiting.push({ reason: 'stopped', by: stopped.by, why: stopped.why });
-  if (failuresInARow >= limits.consecutiveFailures) {
-    waiting.push({ reason: 'failures', inARow: failuresInARow, limit: limits.consecutiveFailures });
-  }
-  if (low !== null) waiting.push({ reason: 'disk', ...low });
-  return waiting.map((entry) => describeWaiting(entry, ''));
+  const { ofYard } = new Frontier(report.snapshot, compose.clock.nowMs());
+  for (const waiting of ofYard) output.print(describeWaiting(waiting, ''));
 }

@@ -53,7 +53,7 @@ export async function drive(
   const acquired = await Scheduler.acquire(yard, () => wake.call());
   if (acquired.kind === 'held') {
     output.say(`another scheduler drives this yard already: process ${acquired.lease.owner?.pid ?? 'unknown'}`);
-    output.say('Watch it with: yard status --watch');
+    output.say('Watch it with: yard attach');
     return EXIT.ok;
   }
   const { scheduler } = acquired;

@@ -3,7 +3,7 @@ import { definitionLines } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 
 const MEANINGS: { readonly [K in keyof typeof EXIT]: string } = {
-  ok: 'Done. For `run`: all tasks have landed, or were cancelled.',
+  ok: 'Done. For `run`: all tasks have landed, or were cancelled; or another run is at work on them.',
   failed: 'Failed, or interrupted with Ctrl-C.',
   usage: 'Wrong usage, or input that a person must mend. Nothing was changed.',
   personNeeded: 'It has come to an end, and tasks need a person.',

@@ -135,7 +135,6 @@ function importTasks(program: Command, context: CommandContext, run: Run): void 
   example(
     program
       .command('import')
-      .summary('take over the tasks of another orchestrator')
       .description('add the tasks of another orchestrator that are not done there')
       .summary('add the open tasks of another orchestrator')
       .addArgument(new Argument('<system>', 'whose they are').choices(['oompa', 'gluerun']))
