@@ -17,7 +17,9 @@ export function describeCommand(command: Command): string {
         ? `finish ${counted(command.openLandings, 'open landing')}, then integrate ${counted(command.accepted, 'accepted task')}`
         : `integrate ${counted(command.accepted, 'accepted task')}`;
     case 'dispatch':
-      return `start ${command.taskId}: ${inertLine(command.title, 80)}`;
+      return command.phase === 'gating'
+        ? `take ${command.taskId} on at its gate: ${inertLine(command.title, 80)}`
+        : `start ${command.taskId}: ${inertLine(command.title, 80)}`;
     default:
       throw impossible(command satisfies never);
   }

@@ -21,6 +21,11 @@ test('tasks that come in together are told of together', () => {
   ]);
 });
 
+test('an attempt that enters at the gate is not told as one that starts over', () => {
+  const [line] = eventLines([event('task.leased', 'A-1', 2, { entry: 'gating' })], plain, () => '');
+  expect(line).toBe('03:04:05 ▸ A-1 (attempt 2) goes on at its gate');
+});
+
 test('only attempts after the first are numbered', () => {
   const events = [event('task.leased', 'A-1', 2), event('task.leased', 'A-2', 1)];
   expect(eventLines(events, plain, () => '')).toEqual(['03:04:05 ▸ A-1 (attempt 2) started', '03:04:05 ▸ A-2 started']);
@@ -37,6 +42,11 @@ test('a long line is broken between words on a terminal, and nowhere else', () =
 
 test('what is worth no line has none', () => {
   expect(eventLines([event('attempt.phase', 'A-1', 1, { phase: 'gating' })], plain, titleOf)).toEqual([]);
+});
+
+test('a superseded task is told with who takes its place', () => {
+  const [line] = eventLines([event('task.superseded', 'A-1', null, { by: 'A-2' })], plain, titleOf);
+  expect(line).toBe('03:04:05 · A-1 superseded by A-2');
 });
 
 test('what becomes of the configuration is told', () => {

@@ -34,7 +34,7 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.changed':
       return line('+', 'dim', 'was edited; the next attempt sees it');
     case 'task.leased':
-      return line('▸', 'cyan', ['started', titleOf(about)].filter((part) => part !== '').join(': '));
+      return line('▸', 'cyan', [begun(event.data), titleOf(about)].filter((part) => part !== '').join(': '));
     case 'task.accepted':
       return line('✓', 'green', 'accepted: green in a clean checkout, waits to land');
     case 'task.product-failure':
@@ -67,11 +67,16 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.unparked':
     case 'task.woken':
     case 'task.cancelled':
-    case 'task.superseded':
       return line('·', 'cyan', event.type.slice('task.'.length));
+    case 'task.superseded':
+      return line('·', 'cyan', `superseded by ${textOf(event.data, 'by')}`);
     default:
       return describeYardEvent(event, line, why);
   }
+}
+
+function begun(data: Json): string {
+  return textOf(data, 'entry') === 'gating' ? 'goes on at its gate' : 'started';
 }
 
 function describeYardEvent(

@@ -4,7 +4,10 @@ import { isFinal } from '../core/task-state.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import type { ListedTask } from '../store/store.ts';
 
-/** A task of the graph. `after`: only tasks that are in the graph, or that do not exist at all. */
+/**
+ * A task of the graph. `after`: only tasks that are in the graph, or that do not exist at all; of a superseded one who
+ * stands in its place.
+ */
 export interface GraphTask {
   readonly id: string;
   readonly title: string;
@@ -21,9 +24,16 @@ export interface GraphView {
   readonly cycles: readonly (readonly string[])[];
 }
 
-/** Tasks that are not done and what these come after directly; with `all`, every task. */
-export function makeGraph(listed: readonly ListedTask[], { all }: { readonly all: boolean }): GraphView {
-  const known = new Set(listed.map(({ id }) => id));
+/** Tasks that are not done and what these come after directly; with `all`, every task. @param replaced by whom. */
+export function makeGraph(
+  own: readonly ListedTask[],
+  { all, replaced = new Map() }: { readonly all: boolean; readonly replaced?: ReadonlyMap<string, string> },
+): GraphView {
+  const known = new Set(own.map(({ id }) => id));
+  const listed = own.map((task) => {
+    const after = task.after.map((id) => (known.has(id) ? lastOf(id, replaced, known) : id));
+    return after.some((id, index) => id !== task.after[index]) ? { ...task, after: [...new Set(after)] } : task;
+  });
   const open = listed.filter(({ status }) => all || !isFinal(status));
   const wanted = new Set(open.flatMap(({ id, after }) => [id, ...after]));
   const tasks = listed
@@ -36,4 +46,16 @@ export function makeGraph(listed: readonly ListedTask[], { all }: { readonly all
   // What is done waits for nothing any more.
   const cycles = new Set(cyclesThrough(tasks.filter(({ status }) => !isFinal(status))).values());
   return { tasks, missing: [...missing].toSorted(compareIds), cycles: [...cycles] };
+}
+
+/** Who stands in the place of a task by now; itself where the chain of successors ends nowhere. */
+function lastOf(start: string, replaced: ReadonlyMap<string, string>, known: ReadonlySet<string>): string {
+  const seen = new Set<string>();
+  let id = start;
+  for (let next = replaced.get(id); next !== undefined; next = replaced.get(id)) {
+    if (seen.has(next) || !known.has(next)) return start;
+    seen.add(next);
+    id = next;
+  }
+  return id;
 }

@@ -41,6 +41,25 @@ test('what is done is shown only where an open task comes after it, unless all i
   expect(tree(tasks, true)).toHaveLength(4);
 });
 
+test('what came after a superseded task stands below who has its place', () => {
+  const gone = { status: 'superseded' } as const;
+  const tasks = [listed('T-1', [], gone), listed('T-2', ['T-1', 'T-9', 'T-4']), listed('T-4', [], gone), listed('T-9')];
+  const replaced = new Map([
+    ['T-1', 'T-4'],
+    ['T-4', 'T-9'],
+  ]);
+  expect(graphTree(makeGraph(tasks, { all: false, replaced }), WIDE)).toEqual([
+    'T-9 ready: do T-9',
+    '└ T-2 ready: do T-2',
+  ]);
+  // A chain that ends nowhere leaves the task where it was.
+  const circle = new Map([
+    ['T-1', 'T-4'],
+    ['T-4', 'T-1'],
+  ]);
+  expect(makeGraph(tasks, { all: false, replaced: circle }).tasks[1]?.after).toEqual(['T-1', 'T-9', 'T-4']);
+});
+
 test('cycles and missing tasks are named, and everything is shown all the same', () => {
   const tasks = [listed('T-1', ['T-2']), listed('T-2', ['T-1']), listed('T-3', ['T-2']), listed('T-4', ['X-9'])];
   expect(tree(tasks)).toEqual([

@@ -24,6 +24,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
 const snapshot = (tasks: readonly TaskView[], concurrent: number): Snapshot => ({
   tasks,
   dependencies: new Map(),
+  successors: new Map(),
   leases: [],
   train: { live: false, openLandings: 0 },
   stopped: null,

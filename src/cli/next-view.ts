@@ -8,7 +8,7 @@ import type { StoreView } from '../store/store.ts';
 import type { Reading } from './context.ts';
 import { schedulerPid } from './scheduler-sentence.ts';
 import { snapshotOf } from './seen-snapshot.ts';
-import { countUnimported } from './unimported.ts';
+import { lookAtUnimported } from './unimported.ts';
 
 /** A ready task that the next cycle does not start, and all that holds it back at its turn. */
 export interface Refused {
@@ -20,7 +20,7 @@ export interface Refused {
 /** What the next cycle would do, as it looks from here. */
 export interface NextView {
   readonly scheduler: { readonly pid: number } | null;
-  /** Task files that it would read for the first time; what is in them is not looked at. */
+  /** Task files that it would import; what would become of them is not looked at. */
   readonly unimported: number;
   readonly commands: readonly Command[];
   /** Null where it was not asked for. */
@@ -45,9 +45,10 @@ export async function makeNext(
   const snapshot = isEnough ? first : await snapshotFrom(reading, await reader.view(), clock);
   if (snapshot === null) return null;
   const pid = schedulerPid(part.view.leases, clock);
+  const { joining } = await lookAtUnimported(reading, part.importedMs);
   return {
     scheduler: pid === null ? null : { pid },
-    unimported: await countUnimported(reading, part.importedMs),
+    unimported: joining,
     commands: plan(snapshot, nowMs),
     refused: explain ? refusedOf(snapshot, nowMs) : null,
   };

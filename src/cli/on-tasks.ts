@@ -52,9 +52,9 @@ export async function onTasks(
 
 /** Where nothing has run yet, or a task does not exist, nothing is made either. */
 async function refuseUnknown({ compose, cwd }: CommandContext, typed: readonly string[]): Promise<void> {
-  const { reader } = await compose.reading(cwd);
+  const { reader, location } = await compose.reading(cwd);
   try {
-    for (const id of typed) await findTask(reader, id);
+    for (const id of typed) await findTask(reader, id, location);
   } finally {
     await reader.close();
   }

@@ -59,6 +59,7 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
   putOff: [],
   recent: [],
   unimported: 0,
+  brokenFiles: [],
   open: [
     { ...open('T-1', 'x', ''), status: 'running', waiting: [] },
     open('T-2', 'slots', '1 attempt runs (limit 1)'),
@@ -69,6 +70,16 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
 });
 
 describe('as text', () => {
+  test('a reason does not repeat the status, and where one is cut it is said what has it whole', () => {
+    const parked = open('T-4', 'parked', 'it is parked: attempt 2: the gate is red again and again', {
+      status: 'parked',
+    });
+    const wide = renderStatus(status({ open: [parked] }), 200).join('\n');
+    expect(wide).toContain('  attempt 2: the gate is red again and again');
+    expect(wide).not.toContain('yard why --all');
+    expect(renderStatus(status({ open: [parked] }), 60)).toContain('reasons in full: yard why --all');
+  });
+
   test('a wide terminal shows process and lane of a run, a narrow one what it does', () => {
     const wide = renderStatus(status(), 200).join('\n');
     expect(wide).toMatch(/RUNS +ATTEMPT +PHASE +AGENT +FOR +QUIET +PID +LANE +DOING\n/);

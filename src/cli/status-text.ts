@@ -6,6 +6,7 @@ import type { EndedView, RunView } from './run-view.ts';
 import { leftOut } from './status-view.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
 import { counted, formatDuration, renderTable } from './table.ts';
+import { brokenLine, joiningLine } from './unimported.ts';
 import { wrapLine } from './wrap.ts';
 
 const TITLE_MIN = 20;
@@ -29,8 +30,12 @@ export function renderStatus(status: StatusView, width: number): string[] {
   if (status.running.length > 0) lines.push('', ...renderTable(runRows(status, width), width));
   const open = status.open.filter((task) => task.status !== 'running');
   if (open.length > 0) {
-    const rows = open.map((task) => rowOf(task, task.waiting[0]?.detail ?? ''));
-    lines.push('', ...renderTable(rows, width));
+    const table = renderTable(
+      open.map((task) => rowOf(task, reasonBeside(task))),
+      width,
+    );
+    lines.push('', ...table);
+    if (table.some((line) => line.endsWith('…'))) lines.push('reasons in full: yard why --all');
     if (left.ready > 0) lines.push(`and ${left.ready} more that are ready (all: yard tasks --status ready)`);
   }
   if (status.recent.length > 0) lines.push('', 'ended last:', ...renderTable(status.recent.map(endedRow), width));
@@ -41,6 +46,12 @@ export function renderStatus(status: StatusView, width: number): string[] {
     if (left.done > 0) lines.push(`and ${left.done} more that are done (all: yard tasks)`);
   }
   return lines;
+}
+
+/** The status stands beside it. */
+function reasonBeside({ status, waiting: [first] }: TaskStatusView): string {
+  const detail = first?.detail ?? '';
+  return status === 'parked' ? detail.replace(/^it is parked: /, '') : detail;
 }
 
 /** How it is with the yard as a whole. */
@@ -54,10 +65,8 @@ export function headLines(status: StatusView): string[] {
       ? 'no scheduler runs (start one with: yard run)'
       : `a scheduler runs (process ${status.scheduler.pid})`,
   ];
-  if (status.unimported > 0) {
-    const files = status.unimported === 1 ? '1 task file joins' : `${status.unimported} task files join`;
-    lines.push(`${files} the backlog at the next: yard run`);
-  }
+  if (status.unimported > 0) lines.push(joiningLine(status.unimported));
+  if (status.brokenFiles.length > 0) lines.push(brokenLine(status.brokenFiles));
   if (status.stopped !== null)
     lines.push(`stopped by ${status.stopped.by}: ${inertLine(status.stopped.why, WHY_MAX)} (go on with: yard resume)`);
   for (const { subject, by, why, resume } of status.pauses)

@@ -19,7 +19,8 @@ import { endedView, runView } from './run-view.ts';
 import type { EndedView, RunView, WaitingView } from './run-view.ts';
 import { schedulerPid } from './scheduler-sentence.ts';
 import { snapshotOf } from './seen-snapshot.ts';
-import { countUnimported } from './unimported.ts';
+import { lookAtUnimported } from './unimported.ts';
+import type { BrokenFile } from './unimported.ts';
 
 export interface TaskStatusView {
   readonly id: string;
@@ -83,8 +84,10 @@ export interface StatusView {
   /** The attempts that ended last, the newest first. */
   readonly recent: readonly EndedView[];
   readonly stateDirectory: string;
-  /** Task files that no run has read yet. */
+  /** Task files that join at the next import. */
   readonly unimported: number;
+  /** Task files that cannot join before they are mended. */
+  readonly brokenFiles: readonly BrokenFile[];
   /** Tasks that are not final, by id; of those that are ready perhaps only the first. */
   readonly open: readonly TaskStatusView[];
   /** The last final tasks, by id. */
@@ -110,6 +113,7 @@ export async function makeStatus(
   const pid = schedulerPid(view.leases, clock);
   const settings =
     known === undefined ? await lookAtSettings(reading, env) : { mistake: known.configProblem, refusal: null };
+  const { joining, broken } = await lookAtUnimported(reading, importedMs);
   const open = taskViews(view.rows, snapshot, nowMs);
   const waitingOfRun = new Map(
     open.filter(({ status }) => status === 'running').map((task) => [task.id, task.waiting]),
@@ -133,7 +137,8 @@ export async function makeStatus(
       .toSorted((a, b) => compareIds(a.id, b.id)),
     putOff: putOff(view.rows, nowMs),
     recent: ended.slice(0, wanted.recent).map((attempt) => endedView(attempt, nowMs)),
-    unimported: await countUnimported(reading, importedMs),
+    unimported: joining,
+    brokenFiles: broken,
     open,
     finished,
   };

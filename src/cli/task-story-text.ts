@@ -72,8 +72,8 @@ function attemptLines({ attempts }: TaskStory, paper: Paper): string[] {
   ]);
   const table = renderTable([['ATTEMPT', 'AGENT', 'OUTCOME', 'STARTED', 'TOOK', 'BASE', 'HEAD'], ...rows], paper.width);
   const details = attempts.flatMap(({ attempt, why, evidence }) => [
-    ...(why === null ? [] : paragraph(`  ${attempt}: ${inertLine(why, LINE_MAX)}`, paper)),
-    `  ${attempt}: ${evidence}`,
+    ...(why === null ? [] : paragraph(`  attempt ${attempt}: ${inertLine(why, LINE_MAX)}`, paper)),
+    `  evidence of attempt ${attempt}: ${evidence}`,
   ]);
   return [...table, ...details];
 }

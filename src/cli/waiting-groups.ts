@@ -7,7 +7,7 @@ import { wrapText } from './wrap.ts';
 export interface WaitingTask {
   readonly id: string;
   readonly waiting: readonly Waiting[];
-  /** What a person can do about it besides. */
+  /** What is known to do about it, where it is parked. */
   readonly remedy?: string | null;
 }
 
@@ -51,10 +51,10 @@ const IDS_MAX = 12;
 export class WaitingSentences {
   readonly #told = new Map<Waiting, string>();
 
-  of(entry: Waiting, id: string): string {
+  of(entry: Waiting, id: string, remedy: string | null = null): string {
     const known = this.#told.get(entry);
     if (known !== undefined) return known;
-    const sentence = inertLine(describeWaiting(entry, id), SENTENCE_MAX);
+    const sentence = inertLine(describeWaiting(entry, id, remedy), SENTENCE_MAX);
     // Reasons of one task alone name it in what is to be done.
     if (SHARED.has(entry.reason)) this.#told.set(entry, sentence);
     return sentence;
@@ -71,7 +71,7 @@ export function groupWaiting(tasks: readonly WaitingTask[]): WaitingGroup[] {
   for (const { id, waiting, remedy = null } of tasks) {
     const [first] = waiting;
     if (first === undefined) continue;
-    const sentence = `${sentences.of(first, id)}${remedy === null ? '' : `; ${remedy}`}`;
+    const sentence = sentences.of(first, id, remedy);
     const key = `${first.reason} ${sentence}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { reason: first.reason, sentence, ids: [id] });

@@ -1,4 +1,6 @@
 import type { AttemptOutcome } from './attempt.ts';
+import type { TaskEvent } from './task-event.ts';
+import type { TaskState } from './task-state.ts';
 import type { Json, YardEvent } from './yard-event.ts';
 
 // What stands in the data of an event. An older version may have written less: what is missing reads as nothing.
@@ -21,4 +23,9 @@ export function outcomeOf({ data }: YardEvent): AttemptOutcome | null {
 
 function isMap(data: Json): data is { readonly [key: string]: Json } {
   return data !== null && typeof data === 'object' && !Array.isArray(data);
+}
+
+/** Of an attempt that begins at its gate, that it does: `entry` of a `task.leased`. */
+export function entryOf({ kind }: TaskEvent, state: TaskState): { readonly entry?: 'gating' } {
+  return kind === 'leased' && state.status === 'running' && state.entry.phase === 'gating' ? { entry: 'gating' } : {};
 }

@@ -85,7 +85,9 @@ export class Frontier {
     if (cycle !== undefined) yield { reason: 'cycle', ids: cycle };
     for (const id of task.after) {
       const state = this.#states.get(id) ?? this.#snapshot.dependencies.get(id) ?? 'missing';
-      if (state !== 'landed') yield { reason: 'dependency', id, state };
+      if (state === 'landed') continue;
+      const successor = this.#snapshot.successors.get(id);
+      yield { reason: 'dependency', id, state, ...(successor === undefined ? {} : { successor }) };
     }
     const putOff = this.#timeRefusal(task);
     if (putOff !== null) yield putOff;

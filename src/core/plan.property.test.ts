@@ -54,6 +54,7 @@ class Model {
     return {
       tasks: this.tasks.filter((task) => !final.includes(task)),
       dependencies: new Map<string, DependencyState>(final.map(({ id, state }) => [id, state.status])),
+      successors: new Map(),
       leases: this.leases,
       train: { live: this.trainLive, openLandings: this.tasks.filter(({ state }) => isSealed(state)).length },
       stopped: this.stopped ? { by: 'ada', why: 'test', atMs: 0 } : null,

@@ -25,6 +25,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
 const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Snapshot => ({
   tasks,
   dependencies: new Map(),
+  successors: new Map(),
   leases: [],
   train: { live: false, openLandings: 0 },
   stopped: null,

@@ -18,7 +18,13 @@ export type Command =
       readonly together: boolean;
     }
   | { readonly kind: 'integrate'; readonly accepted: number; readonly openLandings: number }
-  | { readonly kind: 'dispatch'; readonly taskId: string; readonly title: string };
+  | {
+      readonly kind: 'dispatch';
+      readonly taskId: string;
+      readonly title: string;
+      /** What was made is approved, and goes on at its gate: no agent starts. */
+      readonly phase?: 'gating';
+    };
 
 /**
  * What one cycle does, in order: end what is to be ended, recover, integrate, dispatch. Pure and idempotent: the same snapshot gives the same
@@ -171,10 +177,17 @@ function dispatches(snapshot: Snapshot, nowMs: number, only: string | null): Com
   const commands: Command[] = [];
   if (frontier.full) return commands;
   for (const { task, refusal } of turns(snapshot, frontier, only)) {
-    if (refusal === null) commands.push({ kind: 'dispatch', taskId: task.id, title: task.title });
+    if (refusal === null)
+      commands.push({ kind: 'dispatch', taskId: task.id, title: task.title, ...(isAtGate(task) ? AT_GATE : {}) });
     if (frontier.full) break;
   }
   return commands;
+}
+
+const AT_GATE = { phase: 'gating' } as const;
+
+function isAtGate({ state }: TaskView): boolean {
+  return state.status === 'ready' && state.entry.phase === 'gating';
 }
 
 /**

@@ -78,6 +78,8 @@ export interface Snapshot {
   readonly tasks: readonly TaskView[];
   /** The states of final tasks that the live ones wait for, successors of superseded ones followed. */
   readonly dependencies: ReadonlyMap<string, DependencyState>;
+  /** Of the superseded ones among them, the task at the end of the chain, whose state they carry. */
+  readonly successors: ReadonlyMap<string, string>;
   readonly leases: readonly AttemptLease[];
   readonly kills: readonly OpenKill[];
   readonly train: TrainView;

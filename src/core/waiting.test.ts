@@ -85,6 +85,11 @@ test('each reason is a sentence with its numbers', () => {
   `);
 });
 
+test('of a superseded dependency, who stands in its place is told', () => {
+  const waiting = { reason: 'dependency', id: 'T-1', state: 'running', successor: 'T-9' } as const;
+  expect(describeWaiting(waiting, 'T-7')).toBe('it comes after T-9 (in the place of T-1), which is running');
+});
+
 test('a dependency is told with its state', () => {
   const sentences = TASK_STATUSES.map((state) => describeWaiting({ reason: 'dependency', id: 'T-1', state }, 'T-7'));
   expect(sentences.join('\n')).toMatchInlineSnapshot(`

@@ -18,7 +18,14 @@ export type Waiting =
   | { readonly reason: 'ending'; readonly attempt: number }
   | { readonly reason: 'failures'; readonly inARow: number; readonly limit: number }
   | { readonly reason: 'problem'; readonly problem: string }
-  | { readonly reason: 'dependency'; readonly id: string; readonly state: DependencyState }
+  | {
+      readonly reason: 'dependency';
+      readonly id: string;
+      /** Of the successor, where there is one. */
+      readonly state: DependencyState;
+      /** Who stands in its place by now. */
+      readonly successor?: string;
+    }
   | { readonly reason: 'cycle'; readonly ids: readonly string[] }
   | { readonly reason: 'not-before'; readonly notBeforeMs: number; readonly remainingMs: number }
   | { readonly reason: 'backlog'; readonly accepted: number; readonly limit: number }
@@ -54,8 +61,11 @@ const LOST: { readonly [K in LostWhy]: string } = {
   expired: 'its process does not renew its lease',
 };
 
-/** The reason in one sentence, numbers included, and what to do where a person can do something. One inert line. */
-export function describeWaiting(waiting: Waiting, taskId: string): string {
+/**
+ * The reason in one sentence, numbers included, and what to do where a person can do something. One inert line.
+ * @param remedy what is known to do about a parked task, instead of just putting it back; inert.
+ */
+export function describeWaiting(waiting: Waiting, taskId: string, remedy: string | null = null): string {
   switch (waiting.reason) {
     case 'stopped':
       return `the yard is stopped by ${foreign(waiting.by)} (${foreign(waiting.why)}); go on with: yard resume`;
@@ -68,7 +78,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'problem':
       return foreign(waiting.problem);
     case 'dependency':
-      return `it comes after ${foreign(waiting.id)}, ${dependencySentence(waiting.state)}`;
+      return `it comes after ${whoComesFirst(waiting)}, ${dependencySentence(waiting.state)}`;
     case 'cycle':
       return `its dependencies form a cycle: ${foreign(waiting.ids.join(' → '))}`;
     case 'not-before':
@@ -100,7 +110,7 @@ export function describeWaiting(waiting: Waiting, taskId: string): string {
     case 'landing-blocked':
       return `nothing can land: ${foreign(waiting.why)}`;
     case 'parked':
-      return `it is parked: ${foreign(waiting.why)}; put it back with: yard unpark ${taskId}`;
+      return `it is parked: ${foreign(waiting.why)}; ${remedy ?? `put it back with: yard unpark ${taskId}`}`;
     default:
       throw impossible(waiting satisfies never);
   }
@@ -111,6 +121,10 @@ function whatWaits({ paths, merged = false }: Waiting & { reason: 'approval' }):
   return merged
     ? `merged with what has landed since, protected paths (${named}) have a content that nobody has approved`
     : `it changed protected paths (${named})`;
+}
+
+function whoComesFirst({ id, successor }: Waiting & { reason: 'dependency' }): string {
+  return successor === undefined ? foreign(id) : `${foreign(successor)} (in the place of ${foreign(id)})`;
 }
 
 function foreign(text: string): string {

@@ -37,6 +37,7 @@ export function observe(
   return {
     tasks: view.rows.map((row) => taskView(row, config)),
     dependencies: view.dependencies,
+    successors: view.successors,
     kills: openKills(view.intents),
     leases: view.leases.flatMap((lease) => attemptLease(lease, running, host, hasProcess)),
     train: {

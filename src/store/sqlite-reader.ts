@@ -255,7 +255,7 @@ export class SqliteReader implements Yard.StoreReader {
   #viewWith(rows: ReadonlyMap<string, Yard.TaskRow>): Yard.StoreView {
     return {
       rows: [...rows.values()],
-      dependencies: this.#dependencies(rows),
+      ...this.#dependencies(rows),
       leases: this.#leases(),
       intents: this.#intents(),
       control: this.#control(),
@@ -298,34 +298,39 @@ export class SqliteReader implements Yard.StoreReader {
     this.#seenSeq = newest?.seq ?? 0;
   }
 
-  #dependencies(rows: ReadonlyMap<string, Yard.TaskRow>): Map<string, TaskStatus> {
+  #dependencies(rows: ReadonlyMap<string, Yard.TaskRow>): Pick<Yard.StoreView, 'dependencies' | 'successors'> {
     const wanted = new Set<string>();
     for (const row of rows.values()) {
       for (const id of row.after) if (!rows.has(id)) wanted.add(id);
     }
-    const statuses = new Map<string, TaskStatus>();
-    if (wanted.size === 0) return statuses;
+    const dependencies = new Map<string, TaskStatus>();
+    const successors = new Map<string, string>();
+    if (wanted.size === 0) return { dependencies, successors };
     const sql = `select id, status, case status when 'superseded' then state end as state
       from tasks where id in (select value from json_each(?))`;
     type Row = { id: string; status: TaskStatus; state: string | null };
     for (const { id, status, state } of this.#all<Row>(sql, JSON.stringify([...wanted]))) {
-      statuses.set(id, state === null ? status : this.#endOfChain(id, state));
+      const end = state === null ? null : this.#endOfChain(id, state);
+      dependencies.set(id, end?.status ?? status);
+      if (end !== null) successors.set(id, end.id);
     }
-    return statuses;
+    return { dependencies, successors };
   }
 
-  /** `superseded` itself when the chain ends nowhere: its successor does not exist, or the chain is a circle. */
-  #endOfChain(start: string, startState: string): TaskStatus {
+  /** Null when the chain ends nowhere: its successor does not exist, or the chain is a circle. */
+  #endOfChain(start: string, startState: string): { readonly id: string; readonly status: TaskStatus } | null {
     const seen = new Set([start]);
+    let id = start;
     let state = JSON.parse(startState) as TaskState;
     while (state.status === 'superseded') {
-      if (seen.has(state.by)) return 'superseded';
+      if (seen.has(state.by)) return null;
       seen.add(state.by);
-      const [row] = this.#all<{ state: string }>('select state from tasks where id = ?', state.by);
-      if (row === undefined) return 'superseded';
+      id = state.by;
+      const [row] = this.#all<{ state: string }>('select state from tasks where id = ?', id);
+      if (row === undefined) return null;
       state = JSON.parse(row.state) as TaskState;
     }
-    return state.status;
+    return { id, status: state.status };
   }
 
   #leases(): Lease[] {

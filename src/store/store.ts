@@ -271,6 +271,8 @@ export interface StoreView {
    * successors.
    */
   readonly dependencies: ReadonlyMap<string, TaskStatus>;
+  /** Of the superseded ones among them, the task at that end; none where the chain ends nowhere. */
+  readonly successors: ReadonlyMap<string, string>;
   readonly leases: readonly Lease[];
   readonly intents: readonly IntentRecord[];
   readonly control: Control;

@@ -5,6 +5,7 @@ import type { Counters, TaskState } from '../core/task-state.ts';
 import { toTaskRecord } from './sqlite-rows.ts';
 import { NoSuchTaskError } from './store.ts';
 import type { TaskRecord } from './store.ts';
+import { entryOf } from '../core/event-data.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
 
@@ -52,7 +53,7 @@ export async function applyEvent(write: Write, task: StoredProgress, event: Task
   const seq = await appendEvent(
     write,
     `task.${kind}`,
-    { ...rest, from: task.state.status, to: state.status },
+    { ...rest, from: task.state.status, to: state.status, ...entryOf(event, state) },
     { taskId: task.id, attempt: attemptOf(task.state) ?? attemptOf(state) },
   );
   await write.db

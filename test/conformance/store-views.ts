@@ -64,7 +64,14 @@ export function viewTests(make: MakeStore): void {
       await yard.add('T-12');
       await yard.store.withdraw('T-12', { kind: 'superseded', by: 'T-404' });
       await yard.store.importTasks([imported('T-13', { after: ['T-12'] })]);
-      expect((await yard.other.view()).dependencies).toEqual(
+      const { dependencies, successors } = await yard.other.view();
+      expect(successors).toEqual(
+        new Map([
+          ['T-4', 'T-1'],
+          ['T-6', 'T-9'],
+        ]),
+      );
+      expect(dependencies).toEqual(
         new Map([
           ['T-1', 'landed'],
           ['T-3', 'cancelled'],

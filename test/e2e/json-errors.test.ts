@@ -11,7 +11,7 @@ interface Told {
 test('with --json an error is JSON on stdout, the sentence on stderr, and the exit code as always', async () => {
   const made = await makeYard();
   const cases: readonly (readonly [args: readonly string[], code: number, error: object, sentence: string])[] = [
-    [['status', '--json'], 2, { code: 'no-yard', hint: 'Start with: yard run' }, 'error: nothing has run yet\nhint: '],
+    [['tasks', '--json'], 2, { code: 'no-yard', hint: 'Start with: yard run' }, 'error: nothing has run yet\nhint: '],
     [['status', '--jsno', '--json'], 2, { code: 'usage', message: "unknown option '--jsno'" }, 'error: unknown option'],
     [['logs', '--json'], 2, { code: 'usage' }, 'error: '],
     [['nonsense', '--json'], 2, { code: 'usage', message: "unknown command 'nonsense'" }, 'error: unknown command'],

@@ -109,7 +109,7 @@ describe('status and why', () => {
     expect(text.stdout).toMatch(
       /^4 ready, 2 running, 2 blocked, 1 parked → agent\/integration\na scheduler runs \(process \d+\)\n/,
     );
-    await expectRefused(made, ['why', 'NONE-1'], { error: /^there is no task "NONE-1"$/, hint: /yard status/ });
+    await expectRefused(made, ['why', 'NONE-1'], { error: /^there is no task "NONE-1"$/, hint: /yard tasks/ });
 
     const follower = made.start(['events', '--limit', '0', '-f', '--json']);
     await made.yard(['stop', '--why', 'enough']);
@@ -125,7 +125,7 @@ describe('status and why', () => {
     );
     const shown = await made.yard(['show', 'RUN-1']);
     expect(shown.stdout).toMatch(/^RUN-1 is accepted\n/m);
-    expect(shown.stdout).toContain(`  1: ${join(made.state, 'attempts/RUN-1/1')}\n`);
+    expect(shown.stdout).toContain(`  evidence of attempt 1: ${join(made.state, 'attempts/RUN-1/1')}\n`);
     expect(await why(made, 'RUN-1')).toMatchObject({
       reasons: ['stopped', 'train'],
       text: expect.stringContaining('it is next to land'),
@@ -148,7 +148,11 @@ describe('status and why', () => {
         { id: 'NEXT-1', priority: -1, does: 'echo x > next.txt' },
       ],
     });
-    await expectRefused(made, ['status'], { error: /^nothing has run yet$/, hint: /yard run/ });
+    expect(await made.yard(['status'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^nothing has run yet\n/),
+    });
+    await expectRefused(made, ['tasks'], { error: /^nothing has run yet$/, hint: /yard run/ });
     await made.yard(['reconcile', '--drain']);
     expect((await why(made, 'NEXT-1')).text).toBe(
       'NEXT-1 is ready\n  no scheduler runs, so nothing new starts; go on with: yard run\n',

@@ -1,3 +1,4 @@
+import { entryOf } from '../../src/core/event-data.ts';
 import { step } from '../../src/core/step.ts';
 import type { TaskEvent } from '../../src/core/task-event.ts';
 import type { TaskState } from '../../src/core/task-state.ts';
@@ -22,7 +23,7 @@ export function applyEvent(write: Write, taskId: string, event: TaskEvent): void
   appendEvent(
     write,
     `task.${kind}`,
-    { ...rest, from: record.state.status, to: state.status },
+    { ...rest, from: record.state.status, to: state.status, ...entryOf(event, state) },
     { taskId, attempt: attemptOf(record.state) ?? attemptOf(state) },
   );
   const attempts = event.kind === 'leased' ? event.attempt : record.attempts;

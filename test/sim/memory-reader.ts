@@ -192,7 +192,7 @@ export class MemoryReader implements Yard.StoreReader {
     const stateOf = (id: string): TaskState | undefined => this.tables.tasks.get(id)?.record.state;
     return {
       rows,
-      dependencies: dependenciesOf(rows, stateOf),
+      ...dependenciesOf(rows, stateOf),
       leases: this.#leases(),
       intents: this.#intents(),
       control: this.tables.readControl(),

@@ -1,7 +1,7 @@
 import { dispatchOrder } from '../../src/core/frontier.ts';
 import { isFinal } from '../../src/core/task-state.ts';
 import type { TaskState, TaskStatus } from '../../src/core/task-state.ts';
-import type { Part, TaskRow } from '../../src/store/store.ts';
+import type { Part, StoreView, TaskRow } from '../../src/store/store.ts';
 
 /** What is neither ready nor final, the part of the ready ones that is wanted, and the ready ones that these wait for. */
 export function partOf(rows: readonly TaskRow[], { first, ids }: Part): TaskRow[] {
@@ -26,25 +26,35 @@ export function partOf(rows: readonly TaskRow[], { first, ids }: Part): TaskRow[
 export function dependenciesOf(
   rows: readonly TaskRow[],
   stateOf: (id: string) => TaskState | undefined,
-): Map<string, TaskStatus> {
+): Pick<StoreView, 'dependencies' | 'successors'> {
   const own = new Set(rows.map(({ id }) => id));
-  const statuses = new Map<string, TaskStatus>();
+  const dependencies = new Map<string, TaskStatus>();
+  const successors = new Map<string, string>();
   for (const id of rows.flatMap(({ after }) => after)) {
     const state = own.has(id) ? undefined : stateOf(id);
-    if (state !== undefined) statuses.set(id, endOfChain(id, state, stateOf));
+    if (state === undefined) continue;
+    const end = endOfChain(id, state, stateOf);
+    dependencies.set(id, end?.status ?? 'superseded');
+    if (end !== null && end.id !== id) successors.set(id, end.id);
   }
-  return statuses;
+  return { dependencies, successors };
 }
 
-/** `superseded` itself where the chain of successors ends nowhere, or is a circle. */
-function endOfChain(id: string, state: TaskState, stateOf: (id: string) => TaskState | undefined): TaskStatus {
-  const seen = new Set([id]);
+/** Null where the chain of successors ends nowhere, or is a circle. */
+function endOfChain(
+  start: string,
+  state: TaskState,
+  stateOf: (id: string) => TaskState | undefined,
+): { readonly id: string; readonly status: TaskStatus } | null {
+  const seen = new Set([start]);
+  let id = start;
   let end = state;
   while (end.status === 'superseded') {
     const next = seen.has(end.by) ? undefined : stateOf(end.by);
-    if (next === undefined) return 'superseded';
+    if (next === undefined) return null;
     seen.add(end.by);
+    id = end.by;
     end = next;
   }
-  return end.status;
+  return { id, status: end.status };
 }

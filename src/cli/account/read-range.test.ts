@@ -36,6 +36,12 @@ describe('without being told', () => {
     expect(await readRange(store, {}, NOW_MS)).toEqual({ sinceSeq: 1, untilSeq: 4, sinceMs: 2, untilMs: NOW_MS });
   });
 
+  test('what people did between the last run and the one before is part of it', async () => {
+    const types = ['run.started', 'run.ended', 'noted', 'run.started', 'noted', 'run.ended', 'noted'];
+    const store = await storeAt([1, 2, 3, 4, 5, 6, 7], types);
+    expect(await readRange(store, {}, NOW_MS)).toEqual({ sinceSeq: 2, untilSeq: 7, sinceMs: 2, untilMs: NOW_MS });
+  });
+
   test('without a run: the last day', async () => {
     const store = await storeAt([NOW_MS - DAY_MS - 1, NOW_MS - DAY_MS, NOW_MS - 1]);
     expect(await readRange(store, {}, NOW_MS)).toMatchObject({ sinceSeq: 1, untilSeq: 3, sinceMs: NOW_MS - DAY_MS });

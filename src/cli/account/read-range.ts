@@ -16,8 +16,8 @@ export interface RangeOptions {
 }
 
 /**
- * What is meant by `--since` and `--until`: without them, from the beginning of the last run (a day ago, where there is
- * none) until now.
+ * What is meant by `--since` and `--until`: without them, from the end of the run before the last, so that what people
+ * did between the two is part of it, until now; of an only run from its beginning; without any, of the last day.
  */
 export async function readRange(reader: StoreReader, options: RangeOptions, nowMs: number): Promise<Range> {
   const since = options.since === undefined ? null : readMoment(options.since, '--since', nowMs);
@@ -73,6 +73,8 @@ async function lastRun(reader: StoreReader, nowMs: number): Promise<Place> {
   if (run !== undefined) {
     // It is told after the first cycle, which has started attempts already: the event names what came before the run.
     const { afterSeq = run.seq - 1 } = (run.data ?? {}) as { readonly afterSeq?: number };
+    const [before] = await reader.events({ types: ['run.ended'], untilSeq: afterSeq, newest: true, limit: 1 });
+    if (before !== undefined) return { seq: before.seq, ms: Math.min(before.atMs, nowMs) };
     const [first] = await reader.events({ sinceSeq: afterSeq, limit: 1 });
     return { seq: afterSeq, ms: Math.min(first?.atMs ?? run.atMs, nowMs) };
   }

@@ -1,7 +1,7 @@
 import type { Need } from '../../core/need.ts';
 import type { Report } from '../../core/report.ts';
 import { counted, formatDuration, renderTable } from '../table.ts';
-import { wrapText } from '../wrap.ts';
+import { wrapLine, wrapText } from '../wrap.ts';
 import { formatTime } from './moment.ts';
 import { attentionLines, failureRows, machineLines, needSentence } from './report-words.ts';
 
@@ -30,10 +30,9 @@ export function reportText(report: Report, width: number): string[] {
     ]),
   );
   if (parked.length > 0) {
-    add(
-      `${counted(parked.length, 'task')} parked`,
-      parked.map(({ id, why }) => [id, why]),
-    );
+    lines.push('', `${counted(parked.length, 'task')} parked`);
+    for (const { id, why } of parked.slice(0, SHOWN_MAX)) lines.push(...wrapLine(`  ${id}  ${why}`, width));
+    if (parked.length > SHOWN_MAX) lines.push(`  and ${parked.length - SHOWN_MAX} more (all: yard report --json)`);
   }
   lines.push('', waiting.length === 0 ? 'nothing waits for you' : `${counted(waiting.length, 'thing')} for you to do`);
   for (const need of waiting.slice(0, SHOWN_MAX)) lines.push(...needLines(need, width));
@@ -51,6 +50,5 @@ export function reportText(report: Report, width: number): string[] {
 
 /** What waits, and under it the commands for it, never cut: they are to be copied. */
 function needLines(need: Need, width: number): string[] {
-  const [line = ''] = renderTable([[needSentence(need)]], width - 2);
-  return [`  ${line}`, ...need.commands.map((command) => `    $ ${command}`)];
+  return [...wrapLine(`  ${needSentence(need)}`, width), ...need.commands.map((command) => `    $ ${command}`)];
 }

@@ -102,7 +102,7 @@ test('a report of nothing', () => {
     'nothing waits for you',
     '',
     'what it cost people',
-    '  it needed nobody',
+    '  nothing new needed a person',
     '  nobody did anything',
   ]);
 });

@@ -79,7 +79,7 @@ export function attentionLines({ attention: { asked, acts, waited } }: Report): 
     return `${count} ${count === 1 ? one : many}`;
   });
   const lines = [
-    times === 0 ? 'it needed nobody' : `it needed a person ${counted(times, 'time')}: ${needed.join(', ')}`,
+    times === 0 ? 'nothing new needed a person' : `it needed a person ${counted(times, 'time')}: ${needed.join(', ')}`,
     done.length === 0 ? 'nobody did anything' : `people did: ${done.join(', ')}`,
   ];
   if (waited.median !== null && waited.longest !== null) {

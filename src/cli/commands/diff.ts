@@ -19,7 +19,7 @@ export async function diffCommand(
   const { compose, cwd, output } = context;
   const reading = await compose.reading(cwd);
   try {
-    const task = await findTask(reading.reader, id);
+    const task = await findTask(reading.reader, id, reading.location);
     const attempts = await reading.reader.attempts(task.spec.id);
     const chosen = attempts.findLast(
       ({ head, attempt }) => head !== null && (options.attempt === undefined || options.attempt === attempt),

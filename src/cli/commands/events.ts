@@ -35,7 +35,9 @@ export async function eventsCommand(context: CommandContext, options: EventsOpti
     const { reader } = reading;
     const about: EventFilter = {
       ...(options.type === undefined ? {} : { types: options.type }),
-      ...(options.task === undefined ? {} : { taskId: (await findTask(reader, options.task)).spec.id }),
+      ...(options.task === undefined
+        ? {}
+        : { taskId: (await findTask(reader, options.task, reading.location)).spec.id }),
     };
     const print = (events: readonly YardEvent[]): void => printEvents(output, events, options.json === true);
     const { count, lastSeq } = await printPast(reader, about, options, print);

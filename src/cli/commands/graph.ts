@@ -1,4 +1,5 @@
 import { UserError } from '../../core/user-error.ts';
+import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { dotGraph, mermaidGraph } from '../graph-diagram.ts';
@@ -24,7 +25,11 @@ export async function graphCommand({ output, compose, cwd }: CommandContext, opt
   }
   const reading = await compose.reading(cwd);
   try {
-    const graph = makeGraph(await reading.reader.list({}), { all });
+    const tasks = await reading.reader.list({});
+    const replaced = tasks.some(({ status }) => status === 'superseded')
+      ? await replacements(reading.reader)
+      : new Map();
+    const graph = makeGraph(tasks, { all, replaced });
     if (json) output.jsonText(JSON.stringify(graph), { lines: false });
     else if (mermaid) output.lines(mermaidGraph(graph));
     else if (dot) output.lines(dotGraph(graph));
@@ -34,4 +39,9 @@ export async function graphCommand({ output, compose, cwd }: CommandContext, opt
   } finally {
     await reading.reader.close();
   }
+}
+
+async function replacements(reader: StoreReader): Promise<Map<string, string>> {
+  const rows = await reader.rows(['superseded']);
+  return new Map(rows.flatMap(({ id, state }) => (state.status === 'superseded' ? [[id, state.by]] : [])));
 }

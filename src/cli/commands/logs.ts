@@ -29,7 +29,7 @@ export async function logsCommand(
   const reading = await compose.reading(cwd);
   const interrupt = new Interrupt(() => process.exit(EXIT.ok));
   try {
-    const task = await findTask(reading.reader, id);
+    const task = await findTask(reading.reader, id, reading.location);
     const attempt = await pick(reading.reader, task.spec.id, options.attempt);
     const directory = evidenceDirectory(reading.stateDirectory, task.spec.id, attempt.attempt);
     output.say(`${task.spec.id}, attempt ${attempt.attempt}, agent ${attempt.agent}; all of it in ${directory}`);

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { atTerminal } from '../../../test/fixtures/yard/at-terminal.ts';
 import type { Said } from '../../../test/fixtures/yard/at-terminal.ts';
@@ -8,6 +10,7 @@ import { eventsCommand } from './events.ts';
 import { graphCommand } from './graph.ts';
 import { nextCommand } from './next.ts';
 import { showCommand } from './show.ts';
+import { statusCommand } from './status.ts';
 import { tasksCommand } from './tasks.ts';
 import { whyCommand } from './why.ts';
 
@@ -96,4 +99,31 @@ test('what only reads: tasks, show, graph, events, why --all and next of one yar
   expect((await say((context) => whyCommand(context, undefined, {}))).error?.code).toBe('usage');
   expect((await say((context) => whyCommand(context, 'TASK-1', { all: true }))).error?.code).toBe('usage');
   expect((await say((context) => nextCommand(context, {}))).talk).toContain('nothing has run yet');
+});
+
+test('task files that no run has read are told of, by count, by id, and by what is wrong with them', async () => {
+  const driven = await openDriven();
+  await driven.writeTask({ id: 'TASK-1' });
+  await driven.writeTask({ id: 'TASK-2' });
+  await writeFile(join(driven.local.parts.source.path, '.yard/tasks/TASK-9-odd.md'), 'no front matter');
+  const say = (run: (context: CommandContext) => Promise<ExitCode>): Promise<Said> => atTerminal(driven, run);
+  const joining = '2 task files join the backlog at the next: yard run\n';
+  const mistake = '1 task file has a mistake: .yard/tasks/TASK-9-odd.md:1:1: the file does not start with front matter';
+
+  const tasks = await say((context) => tasksCommand(context, {}));
+  expect(tasks).toMatchObject({ out: '', talk: `${joining}${mistake} (all: yard doctor tasks)\n` });
+  const why = await say((context) => whyCommand(context, undefined, { all: true }));
+  expect(why).toMatchObject({ out: '', talk: `${joining}${mistake} (all: yard doctor tasks)\n` });
+  const status = await say((context) => statusCommand(context, {}));
+  expect(status.out).toContain(`${joining}${mistake}`);
+
+  expect((await say((context) => whyCommand(context, 'task-2', {}))).error).toMatchObject({
+    code: 'not-imported',
+    message: expect.stringMatching(/^TASK-2 has not joined the backlog yet: no run has read its file, \.yard\/tasks\//),
+  });
+  expect((await say((context) => showCommand(context, 'TASK-9', {}))).error).toMatchObject({
+    code: 'not-imported',
+    message: expect.stringContaining('has a mistake: .yard/tasks/TASK-9-odd.md:1:1'),
+  });
+  expect((await say((context) => showCommand(context, 'TASK-90', {}))).error?.code).toBe('no-such-task');
 });

@@ -3,6 +3,7 @@ import { UserError } from '../../core/user-error.ts';
 import type { StoreReader, TaskRecord } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { BY_A_PERSON } from '../remedy.ts';
 import { checkWhy, endAttemptOf, notNow, onTasks } from '../on-tasks.ts';
 
 interface Options {
@@ -25,7 +26,7 @@ export function parkCommand(
       }
     },
     act: async (yard, { spec }) => {
-      const why = `by a person${options.why === undefined ? '' : `: ${options.why}`}`;
+      const why = `${BY_A_PERSON}${options.why === undefined ? '' : `: ${options.why}`}`;
       await yard.store.withdraw(spec.id, { kind: 'parked', why });
       const left = await endAttemptOf(yard, spec.id);
       return left === null

@@ -11,6 +11,7 @@ import { fetchIntoDepot, TARGET_RECORD } from '../../git/target-sync.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { schedulerPid } from '../scheduler-sentence.ts';
 import { checkWhy } from '../on-tasks.ts';
 
 /** `yard pause [area NAME|agent NAME|train]`: holds what is meant until it is resumed; a run goes on and waits. */
@@ -63,7 +64,9 @@ export async function resumeCommand(
       const moved = await acceptTarget(yard);
       if (moved !== null) lines.push(`the target is accepted as it stands now: ${moved}`);
       const wasFree = !wasPaused && stopped === null && failuresInARow === 0 && moved === null;
-      lines.push(`${wasFree ? 'it was not stopped; ' : ''}the yard may go on: yard run`);
+      const pid = schedulerPid(await yard.store.leases(), yard.host.clock);
+      const then = pid === null ? 'the yard may go on: yard run' : `the run goes on (process ${pid})`;
+      lines.push(`${wasFree ? 'it was not stopped; ' : ''}${then}`);
     } else {
       lines.push(`${describePauseSubject(subject)} ${wasPaused ? 'goes on' : 'was not paused'}`);
     }

@@ -12,7 +12,7 @@ export async function showCommand(
 ): Promise<ExitCode> {
   const reading = await compose.reading(cwd);
   try {
-    const story = await readStory(reading, await findTask(reading.reader, id), compose.clock);
+    const story = await readStory(reading, await findTask(reading.reader, id, reading.location), compose.clock);
     if (options.json === true) output.json(story);
     else output.lines(storyLines(story, output));
     return EXIT.ok;

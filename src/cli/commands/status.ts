@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { CommandContext, ExitCode } from '../context.ts';
+import type { CommandContext, ExitCode, Reading } from '../context.ts';
 import { EXIT } from '../context.ts';
 import { makeStatus, statusJson } from '../status-view.ts';
 import type { StatusWanted } from '../status-view.ts';
@@ -19,9 +19,10 @@ export interface StatusOptions {
 
 /** `yard status`. */
 export async function statusCommand(context: CommandContext, options: StatusOptions): Promise<ExitCode> {
-  const { output, compose, cwd, env } = context;
+  const { output, compose, env } = context;
   const wanted = wantedBy(options);
-  const reading = await compose.reading(cwd);
+  const reading = await openOrEmpty(context, options);
+  if (reading === null) return EXIT.ok;
   try {
     const look = () => makeStatus(reading, { clock: compose.clock, env }, wanted);
     if (options.watch === true && options.json !== true && output.canRedraw) {
@@ -39,6 +40,22 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
     }
   } finally {
     await reading.reader.close();
+  }
+}
+
+/** Null where nothing has run yet, which has been said then. */
+async function openOrEmpty(context: CommandContext, { json }: StatusOptions): Promise<Reading | null> {
+  const { output, compose, cwd } = context;
+  try {
+    return await compose.reading(cwd);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'no-yard')) throw error;
+    const { statusBeforeRun } = await import('../status-before-run.ts');
+    const status = await statusBeforeRun(context);
+    if (status === null) throw error;
+    if (json === true) output.jsonText(statusJson(status), { lines: false });
+    else output.lines(['nothing has run yet', ...renderStatus(status, output.width)]);
+    return null;
   }
 }
 

@@ -9,6 +9,7 @@ import type { ListedTask, StoreReader, TaskFilter } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { renderColumns } from '../table.ts';
+import { unimportedLines } from '../unimported.ts';
 
 export interface TasksOptions {
   readonly status?: readonly string[];
@@ -36,7 +37,12 @@ export async function tasksCommand(context: CommandContext, options: TasksOption
     const tasks = found.toSorted((a, b) => compareIds(a.id, b.id)).slice(0, options.limit);
     if (options.json === true) output.jsonText(JSON.stringify({ total: found.length, tasks }), { lines: false });
     else output.lines(renderTasks(tasks, found.length, output.width));
-    if (found.length === 0) output.say(await whyNone(reading.reader, options));
+    const unimported = await unimportedLines(reading);
+    for (const line of unimported) output.say(line);
+    if (found.length === 0) {
+      const none = await whyNone(reading.reader, options, unimported.length > 0);
+      if (none !== null) output.say(none);
+    }
     return EXIT.ok;
   } finally {
     await reading.reader.close();
@@ -88,9 +94,9 @@ function renderTasks(tasks: readonly ListedTask[], total: number, width: number)
 }
 
 /** What there is to choose from, for whoever mistyped it. */
-async function whyNone(reader: StoreReader, { area, agent }: TasksOptions): Promise<string> {
+async function whyNone(reader: StoreReader, { area, agent }: TasksOptions, areOnFile: boolean): Promise<string | null> {
   const all = await reader.list({});
-  if (all.length === 0) return 'There are no tasks. Add one with: yard add "title"';
+  if (all.length === 0) return areOnFile ? null : 'There are no tasks. Add one with: yard add "title"';
   const names = (values: readonly (string | null)[]): string => {
     const known = [...new Set(values.filter((value) => value !== null))].toSorted();
     return known.length === 0 ? 'none' : inertLine(known.join(', '), KNOWN_MAX);

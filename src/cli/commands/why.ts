@@ -36,13 +36,16 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
   const { output, compose, cwd } = context;
   const reading = await compose.reading(cwd);
   try {
-    const task = await findTask(reading.reader, id);
+    const task = await findTask(reading.reader, id, reading.location);
     const snapshot = await snapshotAround(reading, compose.clock, task.spec.id);
     const nowMs = compose.clock.nowMs();
     const view = snapshot?.tasks.find((entry) => entry.id === task.spec.id);
     const waiting =
       snapshot === null || view === undefined ? [] : waitingOf(view, snapshot, new Frontier(snapshot, nowMs));
     const attempts = await reading.reader.attempts(task.spec.id);
+    const owns = task.spec.owns;
+    const known = remedyFor({ id: task.spec.id, state: task.state, owns }, attempts.at(-1)?.outcome ?? null);
+    const remedy = known?.sentence ?? null;
     const sentence = stateSentence(task, attempts.at(-1) ?? null, nowMs);
     if (options.json === true) {
       output.json({
@@ -51,17 +54,16 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
         state: task.state,
         counters: task.counters,
         sentence,
-        waiting: waiting.map((entry) => ({ ...entry, detail: describeWaiting(entry, task.spec.id) })),
+        waiting: waiting.map((entry) => ({ ...entry, detail: describeWaiting(entry, task.spec.id, remedy) })),
+        remedy,
       });
       return EXIT.ok;
     }
     output.print(`${task.spec.id} ${sentence}`);
     for (const entry of waiting) {
-      const detail = inertLine(describeWaiting(entry, task.spec.id), 2000);
+      const detail = inertLine(describeWaiting(entry, task.spec.id, remedy), 2000);
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
-    const remedy = task.state.status === 'parked' ? remedyFor(task.spec.id, attempts.at(-1)?.outcome ?? null) : null;
-    if (remedy !== null) output.print(`  ${remedy}`);
     if (snapshot !== null && MOVES.has(task.state.status) && !(await isDriven(reading.reader, compose.clock))) {
       output.print(`  ${NO_SCHEDULER}`);
     } else if (waiting.length === 0 && task.state.status === 'ready') {

@@ -24,7 +24,13 @@ const NAMED_MAX = 5;
 async function examine(patient: Patient): Promise<Finding> {
   const view = (await patient.may('reading')?.reader.view()) ?? null;
   const own = view === null ? new Map<string, string>() : ownTroubles(patient, view);
-  return judge(wayForward(openTasks(patient, own), (id) => view?.dependencies.get(id) ?? 'missing'));
+  // What stands in the place of a superseded task is what is waited for.
+  const tasks = openTasks(patient, own).map((task) => {
+    return { ...task, after: task.after.map((id) => view?.successors.get(id) ?? id) };
+  });
+  const states = new Map(view?.dependencies);
+  for (const [id, successor] of view?.successors ?? []) states.set(successor, states.get(id) ?? 'superseded');
+  return judge(wayForward(tasks, (id) => states.get(id) ?? 'missing'));
 }
 
 /** What only a person takes further. */
