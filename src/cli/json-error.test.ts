@@ -20,7 +20,7 @@ test('code, sentence, hint, and the place where there is one', () => {
 });
 
 test('what the parser suggests is a hint', () => {
-  expect(usageError("error: unknown option '--jsno'\n(Did you mean --json?)")).toEqual({
-    error: { code: 'usage', message: "unknown option '--jsno'", hint: 'Did you mean --json? See: yard --help' },
+  expect(usageError("error: unknown option '--jsno'\n(Did you mean --json?)", 'yard run --help')).toEqual({
+    error: { code: 'usage', message: "unknown option '--jsno'", hint: 'Did you mean --json? See: yard run --help' },
   });
 });

@@ -25,13 +25,13 @@ export function jsonError({
   return { error: { code, message, hint: hint ?? null, ...(place === undefined ? {} : { place }) } };
 }
 
-/** What the parser of arguments has to say: its first line is the sentence, what follows is advice. */
-export function usageError(message: string): JsonError {
+/** What the parser of arguments has to say: its first line is the sentence, what follows is advice. `see` is the command to ask. */
+export function usageError(message: string, see: string): JsonError {
   const [first = '', ...rest] = message.split('\n').map((line) => line.trim());
   const advice = rest.filter((line) => line !== '').map((line) => line.replace(/^\((.*)\)$/, '$1'));
   return jsonError({
     code: 'usage',
     message: first.replace(/^error: /, ''),
-    hint: [...advice, 'See: yard --help'].join(' '),
+    hint: [...advice, `See: ${see}`].join(' '),
   });
 }

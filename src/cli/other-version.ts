@@ -6,8 +6,8 @@ import { join } from 'node:path';
 
 /** About versions themselves: always by the version that was called. */
 const OWN: ReadonlySet<string> = new Set(['update', 'version']);
-/** What a person needs in order to mend it. */
-const FREE: ReadonlySet<string> = new Set(['config', 'doctor', 'help', '--help', '-h', '--version', '-V']);
+/** What a person needs in order to mend it, and the brake. */
+const FREE: ReadonlySet<string> = new Set(['config', 'doctor', 'help', '--help', '-h', '--version', '-V', 'stop']);
 
 export interface Asked {
   readonly args: readonly string[];
@@ -35,7 +35,7 @@ export function otherVersion(pinned: PinnedVersion, { args, environment, home, r
     throw new UserError({
       code: 'version-missing',
       message: `${wanted} is not installed, and this is ${own}`,
-      hint: `Install it with: yard update ${pinned.version} --install, or: ${installCommand(directory, pinned.version)}`,
+      hint: `Install it with: yard update ${pinned.version} --install, or: ${installCommand(directory, pinned.version)}. To ask for none: yard update --none`,
     });
   }
   const place = join(directory, pinned.version);

@@ -6,6 +6,7 @@ import { usageError, wantsJson } from './json-error.ts';
 import { TOPICS } from './help/topics.ts';
 import { accountCommands } from './tree/account.ts';
 import type { Branch, Run } from './tree/branch.ts';
+import { seeHelp } from './tree/branch.ts';
 import { configureCommands } from './tree/configure.ts';
 import { helpCommands } from './tree/help.ts';
 import { keepCommands } from './tree/keep.ts';
@@ -28,9 +29,13 @@ export async function runProgram(context: CommandContext, args: readonly string[
     if (!(error instanceof CommanderError)) throw error;
     // Help and version were asked for; anything else is wrong usage.
     if (error.exitCode === 0) return EXIT.ok;
-    if (wantsJson(args)) context.output.json(usageError(error.message));
+    if (wantsJson(args)) context.output.json(usageError(error.message, seeHelp(named(program, args[0])?.name())));
     return EXIT.usage;
   }
+}
+
+function named(program: Command, word: string | undefined): Command | undefined {
+  return program.commands.find((each) => each.name() === word || each.aliases().includes(word ?? ''));
 }
 
 /** The command tree. Actions load their implementation when they are called, so that `--help` and `status` stay quick. */

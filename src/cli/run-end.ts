@@ -27,6 +27,12 @@ export function endOfRun(event: YardEvent): { readonly end: RunEnd; readonly pid
   return event.type === 'run.ended' ? (event.data as unknown as { end: RunEnd; pid: number }) : null;
 }
 
+/** Where what has landed since then is, and how it goes on from there; nothing, if nothing has. */
+export async function tellLanded(output: Output, reader: StoreReader, sinceSeq: number, target: string): Promise<void> {
+  const landed = await reader.events({ types: ['task.landed'], sinceSeq, limit: 1 });
+  if (landed.length > 0) output.say(`What landed is on ${target}; merge it when you like it: git merge ${target}`);
+}
+
 /** Says how it ended and what is left to do. */
 export async function tellEnd(output: Output, reader: StoreReader, end: RunEnd): Promise<ExitCode> {
   const counts = await reader.countByStatus();

@@ -41,6 +41,10 @@ export function specsOf(
       ...new Set(draft.spec[key].flatMap((name) => names.idOf(name, key, draft.place, problems) ?? [])),
     ];
     const spec: TaskSpec = { ...draft.spec, id, after: refer('after'), supersedes: refer('supersedes') };
+    for (const done of known.filter((entry) => !entry.open && spec.supersedes.includes(entry.id))) {
+      const message = `supersedes names ${done.id}, which is done: nothing takes its place any more`;
+      problems.add(draft.place, message, 'Leave it out of supersedes.');
+    }
     specs.push(spec);
     placed.set(id, draft.place);
     // What was told of it already is not told again as something that is missing.

@@ -46,6 +46,7 @@ function readEntries(text: string, file: string, format: Exclude<BacklogFormat, 
   const drafts: TaskDraft[] = [];
   const problems: BacklogProblem[] = [];
   const notes: string[] = [];
+  const slips: BacklogProblem[] = [];
   for (const result of format === 'ndjson' ? readLines(text) : [format === 'json' ? readJson(text) : readYaml(text)]) {
     if (result.kind === 'bad') {
       for (const { line, column, message, hint } of result.problems) {
@@ -65,9 +66,10 @@ function readEntries(text: string, file: string, format: Exclude<BacklogFormat, 
       if (read.draft !== null) drafts.push(read.draft);
       problems.push(...read.problems);
       notes.push(...read.notes);
+      slips.push(...read.slips);
     }
   }
-  return { drafts, problems, notes };
+  return { drafts, problems, notes, slips };
 }
 
 function* readLines(text: string): Generator<YamlResult> {

@@ -29,6 +29,8 @@ export interface BacklogProblem {
 export interface Backlog {
   readonly drafts: readonly TaskDraft[];
   readonly problems: readonly BacklogProblem[];
+  /** Keys that are probably slips of known ones: where something else is wrong, they are why. */
+  readonly slips?: readonly BacklogProblem[];
   /** What is no task any more, or could not be taken over: a sentence each, with its place. */
   readonly notes: readonly string[];
 }
@@ -58,6 +60,8 @@ const KEYS: readonly string[] = [
 const IGNORED: ReadonlySet<string> = new Set(['path']);
 /** A list that went wrong as a whole says no more by its thousandth line. */
 const LISTED_MAX = 1_000;
+/** Of a word, this much says which one is meant. */
+const BEGINNING_MIN = 4;
 const TEXT_MAX = 200_000;
 const TEXTS_MAX = 200;
 const UNKNOWN_MAX = 100;
@@ -95,12 +99,17 @@ export function readDraft(
   file: string,
   root: YamlPath,
   placeOf: (path: YamlPath) => YamlPlace | null,
-): { draft: TaskDraft | null; problems: readonly BacklogProblem[]; notes: readonly string[] } {
+): {
+  draft: TaskDraft | null;
+  problems: readonly BacklogProblem[];
+  notes: readonly string[];
+  slips: readonly BacklogProblem[];
+} {
   const problems = new Problems();
   const place: Place = { file, ...(placeOf(root) ?? { line: 1, column: 1 }) };
   if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) {
     problems.add(place, 'a task must be a map of keys', 'Write {"title": "…", "acceptance": ["…"]}.');
-    return { draft: null, problems: problems.all, notes: [] };
+    return { draft: null, problems: problems.all, notes: [], slips: [] };
   }
   const data = entry as { readonly [key: string]: YamlValue };
   const fields = new TaskFields(file, data, (path) => placeOf([...root, ...path]) ?? placeOf(root));
@@ -111,7 +120,7 @@ export function readDraft(
   const unknown = fields.keys.filter((key) => !KEYS.includes(key) && !IGNORED.has(key));
   if (unknown.length > UNKNOWN_MAX) {
     problems.add(place, `the task has ${unknown.length} keys that are not known`, `Known are: ${KEYS.join(', ')}.`);
-    return { draft: null, problems: problems.all, notes: [] };
+    return { draft: null, problems: problems.all, notes: [], slips: [] };
   }
   const title = line('title') ?? '';
   if (title === '' && problems.all.length === 0) {
@@ -142,6 +151,7 @@ export function readDraft(
     draft: { place, key: name, id, spec, isSound: problems.all.length === 0 },
     problems: problems.all,
     notes: unknown.map((key) => unknownKey(fields, key)),
+    slips: unknown.flatMap((key) => slipOf(fields, key)),
   };
 }
 
@@ -213,9 +223,23 @@ export function asText(value: YamlValue): string {
 }
 
 function unknownKey(fields: TaskFields, key: string): string {
-  const suggestion = nearest(key, KEYS);
+  const suggestion = meantBy(key);
   const meant = suggestion === null ? '' : ` (did you mean ${suggestion}?)`;
   return `${formatPlace(fields.place([key]))}: unknown key ${quote(key)}${meant}; it is passed on to the agent`;
+}
+
+function slipOf(fields: TaskFields, key: string): BacklogProblem[] {
+  const meant = meantBy(key);
+  if (meant === null) return [];
+  const message = `unknown key ${quote(key)}; did you mean ${meant}?`;
+  return [{ place: fields.place([key]), message, hint: `Write ${meant}.` }];
+}
+
+/** The known key that this one is a slip of, or the beginning of. */
+function meantBy(key: string): string | null {
+  const start = key.toLowerCase();
+  const begun = start.length < BEGINNING_MIN ? undefined : KEYS.find((known) => known.toLowerCase().startsWith(start));
+  return begun ?? nearest(key, KEYS);
 }
 
 /** All that is wrong, as one error: the first is its message and place, the others stand below it. */

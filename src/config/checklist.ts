@@ -4,6 +4,7 @@
  */
 import type { Backlog, BacklogProblem, TaskDraft } from './backlog.ts';
 import { readDraft } from './backlog.ts';
+import { inertLine } from '../core/inert.ts';
 import { type Line, readLines } from './markdown.ts';
 import { nearest } from './nearest.ts';
 import { quote } from './quote.ts';
@@ -11,6 +12,9 @@ import type { YamlPath, YamlPlace, YamlValue } from './yaml.ts';
 
 const TASK = /^( *)[-*+] +\[([ xX])\] +(.*)$/;
 const ITEM = /^( *)(?:[-*+]|[0-9]{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(.*)$/;
+/** `owns: src/a`, or `- after: cart`. */
+const KEY_LINE = /^ *(?:[-*+] +)?(?:\*\*|`)?([A-Za-z]{2,20})(?:\*\*|`)?: *(?:\*\*)?(\S.*)$/;
+const SAID_MAX = 100;
 const LISTS: ReadonlySet<string> = new Set(['after', 'owns', 'forbids', 'supersedes']);
 const KEYS: readonly string[] = [...LISTS, 'id', 'key', 'priority', 'area', 'gate', 'agent', 'testPolicy'];
 
@@ -34,7 +38,12 @@ export function readChecklist(text: string, file: string): Backlog {
       notes.push(`${file}:${entry.line.number}:1: ${quote(entry.title)} is ticked off, and was left out`);
       continue;
     }
-    const { data, placeOf, unknown } = dataOf(entry);
+    const { data, placeOf, unknown, below } = dataOf(entry);
+    for (const { line, said } of below) {
+      notes.push(
+        `${file}:${line}:1: this is text of the task, and says nothing to Yardmaster; at the end of the line of the task it does: {${said}}`,
+      );
+    }
     for (const { key, column } of unknown) {
       const near = nearest(key, KEYS);
       problems.push({
@@ -85,6 +94,7 @@ function dataOf(entry: Entry): {
   data: YamlValue;
   placeOf: (path: YamlPath) => YamlPlace;
   unknown: readonly { readonly key: string; readonly column: number }[];
+  below: readonly Below[];
 } {
   const { number } = entry.line;
   const groups = groupsOf(entry.title);
@@ -112,7 +122,23 @@ function dataOf(entry: Entry): {
     if (item !== undefined) return { line: item.line, column: 1 };
     return { line: number, column: columns.get(String(key)) ?? entry.column };
   };
-  return { data, placeOf, unknown };
+  return { data, placeOf, unknown, below: keysBelow(entry.content) };
+}
+
+/** A line below a task that looks as if it set a key. */
+interface Below {
+  readonly line: number;
+  readonly said: string;
+}
+
+function keysBelow(lines: readonly Line[]): Below[] {
+  return lines.flatMap(({ text, number, isFenced }) => {
+    const said = isFenced ? null : KEY_LINE.exec(text);
+    if (said === null) return [];
+    const [, key = '', value = ''] = said;
+    const known = KEYS.find((each) => each.toLowerCase() === key.toLowerCase());
+    return known === undefined ? [] : [{ line: number, said: `${known}: ${inertLine(value.trim(), SAID_MAX)}` }];
+  });
 }
 
 interface Part {

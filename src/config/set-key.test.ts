@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { setKey } from './set-key.ts';
+import { dropKey, setKey } from './set-key.ts';
 
 const set = (text: string): string | null => setKey(text, 'yardmaster', '0.2.0');
 
@@ -24,4 +24,14 @@ test.each([
   ['an anchor that others need', 'yardmaster: &v 0.1.0\nother: *v\n'],
 ])('not in %s', (_name, text) => {
   expect(set(text)).toBeNull();
+});
+
+test.each([
+  ['its line goes, and nothing else', 'a: 1\nkey: 0.1.0 # why\n\n# b\nb: 2\n', 'a: 1\n\n# b\nb: 2\n'],
+  ['the last line', 'a: 1\r\nkey: "x"', 'a: 1\r\n'],
+  ['where there is none', 'a: 1\n', 'a: 1\n'],
+  ['in a map of one line', '{ a: 1, key: x }', null],
+  ['where another leans on it', 'key: &x y\na: *x\n', null],
+])('a key is taken out: %s', (_name, text, expected) => {
+  expect(dropKey(text, 'key')).toBe(expected);
 });

@@ -20,6 +20,25 @@ export function setKey(text: string, key: string, word: string | number): string
   return after?.kind === 'ok' && isDeepStrictEqual(after.data, wanted) ? edited : null;
 }
 
+/** The text without that key, and every other byte as it was; null: it cannot be taken out so that only that changes. */
+export function dropKey(text: string, key: string): string | null {
+  const before = readYaml(text);
+  if (before.kind === 'bad' || before.data === null || typeof before.data !== 'object') return null;
+  if (!Object.hasOwn(before.data, key)) return text;
+  const { contents } = parseDocument(text);
+  if (!isMap<Scalar, Scalar>(contents) || contents.flow === true) return null;
+  const pair = pairOf(contents, key);
+  const end = isScalar(pair?.value) ? pair.value.range?.[1] : undefined;
+  const start = pair?.key.range?.[0];
+  if (start === undefined || end === undefined) return null;
+  const newline = text.indexOf('\n', end);
+  const edited = text.slice(0, start) + (newline === -1 ? '' : text.slice(newline + 1));
+  const after = readYaml(edited);
+  const wanted = Object.assign(Object.create(null) as object, before.data) as Record<string, unknown>;
+  delete wanted[key];
+  return after.kind === 'ok' && isDeepStrictEqual(after.data, wanted) ? edited : null;
+}
+
 function edit(text: string, map: YAMLMap<Scalar, Scalar>, key: string, word: string | number): string | null {
   const shown = map.flow === true ? JSON.stringify(word) : String(word);
   const there = pairOf(map, key);

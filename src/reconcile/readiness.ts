@@ -72,14 +72,14 @@ export function symbolicTarget(target: string, to: string): UserError {
   });
 }
 
-/** @throws UserError `target-held`. */
-export function checkTarget(repository: Repository, target: string): void {
+/** `other` is how another target is chosen. @throws UserError `target-held`. */
+export function checkTarget(repository: Repository, target: string, other = `target in ${CONFIG_FILE}`): void {
   const holder = findHolder(repository, toRefName(target));
   if (holder === null) return;
   throw new UserError({
     code: 'target-held',
     message: `the target ${target} is ${holder.how} in ${holder.path}: landing would change that working tree's branch under it`,
-    hint: `Switch it to another branch (git switch -c my-work), or choose another target in .yard/config.yaml.`,
+    hint: `Switch it to another branch (git switch -c my-work), or choose another target: ${other}`,
   });
 }
 

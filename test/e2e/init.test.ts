@@ -50,11 +50,9 @@ test('without a gate, one is proposed, and nothing passes until one is named', a
   const ran = await made.yard(['init']);
   expect(ran).toMatchObject({ code: 0 });
   expect(ran.stderr).toMatch(
-    /^The gate could be: npm test \(from package\.json and package-lock\.json\)\. Confirm it with --yes, or name one with --gate\.\n/,
+    /^No gate is set, .*: it could be npm test \(from package\.json and package-lock\.json\); set it under gates\.default\.run in \.yard\/config\.yaml\n/,
   );
-  expect(ran.stderr).toContain(
-    'No gate is set: until one is, nothing runs. Name your test command under gates.default.run.\n',
-  );
+  expect(ran.stderr).toContain('merge it when you like it: git merge agent/integration\n');
   const config = await configOf(made);
   expect(config).toContain('No gate is set');
   await made.write(

@@ -13,7 +13,10 @@ test('with --json an error is JSON on stdout, the sentence on stderr, and the ex
   const cases: readonly (readonly [args: readonly string[], code: number, error: object, sentence: string])[] = [
     [['tasks', '--json'], 2, { code: 'no-yard', hint: 'Start with: yard run' }, 'error: nothing has run yet\nhint: '],
     [['status', '--jsno', '--json'], 2, { code: 'usage', message: "unknown option '--jsno'" }, 'error: unknown option'],
-    [['logs', '--json'], 2, { code: 'usage' }, 'error: '],
+    [['logs', '--json'], 2, { code: 'usage', hint: 'See: yard logs --help' }, '(see: yard logs --help)'],
+    [['run', '--json'], 2, { code: 'usage', hint: expect.stringContaining('--detach') }, 'error: --json is about'],
+    [['stop', '--timeout', '5s', '--json'], 2, { code: 'usage', hint: 'Add --wait, or leave it out.' }, 'error: '],
+    [['update', '--json'], 2, { code: 'usage', message: 'no version is named' }, 'error: '],
     [['nonsense', '--json'], 2, { code: 'usage', message: "unknown command 'nonsense'" }, 'error: unknown command'],
     [['config', 'limit', '--json'], 2, { code: 'unknown-key', hint: expect.stringContaining('limits') }, 'error: '],
   ];

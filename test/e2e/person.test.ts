@@ -106,7 +106,10 @@ describe('a change to a protected path', () => {
       hint: /yard diff P-1/,
     };
     await expectRefused(made, ['approve', 'P-1', '0123456789ab'], mismatch);
-    await expectRefused(made, ['approve', 'P-1', hash.slice(0, 4)], mismatch);
+    await expectRefused(made, ['approve', 'P-1', hash.slice(0, 4)], {
+      error: /is too short: of a hash, 8 characters/,
+      hint: /yard why P-1$/,
+    });
     await expectRefused(made, ['refuse', 'P-1', '0123456789ab'], {
       error: /^0123456789ab is not what waits for approval in P-1; that is [0-9a-f]{12}$/,
       hint: /yard diff P-1/,

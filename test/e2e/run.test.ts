@@ -53,7 +53,7 @@ test('lands what was proven, each as one merge commit, and never touches the che
   const ran = await made.yard(['run']);
   expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/\n3 landed\n$/) });
   expect(ran.stderr).toMatch(
-    /^created the target agent\/integration at [0-9a-f]{12}\nsandbox: none for agents\.script, gates\.default; what runs without one has your rights\n$/,
+    /^created the target agent\/integration at [0-9a-f]{12}\nsandbox: none for agents\.script, gates\.default; what runs without one has your rights\nWhat landed is on agent\/integration; merge it when you like it: git merge agent\/integration\n$/,
   );
   expect(ran.stdout).toMatch(/^\d\d:\d\d:\d\d ★ C-1 landed as [0-9a-f]{12}$/m);
   expect(checkout(made)).toEqual(before);

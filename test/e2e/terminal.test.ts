@@ -20,6 +20,25 @@ async function shown(made: E2eYard, columns: number, args: readonly string[]): P
 }
 
 describe.skipIf(noTerminal !== null)(`at a terminal${noTerminal === null ? '' : ` (${noTerminal})`}`, () => {
+  test('a question is asked again until it is answered, and Ctrl-C or Ctrl-D is no answer', async () => {
+    const made = await makeYard({ tasks: [] });
+    const asked = new Terminal(made, ['add', 'One', '--objective', 'It is one']);
+    await asked.shows('Acceptance criterion:');
+    asked.type('\r');
+    await asked.shows('Acceptance criterion (it takes one; Ctrl-C gives up):');
+    asked.type('it is there\r');
+    await asked.shows('another (empty to end):');
+    asked.interrupt();
+    expect(await asked.done).toBe(1);
+    expect(asked.raw).toContain('\r\nerror: interrupted; nothing was added\r\n');
+    const left = new Terminal(made, ['add']);
+    await left.shows('Title:');
+    left.type('\u0004');
+    expect(await left.done).toBe(1);
+    expect(left.raw).toContain('error: interrupted; nothing was added');
+    expect(await made.yard(['tasks', '--json'])).toMatchObject({ code: 2 });
+  });
+
   test('what is printed fits 40 columns and 200, and has colours only where they are wanted', async () => {
     const made = await makeYard({
       config: { limits: { retries: 0 } },

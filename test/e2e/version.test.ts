@@ -66,7 +66,7 @@ test('one that is not installed is named with the command that installs it; what
   const { made, versions, env } = await withVersions(`${CONFIG}yardmaster: 0.2.0\n`);
   const refusal = {
     error: /^yardmaster 0\.2\.0, which \.yard\/config\.yaml asks for, is not installed, and this is 0\.1\.0$/m,
-    hint: /yard update 0\.2\.0 --install, or: npm install --ignore-scripts --prefix \S+\/versions\/0\.2\.0 yardmaster@0\.2\.0$/,
+    hint: /yard update 0\.2\.0 --install, or: npm install --ignore-scripts --prefix \S+\/versions\/0\.2\.0 yardmaster@0\.2\.0\. To ask for none: yard update --none$/,
   };
   await expectRefused(made, ['status'], refusal, { env });
   const json = await made.yard(['tasks', '--json'], { env });
@@ -117,6 +117,33 @@ test('update repins, and installs first: what cannot be installed is not pinned'
     stderr: expect.stringContaining('.yard/config.local.yaml asks for 0.2.0, and stands over it'),
   });
   await rm(versions, { recursive: true });
+});
+
+test('what is not installed is pinned only by force, and even then the yard can be stopped and the pin taken away', async () => {
+  const { made, env } = await withVersions();
+  const config = () => made.readText('repo/.yard/config.yaml');
+  const refusal = { error: /^yardmaster 9\.9\.9 is not installed here/m, hint: /--install, or: .*--force$/ };
+  await expectRefused(made, ['update', '9.9.9'], refusal, { env });
+  expect(await config()).toBe(CONFIG.trimEnd());
+  expect(await made.yard(['update', '9.9.9', '--force'], { env })).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^warning: it is not installed here, .* Back with: yard update --none\n/),
+  });
+  expect(await made.yard(['status'], { env })).toMatchObject({ code: 2 });
+  expect(await made.yard(['stop'], { env })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^stopped: /) });
+  expect(await made.yard(['stop', '--now'], { env })).toMatchObject({ code: 0 });
+  await expectRefused(
+    made,
+    ['update', '0.1.0', '--none'],
+    { error: /^--none asks for no version/, hint: /yard update --none$/ },
+    { env },
+  );
+  expect(await made.yard(['update', '--none'], { env })).toMatchObject({
+    code: 0,
+    stdout: '.yard/config.yaml asks for no version any more (before: 9.9.9)\n',
+  });
+  expect(await config()).toBe(CONFIG.trimEnd());
+  expect(await made.yard(['status'], { env })).toMatchObject({ code: 0 });
 });
 
 test('all that a run starts is of the pinned version, and its end is told as if it had been called itself', async (context) => {

@@ -9,8 +9,8 @@ import type { DrivenYard } from '../../../test/fixtures/yard/driven.ts';
 import { addCommand } from './add.ts';
 import type { AddOptions } from './add.ts';
 
-function add(driven: DrivenYard, options: AddOptions, types?: string): Promise<Said> {
-  return atTerminal(driven, (context) => addCommand(context, undefined, options), types === undefined ? {} : { types });
+function add(driven: DrivenYard, options: AddOptions, title?: string): Promise<Said> {
+  return atTerminal(driven, (context) => addCommand(context, title, options));
 }
 
 async function filesOf(driven: DrivenYard): Promise<string[]> {
@@ -73,4 +73,67 @@ test.each<[string, (path: string) => Promise<unknown>, AddOptions, string]>([
   const from = driven.local.path('list');
   await make(from);
   expect((await add(driven, { from, ...options })).error).toMatchObject({ code });
+});
+
+test('a slip of a key is told at its line, before what follows from it', async () => {
+  const driven = await openDriven();
+  const from = driven.local.path('list.yaml');
+  await writeFile(from, '- title: One\n  accept: [x]\n- titel: Two\n  acceptance: [x]\n');
+  const { error } = await add(driven, { from });
+  expect(error?.message.replaceAll(`${from}:`, '')).toBe(
+    '2:3: unknown key "accept"; did you mean acceptance?\n' +
+      'and 3 more:\n' +
+      '  3:3: unknown key "titel"; did you mean title?\n' +
+      '  3:3: the task has no title\n' +
+      '  1:3: the task cannot start as it is: it has no acceptance criteria; list them under ## Acceptance criteria',
+  );
+  expect(error?.hint).toBe('Write acceptance. Nothing was added.');
+});
+
+test('what looks like a key below a task of a checklist is told, with the form that counts', async () => {
+  const driven = await openDriven();
+  const from = driven.local.path('list.md');
+  await writeFile(from, '- [ ] One\n  owns: src/a\n  - After: cart\n  - afterwards: it works\n');
+  const said = await add(driven, { from, dryRun: true });
+  expect(said.talk.replaceAll(`${from}:`, '').split('\n').slice(0, -1)).toEqual([
+    'warning: 2:1: this is text of the task, and says nothing to Yardmaster; at the end of the line of the task it does: {owns: src/a}',
+    'warning: 3:1: this is text of the task, and says nothing to Yardmaster; at the end of the line of the task it does: {after: cart}',
+    '1 task would be added; nothing was written',
+  ]);
+});
+
+test('one task: what would be added is told as that', async () => {
+  const driven = await openDriven();
+  const said = await add(driven, { accept: ['x'], dryRun: true }, 'One');
+  expect(said).toMatchObject({
+    out: 'TASK-0001: One (.yard/tasks/TASK-0001-one.md)\n',
+    talk: '1 task would be added; nothing was written\n',
+  });
+  expect(JSON.parse((await add(driven, { accept: ['x'], dryRun: true, json: true }, 'One')).out)).toMatchObject({
+    dryRun: true,
+    id: 'TASK-0001',
+  });
+  expect(await filesOf(driven)).toEqual([]);
+  expect((await add(driven, { accept: ['x'], gate: 'nope' }, 'One')).error).toMatchObject({
+    code: 'task-incomplete',
+    hint: 'Name one that is known, or none for the default.',
+  });
+});
+
+test('nothing takes the place of a task that is done', async () => {
+  const driven = await openDriven();
+  await driven.writeTask({ id: 'TASK-7' });
+  await (await schedule(driven.yard)).cycle({ drain: true });
+  await driven.store.withdraw('TASK-7', { kind: 'cancelled' });
+  const refused = await add(driven, { accept: ['x'], supersedes: ['task-7'] }, 'One');
+  expect(refused.error).toMatchObject({
+    code: 'wrong-state',
+    message: 'TASK-7 is done (see: yard show TASK-7), and nothing takes its place any more',
+  });
+  const from = driven.local.path('list.md');
+  await writeFile(from, '- [ ] One {supersedes: TASK-7}\n  - x\n');
+  expect((await add(driven, { from })).error).toMatchObject({
+    code: 'tasks-invalid',
+    message: expect.stringContaining('supersedes names TASK-7, which is done'),
+  });
 });

@@ -4,7 +4,8 @@ import { inertLine } from '../../core/inert.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
-import { ask, askList } from '../ask.ts';
+import { ask, askList, askSome, askUntilSaid } from '../ask.ts';
+import type { Question } from '../ask.ts';
 import { knownTasks } from '../tasks/known-tasks.ts';
 import { refuseIncomplete, writeUnderFreeId } from '../tasks/new-task.ts';
 import { EXIT } from '../context.ts';
@@ -50,8 +51,9 @@ export async function addCommand(
   const draft = await complete(context, title, options, config.preflight.requireAcceptance);
   refuseIncomplete(draft, config);
   const { spec, path } = await writeUnderFreeId(root, draft, options.id ?? null, known, dryRun === true);
-  if (json === true) output.json({ path, ...spec });
+  if (json === true) output.json({ ...(dryRun === true && { dryRun }), path, ...spec });
   else output.print(`${spec.id}: ${inertLine(spec.title, 200)} (${path})`);
+  if (dryRun === true && json !== true) output.say('1 task would be added; nothing was written');
   return EXIT.ok;
 }
 
@@ -74,7 +76,8 @@ async function complete(
   needsAcceptance: boolean,
 ): Promise<Omit<TaskSpec, 'id'>> {
   const asks = stdin.isTTY && output.isTerminal;
-  const finalTitle = title ?? (asks ? await ask(stdin, 'Title') : '');
+  const question = (text: string): Question => ({ text, ifInterrupted: 'nothing was added' });
+  const finalTitle = title ?? (asks ? await askUntilSaid(stdin, question('Title')) : '');
   if (finalTitle.trim() === '') {
     throw new UserError({
       code: 'no-title',
@@ -83,10 +86,13 @@ async function complete(
     });
   }
   const isBare = options.objective === undefined && options.accept === undefined;
-  const objective = options.objective ?? (asks && isBare ? await ask(stdin, 'Objective', finalTitle) : finalTitle);
+  const objective =
+    options.objective ??
+    (asks && isBare ? await ask(stdin, { ...question('Objective'), proposal: finalTitle }) : finalTitle);
   let accept = options.accept ?? [];
-  if (accept.length === 0 && asks && needsAcceptance) accept = await askList(stdin, 'Acceptance criterion');
-  const owns = options.owns ?? (asks && isBare ? await askList(stdin, 'Paths that it may change (empty for any)') : []);
+  if (accept.length === 0 && asks && needsAcceptance) accept = await askSome(stdin, question('Acceptance criterion'));
+  const owns =
+    options.owns ?? (asks && isBare ? await askList(stdin, question('Paths that it may change (empty for any)')) : []);
   return {
     title: finalTitle,
     area: options.area ?? null,

@@ -39,6 +39,7 @@ async function offersOrNone(context: CommandContext, asked: Question): Promise<r
 
 async function offers({ compose, cwd }: CommandContext, asked: Question): Promise<readonly string[]> {
   if (asked.question === 'keys') return keys();
+  if (asked.question === 'checks') return (await import('./doctor.ts')).checkIds();
   const reading = await compose.reading(cwd);
   try {
     return await fromYard(reading, asked);

@@ -78,6 +78,13 @@ function approvalOf({ state }: TaskRecord): { readonly hash: string; readonly pa
 
 function refuseOther(task: TaskRecord, waiting: string, typed: string | undefined): void {
   if (typed === undefined || (typed.length >= HASH_MIN && waiting.startsWith(typed.toLowerCase()))) return;
+  if (typed.length < HASH_MIN) {
+    throw new UserError({
+      code: 'hash-short',
+      message: `${inertLine(typed, 20)} is too short: of a hash, ${HASH_MIN} characters or more are compared`,
+      hint: `Look at what waits, and its hash, with: yard why ${task.spec.id}`,
+    });
+  }
   throw new UserError({
     code: 'hash-mismatch',
     message: `${typed} is not what waits for approval in ${task.spec.id}; that is ${waiting.slice(0, 12)}`,

@@ -58,6 +58,11 @@ const CHECKS: readonly Check[] = [
   graphCheck,
 ];
 
+/** In the order in which they are run. */
+export function checkIds(): string[] {
+  return CHECKS.map(({ id }) => id);
+}
+
 const DETAIL_MAX = 500;
 const MESSAGE_MAX = 4_000;
 

@@ -50,6 +50,14 @@ describe('yard edit', () => {
     expect((await driven.store.events({ newest: true, limit: 1 }))[0]?.seq).toBe(last?.seq);
   });
 
+  test('of a parked task says that it is still parked', async () => {
+    const driven = await waitingYard();
+    await driven.store.transition('TASK-1', { kind: 'parked', why: 'later' });
+    const said = await edit(driven, ['TASK-1'], { priority: 4 });
+    expect(said.talk).toBe('TASK-1 is still parked; put it back with: yard unpark TASK-1\n');
+    expect((await edit(driven, ['TASK-1'], { priority: 5, json: true })).talk).toBe('');
+  });
+
   test('several tasks at once: all, or none', async () => {
     const driven = await waitingYard();
     const refused = await edit(driven, ['TASK-2', 'TASK-1'], { dropOwns: ['src/'] });
@@ -178,6 +186,11 @@ describe('in the editor', () => {
     expect(said).toMatchObject({ code: 2, talk: expect.stringContaining('go on with: yard edit TASK-1') });
     expect(await textOf(driven, 'TASK-1')).toBe(before);
     expect(await drafts(driven)).toHaveLength(1);
+    const looked = await edit(driven, ['TASK-1'], { discard: true }, { isTerminal: true, env: editor('true') });
+    expect(looked).toMatchObject({ code: 0, talk: 'TASK-1: nothing was changed\n' });
+    expect(await drafts(driven)).toEqual([]);
+    expect((await edit(driven, ['TASK-1'], { discard: true, priority: 1 })).error).toMatchObject({ code: 'usage' });
+    await edit(driven, ['TASK-1'], {}, { isTerminal: true, types: 'n\n', env });
     const mend = editor(`sed -i 's/^id: .*/id: TASK-1/; s/^owns: .*/owns: lib/' "$1"`);
     expect(await edit(driven, ['TASK-1'], {}, { isTerminal: true, env: mend })).toMatchObject({ code: 0 });
     expect(await driven.store.task('TASK-1')).toMatchObject({ spec: { owns: ['lib'] } });
@@ -202,6 +215,8 @@ describe('in the editor', () => {
     });
     const failed = await edit(driven, ['TASK-1'], {}, { isTerminal: true, env: editor('return 3') });
     expect(failed.error).toMatchObject({ code: 'editor-failed' });
+    // Nothing was written that could be gone on with.
+    expect(await drafts(driven)).toEqual([]);
     // A broken file is no reason not to open it.
     await writeFile(fileOf(driven, 'TASK-1'), 'broken');
     expect((await edit(driven, ['TASK-1'], { priority: 1 })).error).toMatchObject({ code: 'task-front-matter' });

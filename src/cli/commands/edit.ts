@@ -14,6 +14,7 @@ import { changeOf, refuseMissing } from '../tasks/edit-options.ts';
 import type { EditOptions } from '../tasks/edit-options.ts';
 import { changedKeys, describeEdit } from '../tasks/edit-summary.ts';
 import { editByHand } from '../tasks/edit-by-hand.ts';
+import { stillParked } from '../still-parked.ts';
 import { findOnFile } from '../tasks/task-on-file.ts';
 import type { TaskOnFile } from '../tasks/task-on-file.ts';
 
@@ -35,8 +36,16 @@ export async function editCommand(
   ids: readonly string[],
   options: EditOptions,
 ): Promise<ExitCode> {
+  const { discard = false } = options;
   const change = changeOf(options);
   const { root } = await findRepository(context.cwd);
+  if (change !== null && discard) {
+    throw new UserError({
+      code: 'usage',
+      message: '--discard is about the editor, and takes no other options',
+      hint: 'Call it for one task: then it opens your editor.',
+    });
+  }
   if (change !== null) return changeTasks(context, root, ids, change, options);
   const [id = '', ...others] = ids;
   if (!context.stdin.isTTY || !context.output.isTerminal || others.length > 0) {
@@ -47,12 +56,13 @@ export async function editCommand(
     });
   }
   const task = await findOnFile(context, root, id);
-  return editByHand(context, task, async (text, file) => {
+  const accept = async (text: string, file: string): Promise<void> => {
     const { spec } = parseTaskFile(text, file);
     const planned = { task, before: specOf(task), after: spec, text };
     if (spec.id !== task.id) throw otherId(task, spec.id);
     await apply(context, root, [planned], options);
-  });
+  };
+  return editByHand(context, task, accept, { afresh: discard });
 }
 
 /** `yard priority ID N`. */
@@ -101,7 +111,9 @@ async function apply(
     for (const edit of edits) {
       const effect = changed.includes(edit) ? await write(yard, root, edit) : 'nothing-changed';
       told.push({ edit, effect });
-      if (json !== true) context.output.print(sentence(edit, effect));
+      if (json === true) continue;
+      context.output.print(sentence(edit, effect));
+      if (edit.task.record?.state.status === 'parked') context.output.say(stillParked(edit.task.id));
     }
     if (json === true) {
       const tasks = told.map(({ edit: { task, before, after }, effect }) => ({

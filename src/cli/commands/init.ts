@@ -49,29 +49,33 @@ export async function initCommand(context: CommandContext, options: InitOptions)
   const state = await readTarget(repository, toRefName(target));
   if (state.kind === 'symbolic') throw symbolicTarget(target, state.to);
   const { submodules } = await checkEligibility(repository, state.kind === 'commit' ? state.commit : current.commit);
-  checkTarget(repository, target);
+  checkTarget(repository, target, 'yard init --target BRANCH');
   const proposal = proposeGate(filesOf(repository.root));
-  const gate = await confirmGate(context, options, proposal);
+  const gate = await confirmGate(context.stdin, options, proposal);
   const prewarm = gate !== null && gate === proposal?.run ? proposal.prewarm : null;
   await writeFiles(repository.root, renderConfig({ target, gate, prewarm }));
   output.print(`wrote ${CONFIG_FILE}, ${SCHEMA_FILE}, ${IGNORE_FILE} and .yard/tasks/`);
   if (submodules.length > 0) output.warn(`submodules are left empty in lanes and gates: ${submodules.join(', ')}`);
-  output.say(
-    gate === null
-      ? 'No gate is set: until one is, nothing runs. Name your test command under gates.default.run.'
-      : `gate: ${gate}`,
-  );
+  output.say(gate === null ? noGate(proposal) : `gate: ${gate}`);
   if (state.kind === 'missing')
     output.say(
       `the target ${target} is created from ${current.branch ?? current.commit.slice(0, 12)} at the first run`,
     );
   output.say('Next: name an agent under agents.default.run, commit .yard, add a task (yard add), and: yard run');
+  output.say(`What lands is on ${target}; merge it when you like it: git merge ${target}`);
   return EXIT.ok;
+}
+
+/** Said when the file is written: by then it is too late for `--yes`. */
+function noGate(proposal: GateProposal | null): string {
+  const what =
+    proposal === null ? 'name your test command' : `it could be ${proposal.run} (from ${proposal.because}); set it`;
+  return `No gate is set, and nothing runs until one is: ${what} under gates.default.run in ${CONFIG_FILE}`;
 }
 
 /** The operator's own, or the proposal once it is confirmed. */
 async function confirmGate(
-  { stdin, output }: CommandContext,
+  stdin: CommandContext['stdin'],
   options: InitOptions,
   proposal: GateProposal | null,
 ): Promise<string | null> {
@@ -85,13 +89,12 @@ async function confirmGate(
   }
   if (proposal === null) return null;
   if (options.yes === true) return proposal.run;
-  if (!stdin.isTTY) {
-    output.say(
-      `The gate could be: ${proposal.run} (from ${proposal.because}). Confirm it with --yes, or name one with --gate.`,
-    );
-    return null;
-  }
-  const answer = await ask(stdin, `Gate, from ${proposal.because} (another command, or - for none)`, proposal.run);
+  if (!stdin.isTTY) return null;
+  const answer = await ask(stdin, {
+    text: `Gate, from ${proposal.because} (another command, or - for none)`,
+    proposal: proposal.run,
+    ifInterrupted: 'nothing was written',
+  });
   return answer === '-' ? null : answer;
 }
 

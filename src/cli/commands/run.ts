@@ -1,3 +1,4 @@
+import { UserError } from '../../core/user-error.ts';
 import { runYard } from '../../reconcile/run.ts';
 import type { RunOptions } from '../../reconcile/run.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
@@ -11,7 +12,7 @@ import { LiveView } from '../live-view.ts';
 import { makeNotifier } from '../make-notifier.ts';
 import { RoomTeller } from '../room-teller.ts';
 import { openReady } from '../open-ready.ts';
-import { noteRun, tellEnd } from '../run-end.ts';
+import { noteRun, tellEnd, tellLanded } from '../run-end.ts';
 import { StatusFile } from '../status-file.ts';
 import { takeCharge } from '../take-charge.ts';
 import { stillHeld } from './pause.ts';
@@ -31,6 +32,13 @@ export async function runCommand(
   if (options.detach === true) {
     const { detachRun } = await import('../detach.ts');
     return detachRun(context, options);
+  }
+  if (options.json === true) {
+    throw new UserError({
+      code: 'usage',
+      message: '--json is about --detach: a run in the foreground is shown, and told by its exit code',
+      hint: 'Add --detach; or follow it with: yard events --json -f',
+    });
   }
   const yard = await openReady(context);
   try {
@@ -101,6 +109,7 @@ export async function drive(
     ended();
     await view.stop();
     code = await tellEnd(output, yard.store, end);
+    await tellLanded(output, yard.store, last?.seq ?? 0, (await yard.settings.current()).config.target);
     await noteRun(yard.store, 'run.ended', { pid: process.pid, end, exitCode: code });
     await notifier.finish(interrupt.signal.aborted);
   } finally {

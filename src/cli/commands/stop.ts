@@ -1,4 +1,5 @@
 import { inertLine } from '../../core/inert.ts';
+import { UserError } from '../../core/user-error.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -20,6 +21,20 @@ export interface StopOptions {
 /** `yard stop`: nothing new starts or lands; what runs comes to its end, or is ended with `--now`. */
 export async function stopCommand(context: CommandContext, options: StopOptions): Promise<ExitCode> {
   checkWhy(options.why);
+  if (options.timeout !== undefined && options.wait !== true) {
+    throw new UserError({
+      code: 'usage',
+      message: '--timeout says how long --wait waits, and nothing waits without it',
+      hint: 'Add --wait, or leave it out.',
+    });
+  }
+  if (options.now === true && options.wait === true) {
+    throw new UserError({
+      code: 'usage',
+      message: '--now ends what --wait would wait for',
+      hint: 'Say one of them: --now returns once what it ended is proved dead.',
+    });
+  }
   const yard = await context.compose.yard(context.cwd);
   try {
     if (options.now === true) return await stopNow(context, yard, options);

@@ -66,6 +66,21 @@ describe('yard supersede', () => {
     ]);
   });
 
+  test('says what is easily overlooked: an objective that was taken over, a successor that is parked', async () => {
+    const driven = await openDriven();
+    await driven.writeTask({ id: 'TASK-1' });
+    await driven.writeTask({ id: 'TASK-3' });
+    await (await schedule(driven.yard)).cycle({ drain: true });
+    expect((await supersede(driven, 'TASK-1', 'One', { objective: 'In full.' })).talk).toBe('');
+    const taken = await supersede(driven, 'TASK-0004', 'Another');
+    expect(taken.talk).toBe(
+      'objective taken over from TASK-0004; change it with: yard edit TASK-0005 --objective "…"\n',
+    );
+    await driven.store.transition('TASK-3', { kind: 'parked', why: 'later' });
+    const parked = await supersede(driven, 'TASK-0005', undefined, { by: 'TASK-3' });
+    expect(parked.talk).toBe('TASK-3 is still parked; put it back with: yard unpark TASK-3\n');
+  });
+
   test('with a task that there is', async () => {
     const driven = await waitingYard();
     expect(await supersede(driven, 'TASK-1', undefined, { by: 'task-3', json: true })).toMatchObject({ code: 0 });

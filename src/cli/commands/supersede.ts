@@ -15,6 +15,7 @@ import { readTaskFile } from '../../trackers/task-directory.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask, pickId } from '../find-task.ts';
+import { stillParked } from '../still-parked.ts';
 import { knownTasks, withReader } from '../tasks/known-tasks.ts';
 import { refuseIncomplete, writeUnderFreeId } from '../tasks/new-task.ts';
 import type { AddOptions } from './add.ts';
@@ -80,7 +81,8 @@ async function byNewTask(
     if (file === null) throw new Error(`the file that was just written has gone: ${path}`);
     const { spec } = parseTaskFile(file.bytes.toString('utf8'), path);
     await yard.store.importTasks([{ spec, source: { path, hash: hashOf(file.bytes) } }]);
-    return await tell(context, yard, old, spec.id, { json: options.json === true, path, spec });
+    const isTakenOver = title !== undefined && options.objective === undefined && spec.objective === old.spec.objective;
+    return await tell(context, yard, old, spec.id, { json: options.json === true, path, spec, isTakenOver });
   } finally {
     await yard.store.close();
   }
@@ -109,13 +111,22 @@ function successorOf(old: TaskSpec, title: string | undefined, options: Supersed
   };
 }
 
+interface Told {
+  readonly json: boolean;
+  /** Of a new task. */
+  readonly path?: string;
+  readonly spec?: TaskSpec;
+  /** Its objective is the old one, under another title. */
+  readonly isTakenOver?: boolean;
+}
+
 /** Says what came of it, once the processes of a running attempt are ended. */
 async function tell(
   { output }: CommandContext,
   yard: LocalYard,
   old: TaskRecord,
   by: string,
-  { json, path, spec }: { readonly json: boolean; readonly path?: string; readonly spec?: TaskSpec },
+  { json, path, spec, isTakenOver = false }: Told,
 ): Promise<ExitCode> {
   const { id } = old.spec;
   const state = (await yard.store.task(id))?.state;
@@ -142,6 +153,8 @@ async function tell(
   else {
     const made = path === undefined || spec === undefined ? '' : `: ${inertLine(spec.title, 200)} (${path})`;
     output.print(`${id} is superseded by ${by}${made}`);
+    if (isTakenOver) output.say(`objective taken over from ${id}; change it with: yard edit ${by} --objective "…"`);
+    if ((await yard.store.task(by))?.state.status === 'parked') output.say(stillParked(by));
     if (pids.length > 0) output.warn(`processes of ${id} still run: ${pids.join(', ')}`);
   }
   return EXIT.ok;

@@ -1,5 +1,6 @@
 import type { Argument, Command, Option } from 'commander';
 
+import { TOPICS } from '../help/topics.ts';
 import { examplesOf } from '../tree/branch.ts';
 import { argumentValues, optionValues } from './values.ts';
 import type { Values } from './values.ts';
@@ -80,9 +81,16 @@ function argumentShape(command: Command, argument: Argument, place: number, help
   return {
     term: argument.required ? `<${argument.name()}${dots}>` : `[${argument.name()}${dots}]`,
     description: help.argumentDescription(argument),
-    values: chosen(argument) ?? argumentValues(command.name(), place, argument.name()),
+    values: chosen(argument) ?? helpValues(command) ?? argumentValues(command.name(), place, argument.name()),
     isVariadic: argument.variadic,
   };
+}
+
+/** What `yard help` knows: commands and topics. */
+function helpValues(command: Command): Values | null {
+  if (command.name() !== 'help') return null;
+  const commands = (command.parent?.commands ?? []).map((each) => each.name());
+  return { kind: 'words', words: [...commands, ...TOPICS.map(({ name }) => name)] };
 }
 
 function optionShapes(command: Command, help: Help): OptionShape[] {

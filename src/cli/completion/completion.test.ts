@@ -41,7 +41,7 @@ async function offeredByBash(lines: readonly string[], answer = 'true'): Promise
 
 describe.skipIf(!hasBash)(`the script for bash${hasBash ? '' : ' (there is no bash)'}`, () => {
   test('offers commands, options and fixed words', async () => {
-    const [commands, aliases, options, short, actions, shells, none] = await offeredByBash([
+    const [commands, aliases, options, short, actions, shells, none, topics, demos] = await offeredByBash([
       'yard st',
       'yard ret',
       'yard run --de',
@@ -49,6 +49,8 @@ describe.skipIf(!hasBash)(`the script for bash${hasBash ? '' : ' (there is no ba
       'yard salvage ',
       'yard completion ',
       'yard add --json some',
+      'yard help wa',
+      'yard demo --scenario ',
     ]);
     expect(commands).toEqual(['status', 'stop']);
     expect(aliases).toEqual(['retry']);
@@ -57,6 +59,8 @@ describe.skipIf(!hasBash)(`the script for bash${hasBash ? '' : ' (there is no ba
     expect(actions).toEqual(['list', 'show', 'restore']);
     expect(shells).toEqual(['bash', 'zsh', 'fish']);
     expect(none).toEqual([]);
+    expect(topics).toEqual(['wake', 'waiting']);
+    expect(demos).toEqual(['backlog', 'hostile', 'steer']);
   });
 
   test('asks yard for ids and names where they stand', async () => {
@@ -70,6 +74,7 @@ describe.skipIf(!hasBash)(`the script for bash${hasBash ? '' : ' (there is no ba
         'yard add --after ',
         'yard logs --attempt 2 ',
         'yard config ',
+        'yard doctor ',
       ],
       'shift; echo "$1|$2|$3|$4"',
     );
@@ -82,6 +87,7 @@ describe.skipIf(!hasBash)(`the script for bash${hasBash ? '' : ' (there is no ba
       '|--after|tasks|',
       '|2|tasks|',
       '|config|keys|',
+      '|doctor|checks|',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { SCENARIO_NAMES } from '../demo/scenario-names.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 
@@ -21,8 +22,8 @@ function tasks(...statuses: readonly TaskStatus[]): Values {
   return { kind: 'ask', question: ['tasks', ...statuses] };
 }
 
-/** What the configuration names. */
-function named(what: 'agents' | 'areas' | 'gates' | 'keys'): Values {
+/** What the configuration, or this version, names. */
+function named(what: 'agents' | 'areas' | 'checks' | 'gates' | 'keys'): Values {
   return { kind: 'ask', question: [what] };
 }
 
@@ -48,6 +49,7 @@ const ARGUMENTS: Readonly<Record<string, readonly Values[]>> = {
   pause: SUBJECTS,
   resume: SUBJECTS,
   config: [named('keys')],
+  doctor: [named('checks')],
   notify: [words('show', 'test')],
 };
 
@@ -57,7 +59,7 @@ const NAMES: Readonly<Record<string, Values>> = {
   '--agent': named('agents'),
   '--gate': named('gates'),
   '--status': words(...TASK_STATUSES),
-  '--scenario': words('backlog', 'hostile'),
+  '--scenario': words(...SCENARIO_NAMES),
 };
 
 /** What may stand at this place of a command's arguments. */

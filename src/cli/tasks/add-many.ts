@@ -32,7 +32,8 @@ export async function addMany(
     const known = await knownTasks(context, root);
     const { specs, problems } = specsOf(backlog.drafts, known, config, counting(known.map(({ id }) => id)));
     const all = [...backlog.problems, ...problems];
-    if (all.length > 0) throw backlogError(all);
+    // A slip of a key is told before what follows from it.
+    if (all.length > 0) throw backlogError([...(backlog.slips ?? []), ...all]);
     try {
       const paths = dryRun
         ? specs.map((spec) => `${TASKS_DIRECTORY}/${taskFileName(spec)}`)

@@ -20,16 +20,17 @@ const DRAFTS = 'drafts';
 
 /**
  * Opens a draft of the task's file, and hands what comes of it to `accept`, which throws a UserError for what is wrong
- * with it: then it is opened again, or kept.
+ * with it: then it is opened again, or kept. `afresh`: what was kept before is dropped.
  */
 export async function editByHand(
   context: CommandContext,
   task: TaskOnFile,
   accept: (text: string, file: string) => Promise<unknown>,
+  { afresh = false }: { readonly afresh?: boolean } = {},
 ): Promise<ExitCode> {
-  const draft = await openDraft(context, task);
+  const draft = await openDraft(context, task, { afresh });
   for (;;) {
-    await openEditor(context, draft);
+    await openOn(context, draft, task);
     const text = await readDraft(draft);
     if (text === task.text) {
       await rm(draft, { force: true });
@@ -49,7 +50,7 @@ export async function editByHand(
         throw error;
       }
       context.output.error(error);
-      const answer = await ask(context.stdin, 'Open it again? (y/n)', 'y');
+      const answer = await ask(context.stdin, { text: 'Open it again? (y/n)', proposal: 'y', ifInterrupted: kept });
       if (/^y/i.test(answer)) continue;
       context.output.say(kept);
       return EXIT.usage;
@@ -57,8 +58,22 @@ export async function editByHand(
   }
 }
 
+/** Of an editor that fails, a draft is left only where it holds something. */
+async function openOn(context: CommandContext, draft: string, task: TaskOnFile): Promise<void> {
+  try {
+    await openEditor(context, draft);
+  } catch (error) {
+    if (existsSync(draft) && (await readDraft(draft)) === task.text) await rm(draft, { force: true });
+    throw error;
+  }
+}
+
 /** The draft of an edit that did not count, or a new one. */
-async function openDraft({ compose, cwd, output }: CommandContext, task: TaskOnFile): Promise<string> {
+async function openDraft(
+  { compose, cwd, output }: CommandContext,
+  task: TaskOnFile,
+  { afresh }: { readonly afresh: boolean },
+): Promise<string> {
   const { locateRepository } = await import('../../git/locate.ts');
   const { findRepository } = await import('../../git/repository.ts');
   const { commonDirectory } = locateRepository(cwd) ?? (await findRepository(cwd));
@@ -68,10 +83,13 @@ async function openDraft({ compose, cwd, output }: CommandContext, task: TaskOnF
   const name = `${task.id}.${task.hash.slice(0, 16)}.md`;
   const draft = join(directory, name);
   for (const other of await readdir(directory)) {
-    if (other === name || !other.startsWith(`${task.id}.`)) continue;
-    output.warn(`an edit of an earlier version was left in ${join(directory, other)}; the file has changed since`);
+    if (!other.startsWith(`${task.id}.`)) continue;
+    if (afresh) await rm(join(directory, other), { force: true });
+    else if (other !== name)
+      output.warn(`an edit of an earlier version was left in ${join(directory, other)}; the file has changed since`);
   }
-  if (existsSync(draft)) output.say(`going on with the edit that was kept in ${draft}`);
+  const begins = `yard edit ${task.id} --discard`;
+  if (existsSync(draft)) output.say(`going on with the edit that was kept in ${draft}; afresh with: ${begins}`);
   else await writeFileDurably(draft, task.text);
   return draft;
 }

@@ -25,6 +25,8 @@ export interface EditOptions {
   readonly dropAfter?: readonly string[];
   readonly accept?: readonly string[];
   readonly addAccept?: readonly string[];
+  /** Of the editor: not going on with what was kept. */
+  readonly discard?: boolean;
   readonly json?: boolean;
 }
 

@@ -18,7 +18,9 @@ export function refuseIncomplete(draft: Omit<TaskSpec, 'id'>, config: Config): v
     throw new UserError({
       code: 'task-incomplete',
       message: `the task cannot start as it is: ${problem}`,
-      hint: 'Say when it is done with: --accept "…". All options: yard add --help',
+      hint: /acceptance|objective/.test(problem)
+        ? 'Say when it is done with: --accept "…". All options: yard add --help'
+        : 'Name one that is known, or none for the default.',
     });
   }
 }
@@ -44,6 +46,16 @@ export async function writeUnderFreeId(
       taken.push(spec.id);
     }
   }
+}
+
+/** @throws UserError for a task whose place nothing can take any more. */
+function refuseDone(id: string, entry: KnownSpec | undefined): void {
+  if (entry?.open !== false) return;
+  throw new UserError({
+    code: 'wrong-state',
+    message: `${entry.id} is done (see: yard show ${entry.id}), and nothing takes its place any more`,
+    hint: `Leave out --supersedes ${id}.`,
+  });
 }
 
 function check(spec: TaskSpec, known: readonly KnownSpec[]): void {
@@ -72,6 +84,7 @@ function check(spec: TaskSpec, known: readonly KnownSpec[]): void {
       hint: 'Add it first, or mend the id.',
     });
   }
+  for (const id of spec.supersedes) refuseDone(id, byKey.get(taskIdKey(id)));
   const twin = known.find(
     (entry) => entry.open && entry.spec !== null && isTwin(entry.spec, spec) && !spec.supersedes.includes(entry.id),
   );

@@ -23,10 +23,12 @@ export function configureCommands(program: Command, context: CommandContext, run
       .command('update')
       .description('have this repository worked on by a version of Yardmaster')
       .summary('pin the version of Yardmaster that works on this repository')
-      .argument('<version>', 'such as 0.1.0')
+      .argument('[version]', 'such as 0.1.0')
       .option('--install', 'install it with npm, if it is not there')
+      .option('--force', 'pin it though it is not installed here')
+      .option('--none', 'ask for no version any more')
       .option('--json', 'print as JSON')
-      .action((version: string, options: object) =>
+      .action((version: string | undefined, options: object) =>
         run(async () => (await import('../commands/update.ts')).updateCommand(context, version, options)),
       ),
     'yard update 0.1.0',

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
 import { positive, whole, words } from './argument.ts';
-import { example } from './branch.ts';
+import { example, TASK } from './branch.ts';
 import type { Run } from './branch.ts';
 
 /** What only reads. */
@@ -77,7 +77,7 @@ function lookAtTasks(program: Command, context: CommandContext, run: Run): void 
       .command('show')
       .description('all that is known of a task: what it asks for, how far it has come, what happened')
       .summary('all that is known of a task')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .option('--json', 'print as JSON')
       .action((id: string, options: object) =>
         run(async () => (await import('../commands/show.ts')).showCommand(context, id, options)),
@@ -104,7 +104,7 @@ function lookAtReasons(program: Command, context: CommandContext, run: Run): voi
     program
       .command('why')
       .description("why a task does not move: the scheduler's own reasons")
-      .argument('[id]')
+      .argument('[id]', TASK)
       .option('--all', 'of all tasks that are not done')
       .option('--json', 'print as JSON')
       .action((id: string | undefined, options: object) =>
@@ -131,7 +131,7 @@ function lookAtAttempts(program: Command, context: CommandContext, run: Run): vo
     program
       .command('logs')
       .description('what the agent said and the gate printed')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .option('-f, --follow', 'go on until the attempt ends')
       .option('--attempt <number>', 'of this attempt; the newest unless said', positive)
       .action((id: string, options: object) =>
@@ -143,7 +143,7 @@ function lookAtAttempts(program: Command, context: CommandContext, run: Run): vo
     program
       .command('diff')
       .description('what the newest attempt changed')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .option('--stat', 'with a summary in front')
       .option('--attempt <number>', 'of this attempt', positive)
       .action((id: string, options: object) =>

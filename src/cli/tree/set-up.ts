@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
+import { SCENARIO_NAMES } from '../demo/scenario-names.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
 
@@ -24,7 +25,7 @@ export function setUpCommands(program: Command, context: CommandContext, run: Ru
       .command('demo')
       .description('make a small project and run a backlog through it; no key, no network')
       .summary('see it work in a small project; no key, no network')
-      .addOption(new Option('--scenario <name>', 'which demo').default('backlog'))
+      .addOption(new Option('--scenario <name>', `which demo: ${SCENARIO_NAMES.join(', ')}`).default('backlog'))
       .option('--directory <path>', 'make it here, an empty or new directory, not in a temporary one')
       .action((options: object) =>
         run(async () => (await import('../commands/demo.ts')).demoCommand(context, options)),

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import type { CommandContext, ExitCode } from '../context.ts';
-import { example } from './branch.ts';
+import { example, TASK, TASKS } from './branch.ts';
 import type { Run } from './branch.ts';
 
 /** What decides over one task, or over some. */
@@ -38,7 +38,7 @@ export function steerCommands(program: Command, context: CommandContext, run: Ru
 }
 
 function onTasks(program: Command, name: string, description: string, ids = '<ids...>'): Command {
-  return program.command(name).description(description).argument(ids).option('--json', 'print as JSON');
+  return program.command(name).description(description).argument(ids, TASKS).option('--json', 'print as JSON');
 }
 
 /** What a task that is blocked waits for. */
@@ -53,7 +53,7 @@ function decisions(program: Command, context: CommandContext, run: Run): void {
     program
       .command(name)
       .description(description)
-      .argument('<id>')
+      .argument('<id>', TASK)
       .argument(...argument)
       .option('--json', 'print as JSON')
       .action((id: string, text: string, options: object) => run(() => act(id, text, options)));

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
 import { list, number } from './argument.ts';
-import { example } from './branch.ts';
+import { example, TASK, TASKS } from './branch.ts';
 import type { Run } from './branch.ts';
 
 /** As in `config/backlog-text.ts`, which is loaded only when it reads. */
@@ -20,7 +20,7 @@ export function taskCommands(program: Command, context: CommandContext, run: Run
     program
       .command('priority')
       .description('put a task before others, or behind them')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .argument('<number>', 'higher goes first; 0 is the default', number)
       .action((id: string, value: number) => run(async () => (await edit()).priorityCommand(context, id, value))),
     'yard priority TASK-0001 5',
@@ -29,7 +29,7 @@ export function taskCommands(program: Command, context: CommandContext, run: Run
     program
       .command('reassign')
       .description('give a task to another agent')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .argument('<agent>', 'name[:model[:effort]]; empty for the default')
       .action((id: string, agent: string) => run(async () => (await edit()).reassignCommand(context, id, agent))),
     'yard reassign TASK-0001 claude',
@@ -70,15 +70,22 @@ function addTask(program: Command, context: CommandContext, run: Run): void {
       ),
     'yard add "Use node: imports in packages/core" --owns packages/core --accept "no import without node:"',
     'yard add --from backlog.md --dry-run',
-  );
+  ).addHelpText('after', CHECKLIST);
 }
+
+const CHECKLIST = `
+A checklist is Markdown, with what is to be said of a task at the end of its line:
+  - [ ] Move the cart {key: cart; owns: src/cart, docs/*.md}
+    - it moves
+  - [ ] Then the stock {after: cart, TASK-0003; priority: 2}
+    - it moves, too`;
 
 function editTask(program: Command, context: CommandContext, run: Run): void {
   const command = program
     .command('edit')
     .description('change tasks; without options, opens the file of one in your editor')
     .summary('change tasks, or open the file of one in your editor')
-    .argument('<id...>')
+    .argument('<id...>', TASKS)
     .option('--title <text>', 'what is to be done, in a line')
     .option('--objective <text>', 'what is to be done, in full')
     .option('--context <text>', 'what the agent should know')
@@ -101,6 +108,7 @@ function editTask(program: Command, context: CommandContext, run: Run): void {
       .option('--agent <spec>', 'agent, name[:model[:effort]]; empty for the default')
       .option('--priority <number>', 'higher goes first', number)
       .option('--test-policy <name>', 'how the agent is to test; empty for none')
+      .option('--discard', 'drop the edit that was kept, and open the file as it is')
       .option('--json', 'print the tasks as JSON')
       .action((ids: string[], options: object) =>
         run(async () => (await import('../commands/edit.ts')).editCommand(context, ids, options)),
@@ -116,7 +124,7 @@ function supersedeTask(program: Command, context: CommandContext, run: Run): voi
     .command('supersede')
     .description('put another task in the place of one; what is not said of a new one is taken over')
     .summary('put another task in the place of one')
-    .argument('<id>')
+    .argument('<id>', TASK)
     .argument('[title]', 'what is to be done instead, in a line')
     .option('--by <id>', 'a task that exists already, instead of a new one')
     .option('--id <id>', 'id of the new task; the next free one unless said');

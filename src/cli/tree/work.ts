@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
 import { positive } from './argument.ts';
-import { example } from './branch.ts';
+import { example, TASK } from './branch.ts';
 import type { Run } from './branch.ts';
 
 /** What does the work. */
@@ -43,7 +43,7 @@ export function workCommands(program: Command, context: CommandContext, run: Run
     program
       .command('drive')
       .description('run one task until it has landed, or needs a person')
-      .argument('<id>')
+      .argument('<id>', TASK)
       .action((id: string) => run(async () => (await import('../commands/drive.ts')).driveCommand(context, id))),
     'yard drive TASK-0001',
   );
