@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../src/cli/context.ts';
-import { Output } from '../src/cli/output.ts';
+import { Output } from '../src/cli/terminal/output.ts';
 import { makeProgram } from '../src/cli/program.ts';
 import { makeRedactor } from '../src/core/redact.ts';
 

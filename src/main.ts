@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { EXIT } from './cli/context.ts';
 import type { CommandContext, Compose, ExitCode, Reading, StatePlaces } from './cli/context.ts';
 import { jsonError, wantsJson } from './cli/json-error.ts';
-import { Output } from './cli/output.ts';
+import { Output } from './cli/terminal/output.ts';
 import { runQuick } from './cli/quick.ts';
 import { namedSecrets } from './config/named-secrets.ts';
 import { findPin } from './config/pin.ts';
@@ -112,7 +112,7 @@ async function versionFor(args: readonly string[]): Promise<string | null> {
   const pinned = await pinnedVersion(root, process.env);
   const own = packageVersion();
   if (pinned === null || pinned.version === own) return null;
-  const { otherVersion } = await import('./cli/other-version.ts');
+  const { otherVersion } = await import('./cli/version/other-version.ts');
   return otherVersion(pinned, { args, environment: process.env, home: homedir(), root, own });
 }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Location } from '../git/locate.ts';
 import type { LocalYard } from '../reconcile/yard.ts';
 import type { StoreReader } from '../store/store.ts';
-import type { Output } from './output.ts';
+import type { Output } from './terminal/output.ts';
 
 /** A yard opened to be looked at: nothing is written, nothing heavy is loaded. */
 export interface Reading {

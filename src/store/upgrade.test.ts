@@ -31,23 +31,26 @@ function inStore<T>(path: string, look: (db: DatabaseSync) => T): T {
 const versionOf = (path: string): number => inStore(path, (db) => readNumber(db, 'pragma user_version'));
 const backupsOf = (path: string): string[] => readdirSync(dirname(path)).filter((name) => name === 'backups');
 
-test.each([1, 2] as const)('a store of version %i is copied whole, then brought up to date, once', async (version) => {
-  const path = await oldStore(version);
-  expect(ageOfStore(path, host)).toEqual({ from: version, to: STORE_VERSION, heldBy: null });
-  const upgrade = await upgradeStore(path, host);
-  expect(upgrade).toMatchObject({ from: version, to: STORE_VERSION });
-  const backup = upgrade?.backup ?? '';
-  expect(backup).toMatch(new RegExp(`/backups/state-v${version}-[0-9]{8}T[0-9]{9}Z\\.db$`));
-  expect(statSync(backup).mode & 0o777).toBe(0o600);
-  expect(versionOf(backup)).toBe(version);
-  expect(inStore(backup, (db) => db.prepare('select id from tasks').all())).toEqual([{ id: 'T-1' }]);
-  expect(versionOf(path)).toBe(STORE_VERSION);
-  expect(await upgradeStore(path, host)).toBeNull();
-  expect(readdirSync(dirname(backup))).toHaveLength(1);
-  const store = await openStore(path, { clock: systemClock, policy: () => DEFAULT_RETRY_POLICY });
-  onTestFinished(() => store.close());
-  expect((await store.task('T-1'))?.attempts).toBe(2);
-});
+test.each([1, 2] as const)(
+  'case 15: a store of version %i is copied whole, then brought up to date, once',
+  async (version) => {
+    const path = await oldStore(version);
+    expect(ageOfStore(path, host)).toEqual({ from: version, to: STORE_VERSION, heldBy: null });
+    const upgrade = await upgradeStore(path, host);
+    expect(upgrade).toMatchObject({ from: version, to: STORE_VERSION });
+    const backup = upgrade?.backup ?? '';
+    expect(backup).toMatch(new RegExp(`/backups/state-v${version}-[0-9]{8}T[0-9]{9}Z\\.db$`));
+    expect(statSync(backup).mode & 0o777).toBe(0o600);
+    expect(versionOf(backup)).toBe(version);
+    expect(inStore(backup, (db) => db.prepare('select id from tasks').all())).toEqual([{ id: 'T-1' }]);
+    expect(versionOf(path)).toBe(STORE_VERSION);
+    expect(await upgradeStore(path, host)).toBeNull();
+    expect(readdirSync(dirname(backup))).toHaveLength(1);
+    const store = await openStore(path, { clock: systemClock, policy: () => DEFAULT_RETRY_POLICY });
+    onTestFinished(() => store.close());
+    expect((await store.task('T-1'))?.attempts).toBe(2);
+  },
+);
 
 test('the copy is a store that the program takes in its place', async () => {
   const path = await oldStore(1);

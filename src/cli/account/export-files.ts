@@ -7,7 +7,7 @@ import type { Range } from '../../core/report.ts';
 import { syncFileSystem, writeFileDurably } from '../../process/file.ts';
 import { appendFile, mkdir, writeFile } from '../../process/file-system.ts';
 import type { Archive, StoreReader } from '../../store/store.ts';
-import { counted } from '../table.ts';
+import { counted } from '../terminal/table.ts';
 import { EXPORT_VERSION } from './export-lines.ts';
 import { reportOf } from './make-report.ts';
 import { formatTime } from './moment.ts';

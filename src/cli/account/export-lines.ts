@@ -1,6 +1,6 @@
 import type { Range } from '../../core/report.ts';
 import type { Archive, StoreReader } from '../../store/store.ts';
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 import { pagesOf } from './read-range.ts';
 
 /** Version of what `--json` prints, and of the files. */

@@ -5,8 +5,8 @@ import { makeReport } from '../../core/report.ts';
 import type { Range, Report } from '../../core/report.ts';
 import { compareIds } from '../../core/frontier.ts';
 import type { StoreReader } from '../../store/store.ts';
-import { findRemedy } from '../remedy.ts';
-import type { Remedy } from '../remedy.ts';
+import { findRemedy } from '../waiting/remedy.ts';
+import type { Remedy } from '../waiting/remedy.ts';
 import { readLedger } from './read-range.ts';
 
 /** Attempts of so many parked tasks are read. */

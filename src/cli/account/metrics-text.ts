@@ -1,7 +1,7 @@
 import type { Metrics } from '../../core/metrics.ts';
 import type { Spread } from '../../core/spread.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
-import { formatDuration, renderTable } from '../table.ts';
+import { formatDuration, renderTable } from '../terminal/table.ts';
 import { formatTime } from './moment.ts';
 
 /** The metrics as lines of text. */

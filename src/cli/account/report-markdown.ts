@@ -1,6 +1,6 @@
 import type { Report } from '../../core/report.ts';
-import { counted, formatDuration } from '../table.ts';
-import { markdownText } from '../markdown-text.ts';
+import { counted, formatDuration } from '../terminal/table.ts';
+import { markdownText } from '../terminal/markdown-text.ts';
 import { formatTime } from './moment.ts';
 import { attentionLines, failureRows, machineLines, needSentence } from './report-words.ts';
 

@@ -1,7 +1,7 @@
 import type { Need } from '../../core/need.ts';
 import type { Report } from '../../core/report.ts';
-import { counted, formatDuration, renderTable } from '../table.ts';
-import { wrapLine, wrapText } from '../wrap.ts';
+import { counted, formatDuration, renderTable } from '../terminal/table.ts';
+import { wrapLine, wrapText } from '../terminal/wrap.ts';
 import { formatTime } from './moment.ts';
 import { attentionLines, failureRows, machineLines, needSentence } from './report-words.ts';
 

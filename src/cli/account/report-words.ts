@@ -1,7 +1,7 @@
 import type { FailureOwner } from '../../core/attempt.ts';
 import type { Need } from '../../core/need.ts';
 import type { Report } from '../../core/report.ts';
-import { counted, formatDuration } from '../table.ts';
+import { counted, formatDuration } from '../terminal/table.ts';
 
 // What a report says in words, whether as text or as Markdown.
 

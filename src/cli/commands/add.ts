@@ -4,8 +4,8 @@ import { inertLine } from '../../core/inert.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
-import { ask, askList, askSome, askUntilSaid } from '../ask.ts';
-import type { Question } from '../ask.ts';
+import { ask, askList, askSome, askUntilSaid } from '../terminal/ask.ts';
+import type { Question } from '../terminal/ask.ts';
 import { knownTasks } from '../tasks/known-tasks.ts';
 import { refuseIncomplete, writeUnderFreeId } from '../tasks/new-task.ts';
 import { EXIT } from '../context.ts';
@@ -40,7 +40,7 @@ export async function addCommand(
   const { from, format, dryRun, json, ...said } = options;
   if (from !== undefined) {
     refuseBeside(title, said);
-    const { addFromCommand } = await import('./add-from.ts');
+    const { addFromCommand } = await import('../tasks/add-from.ts');
     return addFromCommand(context, from, { format, dryRun, json });
   }
   if (format !== undefined) throw usage('--format says what --from is written in', 'Name a file: --from FILE');

@@ -6,11 +6,11 @@ import { onlooker } from '../../process/onlooker.ts';
 import { isHeld } from '../../store/lease-holder.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
-import { Interrupt } from '../interrupt.ts';
-import { LiveView } from '../live-view.ts';
-import { endOfRun, tellEnd } from '../run-end.ts';
-import { snapshotNow } from '../seen-snapshot.ts';
-import { formatDuration } from '../table.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { LiveView } from '../run/live-view.ts';
+import { endOfRun, tellEnd } from '../run/run-end.ts';
+import { snapshotNow } from '../schedule/seen-snapshot.ts';
+import { formatDuration } from '../terminal/table.ts';
 
 const POLL_MS = 100;
 /** What a snapshot needs of git is not asked for more often. */

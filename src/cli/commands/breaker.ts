@@ -4,10 +4,10 @@ import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { YardEvent } from '../../core/yard-event.ts';
 import type { StoreReader } from '../../store/store.ts';
-import { outcomeWhy } from '../outcome-why.ts';
+import { outcomeWhy } from '../story/outcome-why.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { counted } from '../table.ts';
+import { counted } from '../terminal/table.ts';
 
 /** One failure of the row, newest last. */
 interface Failure {

@@ -15,7 +15,7 @@ import { findRepository } from '../../git/repository.ts';
 import { scanner } from '../../process/secret-scanner.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { wrapLine } from '../wrap.ts';
+import { wrapLine } from '../terminal/wrap.ts';
 
 export interface ConfigOptions {
   readonly schema?: boolean;

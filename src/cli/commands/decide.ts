@@ -3,7 +3,7 @@ import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { TaskRecord } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { notNow, onTasks } from '../on-tasks.ts';
+import { notNow, onTasks } from '../tasks/on-tasks.ts';
 
 interface Options {
   readonly json?: boolean;

@@ -6,8 +6,8 @@ import { reportDemo } from '../demo/demo-report.ts';
 import { runDemo } from '../demo/demo-run.ts';
 import { findScenario } from '../demo/find-scenario.ts';
 import type { DemoPlaces } from '../demo/scenario.ts';
-import { openReady } from '../open-ready.ts';
-import { wrapText } from '../wrap.ts';
+import { openReady } from '../run/open-ready.ts';
+import { wrapText } from '../terminal/wrap.ts';
 
 /**
  * `yard demo`: makes a small project in a directory of its own and runs a backlog through it, on the same machinery as

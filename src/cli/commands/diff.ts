@@ -4,7 +4,7 @@ import { requireDepot } from '../../git/depot.ts';
 import { diffPatch } from '../../git/raw-diff.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { findTask } from '../find-task.ts';
+import { findTask } from '../tasks/find-task.ts';
 import type { TaskRecord } from '../../store/store.ts';
 
 /**

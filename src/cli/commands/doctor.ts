@@ -26,8 +26,8 @@ import { stateDirectoryCheck, storeCheck } from '../doctor/state-checks.ts';
 import { targetCheck } from '../doctor/target-check.ts';
 import { versionCheck } from '../doctor/version-check.ts';
 import { breakerCheck, waitingCheck } from '../doctor/waiting-check.ts';
-import type { Style } from '../output.ts';
-import { tableRows } from '../table.ts';
+import type { Style } from '../terminal/output.ts';
+import { tableRows } from '../terminal/table.ts';
 
 /**
  * In the order in which a person would mend them: what everything stands on comes first.

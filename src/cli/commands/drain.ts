@@ -4,11 +4,11 @@ import type { LocalYard } from '../../reconcile/yard.ts';
 import { isHeld } from '../../store/lease-holder.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { Interrupt } from '../interrupt.ts';
-import { openReady } from '../open-ready.ts';
-import { atWork, describeUnfinished, waitFor } from '../quiet.ts';
-import type { Waited } from '../quiet.ts';
-import { snapshotNow } from '../seen-snapshot.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { openReady } from '../run/open-ready.ts';
+import { atWork, describeUnfinished, waitFor } from '../run/at-work.ts';
+import type { Waited } from '../run/at-work.ts';
+import { snapshotNow } from '../schedule/seen-snapshot.ts';
 import { drive } from './run.ts';
 
 const BY = 'yard drain';

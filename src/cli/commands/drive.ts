@@ -4,8 +4,8 @@ import type { LocalYard } from '../../reconcile/yard.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { findTask, pickId } from '../find-task.ts';
-import { openReady } from '../open-ready.ts';
+import { findTask, pickId } from '../tasks/find-task.ts';
+import { openReady } from '../run/open-ready.ts';
 import { drive } from './run.ts';
 
 /** `yard drive ID`: runs this one task until it has landed, or needs a person. No other is started. */

@@ -14,7 +14,7 @@ import { changeOf, refuseMissing } from '../tasks/edit-options.ts';
 import type { EditOptions } from '../tasks/edit-options.ts';
 import { changedKeys, describeEdit } from '../tasks/edit-summary.ts';
 import { editByHand } from '../tasks/edit-by-hand.ts';
-import { stillParked } from '../still-parked.ts';
+import { stillParked } from '../tasks/still-parked.ts';
 import { findOnFile } from '../tasks/task-on-file.ts';
 import type { TaskOnFile } from '../tasks/task-on-file.ts';
 

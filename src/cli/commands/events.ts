@@ -5,10 +5,10 @@ import type { YardEvent } from '../../core/yard-event.ts';
 import type { EventFilter, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { numberedEvent } from '../event-line.ts';
-import { findTask } from '../find-task.ts';
-import { Interrupt } from '../interrupt.ts';
-import type { Output } from '../output.ts';
+import { numberedEvent } from '../story/event-line.ts';
+import { findTask } from '../tasks/find-task.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import type { Output } from '../terminal/output.ts';
 
 export interface EventsOptions {
   readonly since?: number;

@@ -7,7 +7,7 @@ import { exportLines } from '../account/export-lines.ts';
 import { readRange, wholeRange } from '../account/read-range.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { newDirectory } from '../new-directory.ts';
+import { newDirectory } from '../salvage/new-directory.ts';
 
 export interface ExportOptions {
   readonly to?: string;

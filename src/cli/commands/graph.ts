@@ -2,9 +2,9 @@ import { UserError } from '../../core/user-error.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { dotGraph, mermaidGraph } from '../graph-diagram.ts';
-import { graphTree } from '../graph-text.ts';
-import { makeGraph } from '../graph-view.ts';
+import { dotGraph, mermaidGraph } from '../graph/graph-diagram.ts';
+import { graphTree } from '../graph/graph-text.ts';
+import { makeGraph } from '../graph/graph-view.ts';
 
 export interface GraphOptions {
   readonly all?: boolean;

@@ -13,7 +13,7 @@ import { currentCommit, findRepository, toRefName } from '../../git/repository.t
 import { readTarget } from '../../git/target.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { checkTarget, noCommits, symbolicTarget } from '../../reconcile/readiness.ts';
-import { ask } from '../ask.ts';
+import { ask } from '../terminal/ask.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { mkdir, writeFile } from '../../process/file-system.ts';

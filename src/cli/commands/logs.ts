@@ -10,10 +10,10 @@ import { LogFollower } from '../../process/log-follower.ts';
 import type { AttemptRecord, StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { findTask } from '../find-task.ts';
-import { Interrupt } from '../interrupt.ts';
-import { outcomeWhy } from '../outcome-why.ts';
-import { counted } from '../table.ts';
+import { findTask } from '../tasks/find-task.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { outcomeWhy } from '../story/outcome-why.ts';
+import { counted } from '../terminal/table.ts';
 
 const POLL_MS = 200;
 const EVENTS_MAX = 2_000;

@@ -1,11 +1,11 @@
-import { describeCommand } from '../command-sentence.ts';
+import { describeCommand } from '../schedule/command-sentence.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { makeNext } from '../next-view.ts';
-import type { NextView } from '../next-view.ts';
-import { NO_SCHEDULER } from '../scheduler-sentence.ts';
-import { counted } from '../table.ts';
-import { groupWaiting, renderGroups, WaitingSentences } from '../waiting-groups.ts';
+import { makeNext } from '../schedule/next-view.ts';
+import type { NextView } from '../schedule/next-view.ts';
+import { NO_SCHEDULER } from '../schedule/scheduler-sentence.ts';
+import { counted } from '../terminal/table.ts';
+import { groupWaiting, renderGroups, WaitingSentences } from '../waiting/waiting-groups.ts';
 
 export interface NextOptions {
   readonly explain?: boolean;

@@ -8,7 +8,7 @@ import { cursorOf, noticeChannels } from '../../reconcile/notice-channels.ts';
 import { failureOf } from '../../reconcile/notifier.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { renderTable } from '../table.ts';
+import { renderTable } from '../terminal/table.ts';
 import { formatTime } from '../account/moment.ts';
 
 /** `yard notify [show|test]`. */

@@ -3,8 +3,8 @@ import { UserError } from '../../core/user-error.ts';
 import type { StoreReader, TaskRecord } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { BY_A_PERSON } from '../remedy.ts';
-import { checkWhy, endAttemptOf, notNow, onTasks } from '../on-tasks.ts';
+import { BY_A_PERSON } from '../waiting/remedy.ts';
+import { checkWhy, endAttemptOf, notNow, onTasks } from '../tasks/on-tasks.ts';
 
 interface Options {
   readonly json?: boolean;

@@ -3,10 +3,10 @@ import { describeWaiting } from '../../core/waiting.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import { sweep } from '../../reconcile/sweep.ts';
 import type { CycleReport } from '../../reconcile/scheduler.ts';
-import { describeCommand } from '../command-sentence.ts';
+import { describeCommand } from '../schedule/command-sentence.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { openReady } from '../open-ready.ts';
+import { openReady } from '../run/open-ready.ts';
 import { drive } from './run.ts';
 
 export interface ReconcileOptions {

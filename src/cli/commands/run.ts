@@ -7,14 +7,14 @@ import { Wake } from '../../reconcile/wake.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { Interrupt } from '../interrupt.ts';
-import { LiveView } from '../live-view.ts';
-import { makeNotifier } from '../make-notifier.ts';
-import { RoomTeller } from '../room-teller.ts';
-import { openReady } from '../open-ready.ts';
-import { noteRun, tellEnd, tellLanded } from '../run-end.ts';
-import { StatusFile } from '../status-file.ts';
-import { takeCharge } from '../take-charge.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { LiveView } from '../run/live-view.ts';
+import { makeNotifier } from '../run/make-notifier.ts';
+import { RoomTeller } from '../run/room-teller.ts';
+import { openReady } from '../run/open-ready.ts';
+import { noteRun, tellEnd, tellLanded } from '../run/run-end.ts';
+import { StatusFile } from '../status/status-file.ts';
+import { takeCharge } from '../run/take-charge.ts';
 import { stillHeld } from './pause.ts';
 
 const HOUR_MS = 3_600_000;
@@ -30,7 +30,7 @@ export async function runCommand(
   options: { readonly maxHours?: number; readonly detach?: boolean; readonly json?: boolean },
 ): Promise<ExitCode> {
   if (options.detach === true) {
-    const { detachRun } = await import('../detach.ts');
+    const { detachRun } = await import('../run/detach.ts');
     return detachRun(context, options);
   }
   if (options.json === true) {

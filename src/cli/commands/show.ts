@@ -1,8 +1,8 @@
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { findTask } from '../find-task.ts';
-import { readStory } from '../task-story.ts';
-import { storyLines } from '../task-story-text.ts';
+import { findTask } from '../tasks/find-task.ts';
+import { readStory } from '../story/task-story.ts';
+import { storyLines } from '../story/task-story-text.ts';
 
 /** `yard show ID`: all that is known of a task. */
 export async function showCommand(

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
 import { EXIT } from '../context.ts';
-import { makeStatus, statusJson } from '../status-view.ts';
-import type { StatusWanted } from '../status-view.ts';
-import { renderStatus } from '../status-text.ts';
+import { makeStatus, statusJson } from '../status/status-view.ts';
+import type { StatusWanted } from '../status/status-view.ts';
+import { renderStatus } from '../status/status-text.ts';
 
 const WATCH_MS = 1_000;
 /** Of the tasks that only wait, and of those that are done, a person wants to see the next and the last. */
@@ -26,7 +26,7 @@ export async function statusCommand(context: CommandContext, options: StatusOpti
   try {
     const look = () => makeStatus(reading, { clock: compose.clock, env }, wanted);
     if (options.watch === true && options.json !== true && output.canRedraw) {
-      const { watch } = await import('../watch.ts');
+      const { watch } = await import('../terminal/watch.ts');
       await watch(output, async (width) => renderStatus(await look(), width), WATCH_MS);
       return EXIT.ok;
     }
@@ -50,7 +50,7 @@ async function openOrEmpty(context: CommandContext, { json }: StatusOptions): Pr
     return await compose.reading(cwd);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'no-yard')) throw error;
-    const { statusBeforeRun } = await import('../status-before-run.ts');
+    const { statusBeforeRun } = await import('../status/status-before-run.ts');
     const status = await statusBeforeRun(context);
     if (status === null) throw error;
     if (json === true) output.jsonText(statusJson(status), { lines: false });

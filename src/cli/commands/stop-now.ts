@@ -4,7 +4,7 @@ import type { KillEnd } from '../../reconcile/kills.ts';
 import type { Yard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { counted } from '../table.ts';
+import { counted } from '../terminal/table.ts';
 
 /**
  * `yard stop --now`: ends what runs, and waits until it is proved dead. The store knows what is to be ended before the

@@ -3,9 +3,9 @@ import { UserError } from '../../core/user-error.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { Interrupt } from '../interrupt.ts';
-import { checkWhy } from '../on-tasks.ts';
-import { atWork, describeUnfinished, waitFor } from '../quiet.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+import { checkWhy } from '../tasks/on-tasks.ts';
+import { atWork, describeUnfinished, waitFor } from '../run/at-work.ts';
 import { stopNow } from './stop-now.ts';
 
 const BY = 'the operator';

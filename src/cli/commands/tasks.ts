@@ -8,8 +8,8 @@ import { UserError } from '../../core/user-error.ts';
 import type { ListedTask, StoreReader, TaskFilter } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { renderColumns } from '../table.ts';
-import { unimportedLines } from '../unimported.ts';
+import { renderColumns } from '../terminal/table.ts';
+import { unimportedLines } from '../schedule/unimported.ts';
 
 export interface TasksOptions {
   readonly status?: readonly string[];

@@ -15,8 +15,8 @@ import { findRepository } from '../../git/repository.ts';
 import { readFileBeneath, writeFileDurably } from '../../process/file.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { installVersion } from '../install-version.ts';
-import { installCommand } from '../other-version.ts';
+import { installVersion } from '../version/install-version.ts';
+import { installCommand } from '../version/other-version.ts';
 
 export interface UpdateOptions {
   readonly install?: boolean;

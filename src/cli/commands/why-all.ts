@@ -5,14 +5,14 @@ import type { Waiting } from '../../core/waiting.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { NO_SCHEDULER, schedulerPid } from '../scheduler-sentence.ts';
-import { findRemedy } from '../remedy.ts';
-import type { ParkedTask } from '../remedy.ts';
-import { snapshotOf } from '../seen-snapshot.ts';
-import { counted } from '../table.ts';
-import { unimportedLines } from '../unimported.ts';
-import { groupWaiting, renderGroups, WaitingSentences } from '../waiting-groups.ts';
-import type { WaitingTask } from '../waiting-groups.ts';
+import { NO_SCHEDULER, schedulerPid } from '../schedule/scheduler-sentence.ts';
+import { findRemedy } from '../waiting/remedy.ts';
+import type { ParkedTask } from '../waiting/remedy.ts';
+import { snapshotOf } from '../schedule/seen-snapshot.ts';
+import { counted } from '../terminal/table.ts';
+import { unimportedLines } from '../schedule/unimported.ts';
+import { groupWaiting, renderGroups, WaitingSentences } from '../waiting/waiting-groups.ts';
+import type { WaitingTask } from '../waiting/waiting-groups.ts';
 
 /** Attempts of so many tasks are read. */
 const REMEDIES_MAX = 200;

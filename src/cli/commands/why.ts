@@ -10,11 +10,11 @@ import { isHeld } from '../../store/lease-holder.ts';
 import type { StoreReader } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
-import { snapshotAround } from '../seen-snapshot.ts';
-import { findTask } from '../find-task.ts';
-import { NO_SCHEDULER } from '../scheduler-sentence.ts';
-import { remedyFor } from '../remedy.ts';
-import { stateSentence } from '../state-sentence.ts';
+import { snapshotAround } from '../schedule/seen-snapshot.ts';
+import { findTask } from '../tasks/find-task.ts';
+import { NO_SCHEDULER } from '../schedule/scheduler-sentence.ts';
+import { remedyFor } from '../waiting/remedy.ts';
+import { stateSentence } from '../waiting/state-sentence.ts';
 
 /** `yard why ID`, `yard why --all`. */
 export async function whyCommand(

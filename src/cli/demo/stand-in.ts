@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Snapshot, TaskView } from '../../core/snapshot.ts';
 import { answerCommand, approveCommand } from '../commands/decide.ts';
 import type { CommandContext } from '../context.ts';
-import type { LiveView } from '../live-view.ts';
+import type { LiveView } from '../run/live-view.ts';
 import type { Scenario } from './scenario.ts';
 import { shellWord } from '../../core/shell-word.ts';
 

@@ -7,7 +7,7 @@ import type { OpenTask, Root, WayForward } from '../../core/way-forward.ts';
 import { onlooker } from '../../process/onlooker.ts';
 import { observe } from '../../reconcile/observe.ts';
 import type { StoreView } from '../../store/store.ts';
-import { counted } from '../table.ts';
+import { counted } from '../terminal/table.ts';
 import { fail, pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';

@@ -1,6 +1,6 @@
 import { describePauseSubject } from '../../core/pause.ts';
 import type { TaskRow } from '../../store/store.ts';
-import { counted } from '../table.ts';
+import { counted } from '../terminal/table.ts';
 import { pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';

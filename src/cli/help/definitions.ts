@@ -1,4 +1,4 @@
-import { wrapText } from '../wrap.ts';
+import { wrapText } from '../terminal/wrap.ts';
 
 /** What a word means. */
 export type Definition = readonly [term: string, meaning: string];

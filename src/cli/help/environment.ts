@@ -1,7 +1,7 @@
 import { variableOf } from '../../config/environment-layer.ts';
 import { configJsonSchema } from '../../config/schema.ts';
 import { scalarKeys } from '../../config/schema-keys.ts';
-import { wrapText } from '../wrap.ts';
+import { wrapText } from '../terminal/wrap.ts';
 import { definitionLines } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 

@@ -2,7 +2,7 @@ import { transitions, whenSpent } from '../../core/transition-table.ts';
 import type { Transition } from '../../core/transition-table.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
-import { wrapText } from '../wrap.ts';
+import { wrapText } from '../terminal/wrap.ts';
 import { definitionLines } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 

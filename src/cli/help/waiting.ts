@@ -1,5 +1,5 @@
 import type { WaitingReason } from '../../core/waiting.ts';
-import { wrapText } from '../wrap.ts';
+import { wrapText } from '../terminal/wrap.ts';
 import { definitionLines } from './definitions.ts';
 import type { Definition } from './definitions.ts';
 

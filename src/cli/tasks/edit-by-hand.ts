@@ -10,7 +10,7 @@ import { UserError, isUserError } from '../../core/user-error.ts';
 import { decodeText } from '../../config/text.ts';
 import { writeFileDurably } from '../../process/file.ts';
 import { mkdir, rm } from '../../process/file-system.ts';
-import { ask } from '../ask.ts';
+import { ask } from '../terminal/ask.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { openEditor } from './editor.ts';

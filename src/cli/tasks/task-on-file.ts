@@ -8,7 +8,7 @@ import { hashOf } from '../../trackers/replace-task-file.ts';
 import { readTaskFile } from '../../trackers/task-directory.ts';
 import type { SourcedTask } from '../../trackers/tracker.ts';
 import type { CommandContext } from '../context.ts';
-import { pickId } from '../find-task.ts';
+import { pickId } from './find-task.ts';
 import { withReader } from './known-tasks.ts';
 
 /** A task together with the file that it is written in. */

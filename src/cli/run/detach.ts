@@ -1,0 +1,122 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import type { Lease } from '../../core/lease.ts';
+import { UserError } from '../../core/user-error.ts';
+import { onlooker } from '../../process/onlooker.ts';
+import { spawnDetached } from '../../process/spawn.ts';
+import type { LocalYard } from '../../reconcile/yard.ts';
+import { isHeld } from '../../store/lease-holder.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { openReady } from './open-ready.ts';
+
+const POLL_MS = 50;
+/** Of the log of a run that did not come up. */
+const TAIL_LINES = 40;
+
+/**
+ * `yard run --detach`: starts the run in a session of its own and returns once its first cycle has worked, or says why it
+ * did not. What a run would refuse is refused here, before anything is started.
+ */
+export async function detachRun(
+  context: CommandContext,
+  options: { readonly maxHours?: number; readonly json?: boolean },
+): Promise<ExitCode> {
+  const { output } = context;
+  const yard = await openReady(context);
+  try {
+    const before = await driver(context, yard);
+    if (before !== null) return drivenAlready(context, before, options);
+    const run = await start(context, yard, options.maxHours);
+    const code = await awaitFirstCycle(context, yard, run);
+    // Of two that were started at once, one finds the other at work.
+    const other = code === null ? null : await driver(context, yard);
+    if (other !== null) return drivenAlready(context, other, options);
+    if (code !== null) return notStarted(context, run, code);
+    if (options.json === true) output.json({ started: true, pid: run.pid, log: run.log });
+    else output.print(`the run goes on by itself: process ${run.pid}, log ${run.log}`);
+    output.say('Watch it with: yard attach. Look with: yard status. End it with: yard stop');
+    return EXIT.ok;
+  } finally {
+    await yard.store.close();
+  }
+}
+
+/** The lease of a scheduler that is at work. */
+async function driver({ compose }: CommandContext, { store }: LocalYard): Promise<Lease | null> {
+  const lease = await store.lease('scheduler');
+  return lease !== null && isHeld(lease, onlooker(compose.clock)) ? lease : null;
+}
+
+function drivenAlready({ output }: CommandContext, { owner }: Lease, options: { readonly json?: boolean }): ExitCode {
+  const pid = owner?.pid ?? null;
+  if (options.json === true) output.json({ started: false, pid, log: null });
+  output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
+  output.say('Watch it with: yard attach');
+  return EXIT.ok;
+}
+
+interface DetachedRun {
+  readonly pid: number;
+  readonly log: string;
+  /** Events up to this number were there before it. */
+  readonly seq: number;
+  /** How it ended; null while it runs. */
+  readonly ended: () => string | null;
+}
+
+async function start(context: CommandContext, yard: LocalYard, maxHours: number | undefined): Promise<DetachedRun> {
+  const [program = '', ...args] = context.compose.self;
+  const stamp = new Date(context.compose.clock.nowMs()).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  const log = join(yard.stateDirectory, 'logs', `run-${stamp}.log`);
+  const [last] = await yard.store.events({ limit: 1, newest: true });
+  let ended: string | null = null;
+  const limit = maxHours === undefined ? [] : ['--max-hours', String(maxHours)];
+  const spawned = await spawnDetached(program, [...args, 'run', ...limit], {
+    cwd: yard.repository.root,
+    // It is this very program, started by the same person: it reads its environment as this one would.
+    env: Object.fromEntries(
+      Object.entries(context.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
+    logFile: log,
+    onExit: (code, signal) => void (ended = signal ?? `exit code ${code ?? 'unknown'}`),
+  });
+  if (spawned.kind === 'spawn-failed') {
+    throw new UserError({
+      code: 'not-started',
+      message: `the run could not be started: ${spawned.message}`,
+      hint: 'Mend that, or run it here: yard run',
+      exitCode: EXIT.failed,
+    });
+  }
+  return { pid: spawned.identity.pid, log, seq: last?.seq ?? 0, ended: () => ended };
+}
+
+/** Null: it works. A text: how it ended before it did. */
+async function awaitFirstCycle(
+  { output }: CommandContext,
+  { store }: LocalYard,
+  { pid, seq, ended }: DetachedRun,
+): Promise<string | null> {
+  output.say(`started as process ${pid}; waiting for its first cycle …`);
+  for (;;) {
+    const end = ended();
+    const events = await store.events({ sinceSeq: seq, types: ['run.started'] });
+    if (events.some(({ data }) => (data as { pid?: number } | null)?.pid === pid)) return null;
+    if (end !== null) return end;
+    await delay(POLL_MS);
+  }
+}
+
+function notStarted({ output }: CommandContext, { log }: DetachedRun, end: string): ExitCode {
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-TAIL_LINES) : [];
+  for (const line of lines) output.say(line);
+  throw new UserError({
+    code: 'not-started',
+    message: `the run ended before its first cycle was done (${end})`,
+    hint: `What it said is above, and in ${log}`,
+    exitCode: EXIT.failed,
+  });
+}
