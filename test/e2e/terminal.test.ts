@@ -69,7 +69,7 @@ describe.skipIf(noTerminal !== null)(`at a terminal${noTerminal === null ? '' : 
       expect((await shown(made, columns, ['doctor', '--quick'])).join('\n')).toMatch(/\n {0,2}waiting|\nwarn/);
       expect((await shown(made, columns, ['--help']))[0]).toMatch(/^Usage: yard/);
       const refused = await shown(made, columns, ['why', 'WAIT-2']);
-      expect(refused.join(' ')).toMatch(/^error: there is no task "WAIT-2" hint: .*yard status/);
+      expect(refused.join(' ')).toMatch(/^error: there is no task "WAIT-2" hint: .*yard tasks/);
     }
     for (const args of [['events'], ['config'], ['show', 'PARK-1'], ['report']])
       expect((await shown(made, 40, args)).join(' ')).toMatch(/run\.ended|limits\.concurrent|exited with 1/);
