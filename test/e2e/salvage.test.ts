@@ -260,7 +260,7 @@ describe('restoring', () => {
       [['salvage', 'bring'], 'It is one of: list, show, restore.'],
       [['salvage', 'show'], 'yard salvage'],
       [['salvage', 'list', 'A-9'], 'Did you mean A-1?'],
-      [['salvage', 'list', 'everything', '--json'], 'yard status'],
+      [['salvage', 'list', 'everything', '--json'], 'yard tasks'],
       [['salvage', 'show', 'A-1/1', '--patch', '--json'], 'one of them'],
       [['salvage', 'restore', 'A-1/1', '--to', ''], 'new or empty'],
       [['salvage', 'restore', 'A-1/1', '--branch', 'ORIG_HEAD'], 'Use letters'],
