@@ -1,6 +1,6 @@
 import { DISK_ROOMY } from './disk.ts';
 import { describe, expect, test } from 'vitest';
-import { compareIds, dispatchOrder, Frontier } from './frontier.ts';
+import { compareIds, dispatchOrder, Frontier, sortById } from './frontier.ts';
 import { isSettled, lostWhy, plan, turns, waitingOf } from './plan.ts';
 import type { Pause, PauseSubject } from './pause.ts';
 import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
@@ -61,6 +61,18 @@ const started = (from: Snapshot, nowMs = 0): string[] =>
   plan(from, nowMs).flatMap((command) => (command.kind === 'dispatch' ? [command.taskId] : []));
 const reasons = (one: TaskView, from: Snapshot, nowMs = 0): string[] =>
   waitingOf(one, from, new Frontier(from, nowMs)).map(({ reason }) => reason);
+
+test.each([
+  [[]],
+  [['T-1', 'T-2', 'T-3']],
+  [['T-3', 'T-1', 'T-2']],
+  [['T-9', 'T-10', 'T-8']],
+  [['T-01', 'T-1', 'A-1', 'B-0']],
+  [['T-10', 'T-11', 'TA-1']],
+])('%j is put in the order of its ids', (ids) => {
+  const items = ids.map((id) => ({ id }));
+  expect(sortById(items)).toEqual(items.toSorted((a, b) => compareIds(a.id, b.id)));
+});
 
 describe('pauses', () => {
   const other = task('T-1', { area: 'api', agent: 'codex' });

@@ -15,6 +15,7 @@ import { findRepository } from '../../git/repository.ts';
 import { scanner } from '../../process/secret-scanner.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { columnsOf, cutTo } from '../terminal/columns.ts';
 import { wrapLine } from '../terminal/wrap.ts';
 
 export interface ConfigOptions {
@@ -94,14 +95,15 @@ const COLUMN_MAX = 40;
 /** Key, value, origin. The value is what is cut, for its beginning tells most. */
 export function renderEntries(entries: readonly ConfigEntry[], width: number): string[] {
   const rows = entries.map(({ key, value, origin }) => [key, valueText(value), originText(origin)] as const);
-  const widest = (column: 0 | 1 | 2): number => Math.max(0, ...rows.map((row) => row[column].length));
+  const widest = (column: 0 | 1 | 2): number => Math.max(0, ...rows.map((row) => columnsOf(row[column])));
   const room = width - widest(0) - widest(2) - 4;
   if (room < VALUE_MIN)
     return rows.flatMap(([key, value, origin]) => [key, ...wrapLine(`  ${value} (${origin})`, width)]);
   const pad = Math.min(COLUMN_MAX, room, widest(1));
   return rows.map(([key, value, origin]) => {
-    const shown = value.length > room ? `${value.slice(0, room - 1)}…` : value;
-    return `${key.padEnd(widest(0))}  ${shown.padEnd(pad)}  ${origin}`;
+    const shown = cutTo(value, room);
+    const gap = ' '.repeat(Math.max(0, pad - columnsOf(shown)));
+    return `${key.padEnd(widest(0))}  ${shown}${gap}  ${origin}`;
   });
 }
 

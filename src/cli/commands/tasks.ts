@@ -1,5 +1,5 @@
 import { nearest } from '../../config/nearest.ts';
-import { compareIds } from '../../core/frontier.ts';
+import { sortById } from '../../core/frontier.ts';
 import { inertLine } from '../../core/inert.ts';
 import { agentName } from '../../core/preflight.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
@@ -8,7 +8,7 @@ import { UserError } from '../../core/user-error.ts';
 import type { ListedTask, StoreReader, TaskFilter } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { renderColumns } from '../terminal/table.ts';
+import { renderTable } from '../terminal/table.ts';
 import { unimportedLines } from '../schedule/unimported.ts';
 
 export interface TasksOptions {
@@ -34,7 +34,7 @@ export async function tasksCommand(context: CommandContext, options: TasksOption
       ...(options.area === undefined ? {} : { areas: options.area }),
       ...agentFilter(options.agent, reading.pin?.config.defaults.agent),
     });
-    const tasks = found.toSorted((a, b) => compareIds(a.id, b.id)).slice(0, options.limit);
+    const tasks = sortById(found).slice(0, options.limit);
     if (options.json === true) output.jsonText(JSON.stringify({ total: found.length, tasks }), { lines: false });
     else output.lines(renderTasks(tasks, found.length, output.width));
     const unimported = await unimportedLines(reading);
@@ -70,25 +70,15 @@ function readStatus(text: string): TaskStatus {
 
 function renderTasks(tasks: readonly ListedTask[], total: number, width: number): string[] {
   if (tasks.length === 0) return [];
-  // Most areas are that of the task before.
-  const areas = new Map<string, string>();
-  const nameOf = (area: string): string => {
-    const known = areas.get(area) ?? inertLine(area, NAME_MAX);
-    areas.set(area, known);
-    return known;
-  };
-  const lines = renderColumns(
-    ['ID', 'STATUS', 'AREA', 'PRIORITY', 'ATTEMPTS', 'TITLE'],
-    [
-      tasks.map(({ id }) => id),
-      tasks.map(({ status }) => status),
-      tasks.map(({ area }) => (area === null ? '' : nameOf(area))),
-      tasks.map(({ priority }) => String(priority)),
-      tasks.map(({ attempts }) => String(attempts)),
-      tasks.map(({ title }) => inertLine(title, TITLE_MAX)),
-    ],
-    width,
-  );
+  const rows = tasks.map(({ id, status, area, priority, attempts, title }) => [
+    id,
+    status,
+    area === null ? '' : inertLine(area, NAME_MAX),
+    String(priority),
+    String(attempts),
+    inertLine(title, TITLE_MAX),
+  ]);
+  const lines = renderTable([['ID', 'STATUS', 'AREA', 'PRIORITY', 'ATTEMPTS', 'TITLE'], ...rows], width);
   if (total > tasks.length) lines.push(`and ${total - tasks.length} more`);
   return lines;
 }
