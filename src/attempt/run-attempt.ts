@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error-code.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import type { Fence } from '../core/lease.ts';
 import { LEASE_MS } from '../core/lease.ts';
@@ -122,8 +123,4 @@ async function makeHead<Prepared extends Ready>(
 
 function isStale(error: unknown): boolean {
   return codeOf(error) === 'stale-token';
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

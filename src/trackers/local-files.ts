@@ -7,7 +7,6 @@
  * 4. Files of final tasks are neither looked at nor read, as long as they keep their names.
  * 5. Two files of one id (case aside) give a problem; the one that the row came from stays the task's source.
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { quote } from '../config/quote.ts';
@@ -16,6 +15,7 @@ import { idInFileName, parseTaskFile } from '../config/task-file.ts';
 import { decodeText } from '../config/text.ts';
 import { type TaskSpec, taskIdKey } from '../core/task.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
+import { hashOf } from './content-hash.ts';
 import { KnownTasks } from './known-tasks.ts';
 import {
   type FileStamp,
@@ -152,7 +152,7 @@ export class LocalTaskSource implements Tracker {
   }
 
   #contentOf(path: string, bytes: Buffer, fresh: Map<string, TaskSpec>, always: boolean): Content {
-    const hash = createHash('sha256').update(bytes).digest('hex');
+    const hash = hashOf(bytes);
     const old = this.#files.get(path)?.content;
     // Touched, not changed.
     if (!always && old?.kind === 'task' && old.hash === hash) return old;

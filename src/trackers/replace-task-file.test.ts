@@ -2,7 +2,8 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
-import { hashOf, replaceTaskFile } from './replace-task-file.ts';
+import { hashOf } from './content-hash.ts';
+import { replaceTaskFile } from './replace-task-file.ts';
 
 const PATH = '.yard/tasks/TASK-1.md';
 const BESIDE = '.yard/tasks/.edit-TASK-1.md';

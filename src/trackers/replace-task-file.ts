@@ -5,7 +5,6 @@
  *    whoever holds the name beside the file is alone until the rename, which gives the name back. Who lost it writes
  *    nothing.
  */
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
@@ -14,17 +13,13 @@ import { UserError } from '../core/user-error.ts';
 import { errnoOf } from '../process/errno.ts';
 import { syncDirectory } from '../process/file.ts';
 import { rename, rm } from '../process/file-system.ts';
+import { hashOf } from './content-hash.ts';
 import { readTaskFile } from './task-directory.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 
 /** Writing takes milliseconds: who holds the name for longer was killed. */
 const HELD_MAX_MS = 10_000;
-
-/** What tells one content of a file from another. */
-export function hashOf(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
-}
 
 /**
  * Puts `text` in place of the content whose hash is `from`; `path` is relative to the root. Returns its hash. Throws a

@@ -6,7 +6,7 @@
  *    batch; a file that is not what the batch wrote is never touched.
  * 3. Nothing that exists is replaced.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { constants, readdirSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { errnoOf } from '../process/errno.ts';
 import { syncDirectory, syncFileSystem, writeFileDurably } from '../process/file.ts';
 import { link, rm, unlink } from '../process/file-system.ts';
 import { isAlive, ownIdentity } from '../process/identity.ts';
+import { hashOf } from './content-hash.ts';
 import { makeTasksDirectory, taskExists, taskFileName } from './new-task-file.ts';
 import { batchMarkers, isTaskFileName, readMarker, readTaskFile, TASKS_DIRECTORY } from './task-directory.ts';
 
@@ -126,8 +127,4 @@ function ownMarker(root: string, name: string): Marker | null {
   const { owner, files } = marker;
   if (typeof owner !== 'object' || owner === null || typeof files !== 'object' || files === null) return null;
   return { owner: owner as ProcessIdentity, files: files as Marker['files'] };
-}
-
-function hashOf(content: Uint8Array | string): string {
-  return createHash('sha256').update(content).digest('hex');
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error-code.ts';
 import { compareIds } from '../core/frontier.ts';
 import { inertLine } from '../core/inert.ts';
 import { impossible } from '../core/impossible.ts';
@@ -110,10 +111,6 @@ class NoRoomError extends Error {
     this.name = 'NoRoomError';
     this.fault = fault;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Takes up what a train that died has left. */

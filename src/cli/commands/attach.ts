@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Lease } from '../../core/lease.ts';
+import type { ProcessIdentity } from '../../core/process-identity.ts';
 import { UserError } from '../../core/user-error.ts';
-import { onlooker } from '../../process/onlooker.ts';
-import { isHeld } from '../../store/lease-holder.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { LiveView } from '../run/live-view.ts';
 import { endOfRun, tellEnd } from '../run/run-end.ts';
+import { schedulerOf } from '../schedule/scheduler.ts';
 import { snapshotNow } from '../schedule/seen-snapshot.ts';
 import { formatDuration } from '../terminal/table.ts';
 
@@ -20,11 +19,11 @@ const LOOK_EVERY_MS = 1_000;
 export async function attachCommand(context: CommandContext): Promise<ExitCode> {
   const reading = await context.compose.reading(context.cwd);
   try {
-    const lease = await reading.reader.lease('scheduler');
-    if (lease === null || !isHeld(lease, onlooker(context.compose.clock))) throw await noRun(context, reading);
+    const scheduler = await schedulerOf(reading.reader, context.compose.clock);
+    if (scheduler === null) throw await noRun(context, reading);
     const [last] = await reading.reader.events({ limit: 1, newest: true });
-    context.output.say(`the run is process ${lease.owner?.pid ?? 'unknown'}; Ctrl-C leaves it alone`);
-    return await follow(context, reading, lease, last?.seq ?? 0);
+    context.output.say(`the run is process ${scheduler.pid}; Ctrl-C leaves it alone`);
+    return await follow(context, reading, scheduler, last?.seq ?? 0);
   } finally {
     await reading.reader.close();
   }
@@ -33,7 +32,7 @@ export async function attachCommand(context: CommandContext): Promise<ExitCode> 
 async function follow(
   { output, compose: { clock } }: CommandContext,
   reading: Reading,
-  { owner }: Lease,
+  { pid }: ProcessIdentity,
   sinceSeq: number,
 ): Promise<ExitCode> {
   const { reader } = reading;
@@ -43,8 +42,7 @@ async function follow(
   try {
     let lookedMs = -Infinity;
     for (;;) {
-      const lease = await reader.lease('scheduler');
-      const isOver = lease === null || lease.owner?.pid !== owner?.pid || !isHeld(lease, onlooker(clock));
+      const isOver = (await schedulerOf(reader, clock))?.pid !== pid;
       if (isOver || interrupt.signal.aborted || output.isClosed) break;
       if (performance.now() - lookedMs >= LOOK_EVERY_MS) {
         const snapshot = await snapshotNow(reading, clock);
@@ -59,7 +57,7 @@ async function follow(
       return EXIT.ok;
     }
     const events = await reader.events({ sinceSeq, types: ['run.ended'] });
-    const end = events.map(endOfRun).find((entry) => entry !== null && entry.pid === owner?.pid);
+    const end = events.map(endOfRun).find((entry) => entry !== null && entry.pid === pid);
     if (end !== undefined && end !== null) return await tellEnd(output, reader, end.end);
     output.say('the run has died. What ran goes on by itself, and nothing is lost. Go on with: yard run');
     return EXIT.failed;

@@ -1,13 +1,12 @@
 import { isDrained } from '../../core/plan.ts';
-import { onlooker } from '../../process/onlooker.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
-import { isHeld } from '../../store/lease-holder.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { openReady } from '../run/open-ready.ts';
 import { atWork, describeUnfinished, waitFor } from '../run/at-work.ts';
 import type { Waited } from '../run/at-work.ts';
+import { schedulerOf } from '../schedule/scheduler.ts';
 import { snapshotNow } from '../schedule/seen-snapshot.ts';
 import { drive } from './run.ts';
 
@@ -75,8 +74,7 @@ async function drain(context: CommandContext, yard: LocalYard, timeoutMs: number
 }
 
 async function isDriven({ compose }: CommandContext, { store }: LocalYard): Promise<boolean> {
-  const lease = await store.lease('scheduler');
-  return lease !== null && isHeld(lease, onlooker(compose.clock));
+  return (await schedulerOf(store, compose.clock)) !== null;
 }
 
 /** `no-run`: the run has ended, and left something to do. */

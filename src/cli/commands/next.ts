@@ -3,7 +3,7 @@ import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { makeNext } from '../schedule/next-view.ts';
 import type { NextView } from '../schedule/next-view.ts';
-import { NO_SCHEDULER } from '../schedule/scheduler-sentence.ts';
+import { NO_SCHEDULER } from '../schedule/scheduler.ts';
 import { counted } from '../terminal/table.ts';
 import { groupWaiting, renderGroups, WaitingSentences } from '../waiting/waiting-groups.ts';
 

@@ -29,9 +29,9 @@ export function parkCommand(
       const why = `${BY_A_PERSON}${options.why === undefined ? '' : `: ${options.why}`}`;
       await yard.store.withdraw(spec.id, { kind: 'parked', why });
       const left = await endAttemptOf(yard, spec.id);
-      return left === null
+      return left.length === 0
         ? `${spec.id} is parked; its work is kept. Put it back with: yard unpark ${spec.id}`
-        : `${spec.id} is parked, but ${left}`;
+        : `${spec.id} is parked, but processes of it still run: ${left.join(', ')}`;
     },
   });
 }
@@ -92,7 +92,9 @@ export function cancelCommand(context: CommandContext, ids: readonly string[], o
     act: async (yard, { spec }) => {
       await yard.store.withdraw(spec.id, { kind: 'cancelled' });
       const left = await endAttemptOf(yard, spec.id);
-      return `${spec.id} is cancelled${left === null ? '; what its lane holds is kept' : `, but ${left}`}`;
+      return left.length === 0
+        ? `${spec.id} is cancelled; what its lane holds is kept`
+        : `${spec.id} is cancelled, but processes of it still run: ${left.join(', ')}`;
     },
   });
 }

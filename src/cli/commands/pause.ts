@@ -11,7 +11,7 @@ import { fetchIntoDepot, TARGET_RECORD } from '../../git/target-sync.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { schedulerPid } from '../schedule/scheduler-sentence.ts';
+import { schedulerPid } from '../schedule/scheduler.ts';
 import { checkWhy } from '../tasks/on-tasks.ts';
 
 /** `yard pause [area NAME|agent NAME|train]`: holds what is meant until it is resumed; a run goes on and waits. */

@@ -1,3 +1,4 @@
+import { tellDriven } from '../schedule/scheduler.ts';
 import { Frontier } from '../../core/frontier.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
@@ -64,8 +65,7 @@ async function oneCycle(
         commands: [],
       });
     }
-    output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
-    output.say('Watch it with: yard attach');
+    tellDriven(output, pid);
     return null;
   }
   try {

@@ -1,3 +1,4 @@
+import { tellDriven } from '../schedule/scheduler.ts';
 import { UserError } from '../../core/user-error.ts';
 import { runYard } from '../../reconcile/run.ts';
 import type { RunOptions } from '../../reconcile/run.ts';
@@ -60,8 +61,7 @@ export async function drive(
   const wake = new Wake(yard.store);
   const acquired = await Scheduler.acquire(yard, () => wake.call());
   if (acquired.kind === 'held') {
-    output.say(`another scheduler drives this yard already: process ${acquired.lease.owner?.pid ?? 'unknown'}`);
-    output.say('Watch it with: yard attach');
+    tellDriven(output, acquired.lease.owner?.pid ?? null);
     return EXIT.ok;
   }
   const { scheduler } = acquired;

@@ -1,3 +1,4 @@
+import { codeOf } from '../../core/error-code.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { CommandContext, ExitCode, Reading } from '../context.ts';
@@ -49,7 +50,7 @@ async function openOrEmpty(context: CommandContext, { json }: StatusOptions): Pr
   try {
     return await compose.reading(cwd);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'no-yard')) throw error;
+    if (codeOf(error) !== 'no-yard') throw error;
     const { statusBeforeRun } = await import('../status/status-before-run.ts');
     const status = await statusBeforeRun(context);
     if (status === null) throw error;

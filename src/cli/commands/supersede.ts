@@ -1,21 +1,21 @@
 import { parseTaskFile } from '../../config/task-file.ts';
 import { loadConfig } from '../../config/load.ts';
+import { codeOf } from '../../core/error-code.ts';
 import { cyclesThrough } from '../../core/graph.ts';
 import { isFinal } from '../../core/task-state.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import { inertLine } from '../../core/inert.ts';
 import { findRepository } from '../../git/repository.ts';
-import { endKills } from '../../reconcile/kills.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
-import { openKills } from '../../store/open-kills.ts';
 import type { StoreReader, TaskRecord, TaskRow } from '../../store/store.ts';
-import { hashOf } from '../../trackers/replace-task-file.ts';
+import { hashOf } from '../../trackers/content-hash.ts';
 import { readTaskFile } from '../../trackers/task-directory.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { findTask, pickId } from '../tasks/find-task.ts';
 import { stillParked } from '../tasks/still-parked.ts';
+import { endAttemptOf } from '../tasks/on-tasks.ts';
 import { knownTasks, withReader } from '../tasks/known-tasks.ts';
 import { refuseIncomplete, writeUnderFreeId } from '../tasks/new-task.ts';
 import type { AddOptions } from './add.ts';
@@ -146,9 +146,7 @@ async function tell(
       exitCode: EXIT.failed,
     });
   }
-  const kills = openKills(await yard.store.openIntents());
-  const own = kills.filter(({ subject }) => subject.of === 'attempt' && subject.taskId === id);
-  const pids = (await endKills(yard, own)).flatMap((end) => end.pids);
+  const pids = await endAttemptOf(yard, id);
   if (json) output.json({ superseded: id, by, survivors: pids, ...(spec && { path, ...spec }) });
   else {
     const made = path === undefined || spec === undefined ? '' : `: ${inertLine(spec.title, 200)} (${path})`;
@@ -165,7 +163,7 @@ async function unlessOvertaken(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'illegal-transition')) throw error;
+    if (codeOf(error) !== 'illegal-transition') throw error;
   }
 }
 

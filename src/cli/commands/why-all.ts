@@ -5,7 +5,7 @@ import type { Waiting } from '../../core/waiting.ts';
 import type { StoreReader } from '../../store/store.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
-import { NO_SCHEDULER, schedulerPid } from '../schedule/scheduler-sentence.ts';
+import { NO_SCHEDULER, schedulerPid } from '../schedule/scheduler.ts';
 import { findRemedy } from '../waiting/remedy.ts';
 import type { ParkedTask } from '../waiting/remedy.ts';
 import { snapshotOf } from '../schedule/seen-snapshot.ts';

@@ -3,16 +3,12 @@ import { waitingOf } from '../../core/plan.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import { inertLine } from '../../core/inert.ts';
-import type { Clock } from '../../core/clock.ts';
 import { UserError } from '../../core/user-error.ts';
-import { onlooker } from '../../process/onlooker.ts';
-import { isHeld } from '../../store/lease-holder.ts';
-import type { StoreReader } from '../../store/store.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
 import { snapshotAround } from '../schedule/seen-snapshot.ts';
 import { findTask } from '../tasks/find-task.ts';
-import { NO_SCHEDULER } from '../schedule/scheduler-sentence.ts';
+import { NO_SCHEDULER, schedulerOf } from '../schedule/scheduler.ts';
 import { remedyFor } from '../waiting/remedy.ts';
 import { stateSentence } from '../waiting/state-sentence.ts';
 
@@ -64,7 +60,11 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
       const detail = inertLine(describeWaiting(entry, task.spec.id, remedy), 2000);
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
-    if (snapshot !== null && MOVES.has(task.state.status) && !(await isDriven(reading.reader, compose.clock))) {
+    if (
+      snapshot !== null &&
+      MOVES.has(task.state.status) &&
+      (await schedulerOf(reading.reader, compose.clock)) === null
+    ) {
       output.print(`  ${NO_SCHEDULER}`);
     } else if (waiting.length === 0 && task.state.status === 'ready') {
       output.print(snapshot === null ? '  nothing has run yet; start with: yard run' : '  it starts in the next cycle');
@@ -77,8 +77,3 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
 
 /** States that a scheduler takes further. */
 const MOVES: ReadonlySet<TaskState['status']> = new Set(['ready', 'running', 'accepted', 'landing']);
-
-async function isDriven(reader: StoreReader, clock: Clock): Promise<boolean> {
-  const lease = await reader.lease('scheduler');
-  return lease !== null && isHeld(lease, onlooker(clock));
-}

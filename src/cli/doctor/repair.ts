@@ -1,10 +1,10 @@
 import { UserError } from '../../core/user-error.ts';
-import { onlooker } from '../../process/onlooker.ts';
 import { findMarkedBelow } from '../../process/tree.ts';
 import { ContainerRegister } from '../../sandbox/container-register.ts';
 import { Scheduler } from '../../reconcile/scheduler.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { isHeld } from '../../store/lease-holder.ts';
+import { schedulerOf } from '../schedule/scheduler.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext } from '../context.ts';
 import type { Check, CheckResult } from './check.ts';
@@ -61,8 +61,9 @@ export async function repairAll(
 
 /** What needs no repair now may need one as soon as whoever drives the yard has gone on. */
 async function refuseBesideARun(patient: Patient): Promise<void> {
-  const lease = await patient.may('reading')?.reader.lease('scheduler');
-  if (lease?.owner && isHeld(lease, onlooker(patient.context.compose.clock))) throw heldBy(lease.owner.pid);
+  const reader = patient.may('reading')?.reader ?? null;
+  const scheduler = reader === null ? null : await schedulerOf(reader, patient.context.compose.clock);
+  if (scheduler !== null) throw heldBy(scheduler.pid);
 }
 
 /** No other process works for this yard. */

@@ -4,10 +4,9 @@ import { isFinal } from '../../core/task-state.ts';
 import { isUserError } from '../../core/user-error.ts';
 import { currentCommit, toRefName } from '../../git/repository.ts';
 import { readTarget } from '../../git/target.ts';
-import { onlooker } from '../../process/onlooker.ts';
 import { checkAgents, checkGates, checkPrewarms, checkProvisions } from '../../reconcile/readiness.ts';
 import { readRecipes } from '../../reconcile/settings.ts';
-import { isHeld } from '../../store/lease-holder.ts';
+import { schedulerOf } from '../schedule/scheduler.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { fail, failOf, pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
@@ -59,8 +58,7 @@ function inForce(patient: Patient, config: Config): string {
 async function whatGoesOn(patient: Patient): Promise<string | undefined> {
   const { reader, pinnedMs } = patient.may('reading') ?? {};
   if (reader === undefined || pinnedMs === undefined || pinnedMs === null) return undefined;
-  const lease = await reader.lease('scheduler');
-  if (lease === null || !isHeld(lease, onlooker(patient.context.compose.clock))) return undefined;
+  if ((await schedulerOf(reader, patient.context.compose.clock)) === null) return undefined;
   return `The run that drives the yard goes on with the version of ${new Date(pinnedMs).toISOString()}.`;
 }
 

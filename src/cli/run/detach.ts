@@ -2,14 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import type { Lease } from '../../core/lease.ts';
+import type { ProcessIdentity } from '../../core/process-identity.ts';
 import { UserError } from '../../core/user-error.ts';
-import { onlooker } from '../../process/onlooker.ts';
 import { spawnDetached } from '../../process/spawn.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
-import { isHeld } from '../../store/lease-holder.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import { schedulerOf, tellDriven } from '../schedule/scheduler.ts';
 import { openReady } from './open-ready.ts';
 
 const POLL_MS = 50;
@@ -27,12 +26,12 @@ export async function detachRun(
   const { output } = context;
   const yard = await openReady(context);
   try {
-    const before = await driver(context, yard);
+    const before = await schedulerOf(yard.store, context.compose.clock);
     if (before !== null) return drivenAlready(context, before, options);
     const run = await start(context, yard, options.maxHours);
     const code = await awaitFirstCycle(context, yard, run);
     // Of two that were started at once, one finds the other at work.
-    const other = code === null ? null : await driver(context, yard);
+    const other = code === null ? null : await schedulerOf(yard.store, context.compose.clock);
     if (other !== null) return drivenAlready(context, other, options);
     if (code !== null) return notStarted(context, run, code);
     if (options.json === true) output.json({ started: true, pid: run.pid, log: run.log });
@@ -44,17 +43,13 @@ export async function detachRun(
   }
 }
 
-/** The lease of a scheduler that is at work. */
-async function driver({ compose }: CommandContext, { store }: LocalYard): Promise<Lease | null> {
-  const lease = await store.lease('scheduler');
-  return lease !== null && isHeld(lease, onlooker(compose.clock)) ? lease : null;
-}
-
-function drivenAlready({ output }: CommandContext, { owner }: Lease, options: { readonly json?: boolean }): ExitCode {
-  const pid = owner?.pid ?? null;
+function drivenAlready(
+  { output }: CommandContext,
+  { pid }: ProcessIdentity,
+  options: { readonly json?: boolean },
+): ExitCode {
   if (options.json === true) output.json({ started: false, pid, log: null });
-  output.say(`another scheduler drives this yard already: process ${pid ?? 'unknown'}`);
-  output.say('Watch it with: yard attach');
+  tellDriven(output, pid);
   return EXIT.ok;
 }
 

@@ -1,3 +1,4 @@
+import { codeOf } from '../../core/error-code.ts';
 import { loadConfig } from '../../config/load.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
@@ -49,7 +50,7 @@ async function knownRows(
     }
   } catch (error) {
     // Nothing has run yet, or the store is brought up to date when it is opened: the files say enough.
-    const code = error instanceof Error && 'code' in error ? error.code : null;
+    const code = codeOf(error);
     if (code === 'no-yard' || code === 'store-older') return [];
     throw error;
   }

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../core/snapshot.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import type { StoreView } from '../../store/store.ts';
 import type { Reading } from '../context.ts';
-import { schedulerPid } from './scheduler-sentence.ts';
+import { schedulerPid } from './scheduler.ts';
 import { snapshotOf } from './seen-snapshot.ts';
 import { lookAtUnimported } from './unimported.ts';
 

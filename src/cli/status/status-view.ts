@@ -17,7 +17,7 @@ import type { CommandContext, Reading } from '../context.ts';
 import { lookAtSettings } from './settings-look.ts';
 import { endedView, runView } from './run-view.ts';
 import type { EndedView, RunView, WaitingView } from './run-view.ts';
-import { schedulerPid } from '../schedule/scheduler-sentence.ts';
+import { schedulerPid } from '../schedule/scheduler.ts';
 import { snapshotOf } from '../schedule/seen-snapshot.ts';
 import { lookAtUnimported } from '../schedule/unimported.ts';
 import type { BrokenFile } from '../schedule/unimported.ts';

@@ -1,3 +1,4 @@
+import { codeOf } from '../../core/error-code.ts';
 import type { KnownSpec } from '../../config/backlog-specs.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { taskIdKey } from '../../core/task.ts';
@@ -39,7 +40,7 @@ async function openedReader({ compose, cwd }: Pick<CommandContext, 'compose' | '
   try {
     return (await compose.reading(cwd)).reader;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'no-yard') return null;
+    if (codeOf(error) === 'no-yard') return null;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../../core/error-code.ts';
 import { inertLine } from '../../core/inert.ts';
 import { isUserError, UserError } from '../../core/user-error.ts';
 import { endKills } from '../../reconcile/kills.ts';
@@ -80,8 +81,7 @@ async function unlessOvertaken(
   try {
     return await act(yard, task);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code !== 'illegal-transition') throw error;
+    if (codeOf(error) !== 'illegal-transition') throw error;
     if (isForAll) return null;
     const { id } = task.spec;
     const { state } = await findTask(yard.store, id);
@@ -102,12 +102,11 @@ export function notNow(task: TaskRecord, verb: string, when: string): UserError 
   });
 }
 
-/** Ends the attempt of a task that was withdrawn; a sentence where it cannot be ended. */
-export async function endAttemptOf(yard: LocalYard, taskId: string): Promise<string | null> {
+/** Ends the attempt of a task that was withdrawn. Returns the processes that cannot be ended. */
+export async function endAttemptOf(yard: LocalYard, taskId: string): Promise<readonly number[]> {
   const kills = openKills(await yard.store.openIntents());
   const own = kills.filter(({ subject }) => subject.of === 'attempt' && subject.taskId === taskId);
-  const survivors = (await endKills(yard, own)).flatMap(({ pids }) => pids);
-  return survivors.length === 0 ? null : `processes of it still run: ${survivors.join(', ')}`;
+  return (await endKills(yard, own)).flatMap(({ pids }) => pids);
 }
 
 /** @throws UserError `empty-why`. */

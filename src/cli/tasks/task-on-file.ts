@@ -4,7 +4,7 @@ import { taskIdKey } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { TaskRecord } from '../../store/store.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
-import { hashOf } from '../../trackers/replace-task-file.ts';
+import { hashOf } from '../../trackers/content-hash.ts';
 import { readTaskFile } from '../../trackers/task-directory.ts';
 import type { SourcedTask } from '../../trackers/tracker.ts';
 import type { CommandContext } from '../context.ts';
