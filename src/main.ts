@@ -317,6 +317,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       pin,
       cells: new Cells({ stateDirectory, repository: pin.repository, support: supportOf(pin), self: SELF, redact }),
       redactor,
+      agentSpec: await agentOfAttempt(store, taskId, Number(attempt)),
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),
     };
@@ -330,6 +331,12 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
   } finally {
     await store.close();
   }
+}
+
+/** The one that the scheduler chose when it made the attempt. */
+async function agentOfAttempt(store: Pick<Store, 'attempts'>, taskId: string, attempt: number): Promise<string> {
+  const record = (await store.attempts(taskId)).find((one) => one.attempt === attempt);
+  return record?.agent ?? '';
 }
 
 /** `train <state> <pin>`: started by a scheduler, never typed. */

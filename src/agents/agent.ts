@@ -1,6 +1,11 @@
-import type { RunInCell } from '../sandbox/cells.ts';
+import type { AgentKind } from '../core/agent-kind.ts';
+import type { ProviderFailure } from '../core/provider-failure.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { Packet } from './packet.ts';
+import type { SessionRole } from '../core/session.ts';
+import type { Usage } from '../core/usage.ts';
+import type { RunInCell } from '../sandbox/cells.ts';
+import type { Packet } from '../core/packet.ts';
+import type { TurnTools } from './turn-tools.ts';
 
 /** One invocation of an agent: what it is given, and the bounds that it works in. */
 export interface Turn {
@@ -8,17 +13,37 @@ export interface Turn {
   readonly attempt: number;
   readonly token: number;
   readonly baseCommit: string;
+  readonly role: SessionRole;
+  /** Of any size: never an argument of a program. */
   readonly prompt: string;
+  /** Standing instructions beside the prompt; null: none. */
+  readonly system: string | null;
+  /** The session to go on with, and what it had counted up to then; null: a new one. Only where `capabilities.resume`. */
+  readonly session: { readonly id: string; readonly totals: Usage | null } | null;
+  /** Yardmaster's own tools for this attempt; null: it reports by its last message, or by a file. */
+  readonly tools: TurnTools | null;
+  /** JSON Schema that the last message is to match, for programs that hold their model to one; null: none. */
+  readonly schema: Readonly<Record<string, unknown>> | null;
+  /** The most that the program may spend of itself, for those that can be told; null: no bound. */
+  readonly maxCostUsd: number | null;
   /** Starts a program in the lane, and in what keeps it there: the only way in which an adapter may start one. */
   readonly run: RunInCell;
   /** The whole environment but for what the adapter adds. */
   readonly environment: Readonly<Record<string, string>>;
   /** Carried by every process of the attempt, so that none outlives it. */
   readonly marker: string;
-  /** An empty directory outside the lane, for this turn alone, that the agent may write to. */
+  /** A directory outside the lane, for this attempt alone, that the agent may write to. */
   readonly outbox: string;
-  /** Where the raw output is kept, line for line up to a bound. */
+  /** A directory where programs keep their settings and sessions: of this task and role alone, and kept between turns. */
+  readonly home: string;
+  /** An empty directory, readable in the cell, for what is to be in `home` before the program starts. */
+  readonly seed: string;
+  /** Whether something else than the program itself keeps it in the lane. */
+  readonly isEnclosed: boolean;
+  /** Where what the agent does is kept as it is shown to people, line for line up to a bound. */
   readonly transcript: string;
+  /** Where the raw output of a program that speaks a protocol is kept. */
+  readonly rawLog: string;
   readonly timeoutMs: number;
   /** Ended when it has said nothing for so long; null: it may be silent. */
   readonly idleMs: number | null;
@@ -27,21 +52,21 @@ export interface Turn {
   readonly redactor: Redactor;
 }
 
-export interface Usage {
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly outputTokens: number;
-  /** US dollars; null: unknown, which is not zero. */
-  readonly costUsd: number | null;
-}
-
 /** What an agent does, as it does it. Text is raw: it must be made inert before a person or a prompt sees it. */
 export type AgentEvent =
   | { readonly kind: 'started'; readonly pid: number }
   | { readonly kind: 'session'; readonly id: string }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'tool'; readonly name: string; readonly summary: string }
-  | { readonly kind: 'usage'; readonly usage: Usage }
+  | { readonly kind: 'thinking'; readonly text: string }
+  | { readonly kind: 'tool'; readonly id: string; readonly name: string; readonly summary: string }
+  | { readonly kind: 'tool-result'; readonly id: string; readonly ok: boolean; readonly summary: string }
+  | { readonly kind: 'plan'; readonly entries: readonly string[] }
+  /** `totals`: what the program counts on from turn to turn, where it does: `Turn.session` is given it back. */
+  | { readonly kind: 'usage'; readonly usage: Usage; readonly totals: Usage | null }
+  /** The provider refuses for now, and the program tries again by itself. */
+  | { readonly kind: 'rate-limit'; readonly failure: ProviderFailure; readonly delayMs: number | null }
+  | { readonly kind: 'question'; readonly text: string }
+  | { readonly kind: 'error'; readonly message: string }
   /** Always the last one, exactly once. */
   | { readonly kind: 'ended'; readonly end: TurnEnd };
 
@@ -49,8 +74,12 @@ export type AgentEvent =
 export type TurnEnd =
   | { readonly kind: 'finished'; readonly packet: Packet }
   | { readonly kind: 'question'; readonly text: string }
+  /** It ended in order without a terminal signal: it may be asked to go on. */
+  | { readonly kind: 'unfinished'; readonly why: string; readonly outputTail: string }
   | { readonly kind: 'no-packet'; readonly why: string; readonly outputTail: string }
-  | { readonly kind: 'provider'; readonly why: string; readonly retryAtMs: number | null }
+  | { readonly kind: 'provider'; readonly why: string; readonly failure: ProviderFailure }
+  /** The program did not take the session up: the same turn may be taken with a new one. */
+  | { readonly kind: 'session-refused'; readonly why: string }
   | { readonly kind: 'infrastructure'; readonly why: string }
   | { readonly kind: 'cancelled' };
 
@@ -61,12 +90,29 @@ export interface AgentRun {
   cancel(): void;
 }
 
+/** What an agent can do beyond a plain turn. */
+export interface Capabilities {
+  /** Goes on with an earlier session. */
+  readonly resume: boolean;
+  /** How it gets Yardmaster's own tools: by an MCP server in its cell, or over its own protocol. */
+  readonly tools: 'mcp' | 'protocol' | null;
+  /** Holds its model to a schema for the last message. */
+  readonly schema: boolean;
+  /** `reported`: it tells money; `tokens`: what it used; null: nothing. */
+  readonly cost: 'reported' | 'tokens' | null;
+  /** How it is told to stop: over its protocol, or by a signal. */
+  readonly interrupt: 'protocol' | 'signal';
+  /** It only reads and judges: no task can be given to it. */
+  readonly reviewOnly: boolean;
+}
+
 /** An adapter to a coding agent. */
 export interface Agent {
+  /** As the configuration calls it. */
   readonly name: string;
-  /** What it can do beyond a plain turn. */
-  readonly capabilities: { readonly resume: boolean };
+  readonly kind: AgentKind;
+  readonly capabilities: Capabilities;
+  /** What distinguishes the program that will run from another one or another version of it. */
+  runner(): Promise<string>;
   start(turn: Turn): AgentRun;
-  /** Goes on with an earlier session. Only where `capabilities.resume`. */
-  resume(turn: Turn, sessionId: string): AgentRun;
 }

@@ -1,18 +1,17 @@
-import { join } from 'node:path';
-
 import { impossible } from '../core/impossible.ts';
-import type { Redactor } from '../core/redact.ts';
-import { redactJson } from '../core/redact-json.ts';
 import { systemClock } from '../process/clock.ts';
-import { readFileBeneath } from '../process/file.ts';
 import { LineSplitter } from '../process/lines.ts';
 import { IdleWatch } from '../process/idle-watch.ts';
 import { RedactedBytes } from '../process/redacted-bytes.ts';
 import { Tail } from '../process/tail.ts';
 import type { CellResult } from '../sandbox/run-in-cell.ts';
-import type { Agent, AgentEvent, AgentRun, Turn, TurnEnd } from './agent.ts';
-import { EventQueue } from './event-queue.ts';
-import { HOST_PACKET, parseResult, RESULT_BYTES_MAX } from './packet.ts';
+import type { Agent, AgentEvent, AgentRun, Capabilities, Turn, TurnEnd } from './agent.ts';
+import type { EventQueue } from './event-queue.ts';
+import { HOST_PACKET } from './packet.ts';
+import { readResultFile } from './program/result-file.ts';
+import { streamTurn } from './program/stream-turn.ts';
+import { seconds, withLastLine } from './program/turn-end.ts';
+import { turnVariables } from './program/turn-variables.ts';
 import { Transcript } from './transcript.ts';
 
 export interface CommandOptions {
@@ -26,16 +25,22 @@ export interface CommandOptions {
 /** The file in the lane's top directory by which a program without a protocol asks a question. Never committed. */
 export const BLOCKED_FILE = 'BLOCKED.md';
 
-const RESULT_FILE = 'result.json';
-/** The task as JSON, for programs that would rather not read the prompt. */
-export const TASK_FILE = 'task.json';
 const LINE_BYTES_MAX = 64 * 1024;
 /** A reader that is further behind misses lines; the transcript has them. */
 const WAITING_MAX = 1_000;
 const TAIL_BYTES = 16 * 1024;
-const LAST_LINE_MAX = 200;
 /** The shell's own "cannot execute" and "not found". */
 const NOT_RUNNABLE = new Set([126, 127]);
+
+/** It is asked for nothing but its exit code. */
+export const COMMAND_CAPABILITIES: Capabilities = {
+  resume: false,
+  tools: null,
+  schema: false,
+  cost: null,
+  interrupt: 'signal',
+  reviewOnly: false,
+};
 
 /**
  * Any program that edits files. It is done when it exits with 0; what it may say beyond that it writes to the file
@@ -44,29 +49,15 @@ const NOT_RUNNABLE = new Set([126, 127]);
 export function commandAgent(options: CommandOptions): Agent {
   return {
     name: options.name,
-    capabilities: { resume: false },
+    kind: 'command',
+    capabilities: COMMAND_CAPABILITIES,
+    runner: () => Promise.resolve('command'),
     start: (turn) => startCommand(options, turn),
-    resume: () => {
-      throw new Error(`the agent ${options.name} cannot resume a session`);
-    },
   };
 }
 
 function startCommand(options: CommandOptions, turn: Turn): AgentRun {
-  const queue = new EventQueue<AgentEvent>();
-  const abort = new AbortController();
-  void runTurn(options, turn, queue, abort.signal).then(
-    (end) => {
-      queue.push({ kind: 'ended', end });
-      queue.close();
-    },
-    (error: unknown) => {
-      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      queue.push({ kind: 'ended', end: { kind: 'infrastructure', why } });
-      queue.close();
-    },
-  );
-  return { events: queue, cancel: () => abort.abort() };
+  return streamTurn((queue, signal) => runTurn(options, turn, queue, signal));
 }
 
 interface Listener {
@@ -148,17 +139,6 @@ function splitter(
   });
 }
 
-function turnVariables(turn: Turn): Record<string, string> {
-  return {
-    YARD_TASK_ID: turn.taskId,
-    YARD_ATTEMPT: String(turn.attempt),
-    YARD_TOKEN: String(turn.token),
-    YARD_BASE_SHA: turn.baseCommit,
-    YARD_TASK: join(turn.outbox, TASK_FILE),
-    YARD_RESULT: join(turn.outbox, RESULT_FILE),
-  };
-}
-
 interface Heard {
   readonly isIdle: boolean;
   readonly lastLine: string;
@@ -205,9 +185,8 @@ async function endOf(
     default:
       throw impossible(result satisfies never);
   }
-  const file = await readFileBeneath(turn.outbox, RESULT_FILE, { maxBytes: RESULT_BYTES_MAX });
-  if (file.kind === 'refused') return failed(`its result file was not read: ${file.why}`);
-  const report = file.kind === 'ok' ? parseResult(withoutSecrets(file.data, turn.redactor), turn) : null;
+  const report = await readResultFile(turn);
+  if (report?.kind === 'refused') return failed(`its result file was not read: ${report.why}`);
   if (report?.kind === 'question') return report;
   if (result.code !== 0) {
     const why = `the agent ${options.name} exited with ${result.code}`;
@@ -217,20 +196,4 @@ async function endOf(
   }
   if (report?.kind === 'malformed') return failed(`its result file was not taken: ${report.why}`);
   return { kind: 'finished', packet: report?.packet ?? HOST_PACKET };
-}
-
-function seconds(ms: number): string {
-  return `${Math.round(ms / 100) / 10} s`;
-}
-
-/** What the program said last is nearly always what went wrong. */
-function withLastLine(why: string, output: string): string {
-  const last = output.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  return last === '' ? why : `${why}: ${last.slice(0, LAST_LINE_MAX)}`;
-}
-
-function withoutSecrets(data: Buffer, redactor: Redactor): Buffer {
-  const text = data.toString('latin1');
-  const redacted = redactJson(text, (part) => redactor.text(part));
-  return redacted === text ? data : Buffer.from(redacted, 'latin1');
 }

@@ -1,10 +1,15 @@
+import { homedir } from 'node:os';
+
 import type { AgentConfig } from '../config/schema.ts';
+import type { ProgramKind } from '../core/agent-kind.ts';
+import { agentName, parseAgentSpec } from '../core/agent-spec.ts';
 import { impossible } from '../core/impossible.ts';
-import { agentName } from '../core/preflight.ts';
 import { UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
 import type { Agent } from './agent.ts';
 import { commandAgent } from './command.ts';
+import { programAgent } from './program/adapter.ts';
+import type { Adapter, ProgramSettings } from './program/adapter.ts';
 import { parseRecipes } from './recipe.ts';
 import { replayAgent } from './replay.ts';
 
@@ -16,8 +21,9 @@ export interface AgentSettings {
   readonly self: readonly string[];
 }
 
-/** The adapter for an agent spec `name[:model[:effort]]`. @throws UserError `no-such-agent`. */
-export function makeAgent(spec: string, settings: AgentSettings): Agent {
+import { ADAPTERS } from './program/adapters.ts';
+/** The agent for a spec `name[:model[:effort]]`. @throws UserError `no-such-agent`. */
+export async function makeAgent(spec: string, settings: AgentSettings): Promise<Agent> {
   const name = agentName(spec);
   const config = settings.agents[name];
   if (config === undefined) {
@@ -35,7 +41,37 @@ export function makeAgent(spec: string, settings: AgentSettings): Agent {
       if (parsed.kind === 'bad') throw new Error(`the recipes of ${name} are broken: ${parsed.why}`);
       return replayAgent({ name, recipes: parsed.recipes, self: settings.self });
     }
+    case 'claude':
+    case 'codex':
+    case 'gemini':
+    case 'opencode':
+    case 'qwen':
+    case 'pi':
+    case 'coderabbit':
+    case 'local':
+    case 'acp':
+      return programAgent(await adapterOf(config.kind), programSettings(spec, name, config));
     default:
       throw impossible(config satisfies never);
   }
+}
+
+async function adapterOf(kind: ProgramKind): Promise<Adapter> {
+  const load = ADAPTERS[kind];
+  if (load === undefined) throw new Error(`there is no adapter for ${kind}`);
+  return load();
+}
+
+type ProgramConfig = AgentConfig & { readonly kind: ProgramKind };
+
+export function programSettings(spec: string, name: string, config: ProgramConfig): ProgramSettings {
+  const { model, effort } = parseAgentSpec(spec);
+  return {
+    name,
+    run: config.run,
+    model: model ?? config.model,
+    effort: effort ?? config.effort,
+    protocol: config.protocol,
+    accountHome: homedir(),
+  };
 }

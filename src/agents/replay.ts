@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { errnoOf } from '../process/errno.ts';
 import { writeFileDurably } from '../process/file.ts';
 import type { Agent, AgentEvent, Turn } from './agent.ts';
-import { commandAgent } from './command.ts';
+import { COMMAND_CAPABILITIES, commandAgent } from './command.ts';
 import type { Recipes } from './recipe.ts';
 import { stepsFor } from './recipe.ts';
 
@@ -25,7 +25,9 @@ export function replayAgent(options: ReplayOptions): Agent {
     commandAgent({ name: options.name, run: [...options.self, 'replay-steps', join(turn.outbox, STEPS_FILE)] });
   return {
     name: options.name,
-    capabilities: { resume: false },
+    kind: 'replay',
+    capabilities: COMMAND_CAPABILITIES,
+    runner: () => Promise.resolve('replay'),
     start: (turn) => {
       const steps = stepsFor(options.recipes, turn.taskId, turn.attempt);
       let cancel = (): void => undefined;
@@ -53,9 +55,6 @@ export function replayAgent(options: ReplayOptions): Agent {
           cancel();
         },
       };
-    },
-    resume: () => {
-      throw new Error(`the agent ${options.name} cannot resume a session`);
     },
   };
 }

@@ -24,7 +24,7 @@ export class Transcript {
   }
 
   /** To be followed by `flush`: one write for all the lines that came at once. */
-  line(atMs: number, stream: 'stdout' | 'stderr' | 'prompt', text: string): void {
+  line(atMs: number, stream: 'stdout' | 'stderr' | 'agent', text: string): void {
     this.#waiting += `${JSON.stringify({ at: atMs, stream, text: text.slice(0, LINE_MAX) })}\n`;
     if (this.#waiting.length > WAITING_MAX) this.flush();
   }

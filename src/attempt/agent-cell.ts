@@ -1,15 +1,16 @@
+import type { AgentConfig } from '../config/schema.ts';
+import { agentName } from '../core/agent-spec.ts';
 import type { CellPolicy } from '../core/cell-policy.ts';
-import { agentName } from '../core/preflight.ts';
-import type { TaskSpec } from '../core/task.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
-/** The agent of a task, `name[:model[:effort]]`. */
-export function agentOf({ pin }: Pick<AttemptContext, 'pin'>, spec: TaskSpec): string {
-  return spec.agent ?? pin.config.defaults.agent;
+type Chosen = Pick<AttemptContext, 'pin' | 'agentSpec'>;
+
+/** What the configuration says of the attempt's agent; undefined: it has been taken out since. */
+export function agentSettings({ pin, agentSpec }: Chosen): AgentConfig | undefined {
+  return pin.config.agents[agentName(agentSpec)];
 }
 
-/** What the agent of a task may reach. */
-export function agentCell(context: Pick<AttemptContext, 'pin'>, spec: TaskSpec): CellPolicy {
-  const { config } = context.pin;
-  return config.agents[agentName(agentOf(context, spec))]?.cell ?? config.sandbox.agents;
+/** What the attempt's agent may reach. */
+export function agentCell(context: Chosen): CellPolicy {
+  return agentSettings(context)?.cell ?? context.pin.config.sandbox.agents;
 }

@@ -19,7 +19,9 @@ export interface AttemptContext {
   /** What is kept or shown passes it. */
   readonly redactor: Redactor;
   /** The adapter for an agent spec. @throws UserError for one that is not configured. */
-  readonly agentFor: (spec: string) => Agent;
+  readonly agentFor: (spec: string) => Promise<Agent>;
+  /** The agent that the attempt was dispatched with. */
+  readonly agentSpec: string;
   readonly taskId: string;
   readonly attempt: number;
   readonly fence: Fence;

@@ -1,33 +1,29 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
+import { BLOCKED_FILE } from '../agents/command.ts';
 import { holdsBlockedFile } from '../agents/excluded-paths.ts';
-import type { Packet } from '../agents/packet.ts';
-import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
-import type { AgentConfig } from '../config/schema.ts';
+import { TASK_FILE } from '../agents/program/turn-variables.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
-import { agentName } from '../core/preflight.ts';
+import type { Packet } from '../core/packet.ts';
 import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
-import { allowedEnvironment } from '../process/environment.ts';
 import { errnoOf } from '../process/errno.ts';
+import { writeFile } from '../process/file-system.ts';
 import { readFileBeneath } from '../process/file.ts';
 import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
-import { agentCell, agentOf } from './agent-cell.ts';
+import { agentCell, agentSettings } from './agent-cell.ts';
+import { takeTurns } from './agent-turns.ts';
+import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import { outboxOf } from './evidence.ts';
 import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
-import { mkdir, writeFile } from '../process/file-system.ts';
-import { outboxOf } from './evidence.ts';
-import { makeTemporary } from '../process/temporary.ts';
 
-const ACTIVITY_EVERY_MS = 1_000;
-const ACTIVITY_MAX = 120;
 const QUESTION_BYTES_MAX = 64 * 1024;
 
 export interface Implemented {
@@ -43,119 +39,33 @@ export async function implement(
 ): Promise<Implemented | AttemptOutcome> {
   const prompt = context.redactor.text(await makePrompt(context, spec, prepared));
   await context.evidence.write('prompt.md', prompt);
-  await context.evidence.writeJson('cell.json', context.cells.describe(agentCell(context, spec)));
+  await context.evidence.writeJson('cell.json', context.cells.describe(agentCell(context)));
   if (context.attempt > 1) await removeTree(outboxOf(context.stateDirectory, context.taskId, context.attempt - 1));
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
-  const { owner } = context.cells.sandboxFor(agentCell(context, spec));
+  const { owner } = context.cells.sandboxFor(agentCell(context));
   if (owner !== null) giveTree(context.evidence.outbox, owner);
-  const temporaries = join(context.stateDirectory, 'tmp');
-  await mkdir(temporaries, { recursive: true });
-  const temporary = await makeTemporary(join(temporaries, 'agent-'));
-  try {
-    const end = await takeTurn(context, spec, prompt, prepared, temporary);
-    const outcome = withHint(context, spec, await outcomeOf(context, prepared, end));
-    // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
-    if (!context.signal.aborted) await removeTree(context.evidence.outbox);
-    return outcome;
-  } finally {
-    await removeTree(temporary);
-  }
+  const end = await takeTurns(context, prompt, prepared);
+  const outcome = withHint(context, await outcomeOf(context, prepared, end));
+  // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
+  if (!context.signal.aborted) await removeTree(context.evidence.outbox);
+  return outcome;
 }
 
 /** A failure that a person can mend in the configuration says so. */
-function withHint(
-  context: AttemptContext,
-  spec: TaskSpec,
-  outcome: Implemented | AttemptOutcome,
-): Implemented | AttemptOutcome {
+function withHint(context: AttemptContext, outcome: Implemented | AttemptOutcome): Implemented | AttemptOutcome {
   if (outcome.kind !== 'no-packet' && outcome.kind !== 'infrastructure') return outcome;
-  const policy = agentCell(context, spec);
+  const policy = agentCell(context);
   if (context.cells.describe(policy).sandbox === 'none') return outcome;
-  const settings = settingsOf(context, agentOf(context, spec));
+  const settings = agentSettings(context);
   const command = settings?.kind === 'command' ? settings.run : null;
   const places = { path: process.env['PATH'] ?? '', stateDirectory: context.stateDirectory };
   return { ...outcome, why: outcome.why + hiddenHint(outcome.why, command, policy, places) };
 }
 
-async function takeTurn(
-  context: AttemptContext,
-  spec: TaskSpec,
-  prompt: string,
-  { lane, layers }: Prepared,
-  temporary: string,
-): Promise<TurnEnd> {
-  const { pin, evidence } = context;
-  const agentSpec = agentOf(context, spec);
-  const run = context.agentFor(agentSpec).start({
-    taskId: context.taskId,
-    attempt: context.attempt,
-    token: context.fence.token,
-    baseCommit: lane.base,
-    prompt,
-    run: context.cells.enter(agentCell(context, spec), {
-      directory: lane.directory,
-      writable: [evidence.outbox],
-      // What the lane's own git directory borrows from.
-      readable: [join(context.depot.path, 'objects')],
-      scratch: temporary,
-      egressLog: evidence.path('network.ndjson'),
-      layers,
-    }),
-    environment: allowedEnvironment(settingsOf(context, agentSpec)?.environment.allow ?? [], {}),
-    marker: context.marker,
-    outbox: evidence.outbox,
-    transcript: evidence.path('transcript.ndjson'),
-    ...limitsOf(context, agentSpec),
-    killGraceMs: pin.config.limits.killGraceMs,
-    redactor: context.redactor,
-  });
-  const cancel = (): void => run.cancel();
-  context.signal.addEventListener('abort', cancel, { once: true });
-  if (context.signal.aborted) cancel();
-  try {
-    return await follow(context, run);
-  } finally {
-    context.signal.removeEventListener('abort', cancel);
-  }
-}
-
-/**
- * Tells the store what the agent is doing, now and then, and returns how it ended. When the store takes nothing any
- * more (the lease is lost), the agent is ended first.
- */
-async function follow(context: AttemptContext, run: AgentRun): Promise<TurnEnd> {
-  let toldMs = -Infinity;
-  let end: TurnEnd | null = null;
-  let refusal: { readonly error: unknown } | null = null;
-  for await (const event of run.events) {
-    if (event.kind === 'ended') end = event.end;
-    const nowMs = context.clock.monotonicMs();
-    if (refusal !== null || context.signal.aborted || nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
-    const activity = describe(event);
-    if (activity === null) continue;
-    toldMs = nowMs;
-    try {
-      await context.store.progress(context.fence, context.taskId, context.attempt, { activity });
-    } catch (error) {
-      refusal = { error };
-      run.cancel();
-    }
-  }
-  if (refusal !== null) throw refusal.error;
-  if (end === null) throw new Error('the agent ended without saying how');
-  return end;
-}
-
-function describe(event: AgentEvent): string | null {
-  if (event.kind === 'text') return inertLine(event.text, ACTIVITY_MAX);
-  if (event.kind === 'tool') return inertLine(`${event.name} ${event.summary}`, ACTIVITY_MAX);
-  return null;
-}
-
 async function outcomeOf(
   context: AttemptContext,
   prepared: Prepared,
-  end: TurnEnd,
+  end: TurnsEnd,
 ): Promise<Implemented | AttemptOutcome> {
   switch (end.kind) {
     case 'finished': {
@@ -177,7 +87,7 @@ async function outcomeOf(
       return { kind: 'no-packet', why: inertLine(end.why, 500), outputTail: inert(end.outputTail) };
     }
     case 'provider':
-      return { kind: 'provider', why: inertLine(end.why, 500), retryAtMs: end.retryAtMs };
+      return { kind: 'provider', why: inertLine(end.why, 500), retryAtMs: end.failure.resetMs, failure: end.failure };
     case 'infrastructure':
       return { kind: 'infrastructure', why: inert(end.why).slice(0, 4000) };
     case 'cancelled':
@@ -233,16 +143,4 @@ async function lastBlame({ store, taskId }: AttemptContext): Promise<{ detail: s
   if (last?.type !== 'task.blamed') return null;
   const data = last.data as { readonly detail?: unknown };
   return { detail: typeof data.detail === 'string' ? data.detail : '' };
-}
-
-/** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
-function limitsOf(context: AttemptContext, agentSpec: string): { timeoutMs: number; idleMs: number | null } {
-  const { pin } = context;
-  const agent = settingsOf(context, agentSpec);
-  if (agent?.kind === 'command') return { timeoutMs: agent.timeoutMs, idleMs: agent.idleMs };
-  return { timeoutMs: pin.config.limits.agentTimeoutMs, idleMs: pin.config.limits.agentIdleMs };
-}
-
-function settingsOf({ pin }: AttemptContext, agentSpec: string): AgentConfig | undefined {
-  return pin.config.agents[agentName(agentSpec)];
 }

@@ -14,7 +14,7 @@ import { signatureOf } from './signature.ts';
 /** The phases as they are done on this machine: lane, agent, depot, slot. */
 export function localWork(context: AttemptContext): AttemptWork<Prepared> {
   return {
-    prepare: (spec) => prepare(context, spec),
+    prepare: () => prepare(context),
     implement: (spec, prepared) => implement(context, spec, prepared),
     collect: (spec, { lane }) => collect(context, spec, lane),
     takeUp: (spec, head) => takeUp(context, spec, head),

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { BLOCKED_FILE } from '../agents/command.ts';
 import { excludedPaths, holdsBlockedFile } from '../agents/excluded-paths.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import type { TaskSpec } from '../core/task.ts';
 import { gateSetting } from '../gates/gate-choice.ts';
 import { provide, ProvisionError } from '../gates/provision.ts';
 import { prewarmInto } from '../gates/prewarm.ts';
@@ -32,11 +31,11 @@ const EVENTS_MAX = 200;
 const EXCERPT_MAX = 2000;
 
 /** Fills the lane from the target's head, with earlier work carried over, and puts in what git does not hold. */
-export async function prepare(context: AttemptContext, spec: TaskSpec): Promise<Prepared | AttemptOutcome> {
+export async function prepare(context: AttemptContext): Promise<Prepared | AttemptOutcome> {
   const { depot, stateDirectory, pin, taskId, attempt, evidence, clock } = context;
   const base = await resolve(depot, TARGET_RECORD);
   if (base === null) return { kind: 'infrastructure', why: 'the depot does not hold the target yet' };
-  const sandbox = context.cells.sandboxFor(agentCell(context, spec));
+  const sandbox = context.cells.sandboxFor(agentCell(context));
   const { owner } = sandbox;
   const before = await openLane(depot, stateDirectory, taskId);
   const lane = await prepareLane({

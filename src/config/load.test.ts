@@ -280,7 +280,7 @@ describe('bad input', () => {
     [
       'an unknown kind of agent',
       changed('kind: command', 'kind: comand'),
-      '7:14: agents.codemod.kind must be command or replay, not the text "comand"',
+      '7:14: agents.codemod.kind must be command, replay, claude, gemini, opencode, qwen, pi, coderabbit, local, codex or acp, not the text "comand"',
     ],
     [
       'an agent without a command',
@@ -305,8 +305,8 @@ describe('bad input', () => {
     ],
     [
       'an agent that does not exist',
-      changed('agent: codemod,', 'agent: claude,'),
-      '3:13: defaults.agent names claude, which is not under agents; agents has: codemod',
+      changed('agent: codemod,', 'agent: codemid,'),
+      '3:13: defaults.agent names codemid, which is not under agents; did you mean codemod?',
     ],
     ['a gate with an odd name', changed('  default: {', '  ../x: {'), '5:3: the name "../x" in gates is not a name'],
     [

@@ -1,5 +1,5 @@
 import type { CellPolicy } from '../core/cell-policy.ts';
-import { agentName } from '../core/preflight.ts';
+import { agentChain, agentName } from '../core/agent-spec.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
 import { nearest } from './nearest.ts';
 import type { Config } from './schema.ts';
@@ -12,11 +12,9 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
   if (!Object.hasOwn(config.gates, gate)) {
     broken.push({ path: ['defaults', 'gate'], message: missing('gate', gate, Object.keys(config.gates)) });
   }
-  if (!Object.hasOwn(config.agents, agentName(agent))) {
-    broken.push({
-      path: ['defaults', 'agent'],
-      message: missing('agent', agentName(agent), Object.keys(config.agents)),
-    });
+  for (const name of agentChain(agent).map(agentName)) {
+    if (Object.hasOwn(config.agents, name)) continue;
+    broken.push({ path: ['defaults', 'agent'], message: missing('agent', name, Object.keys(config.agents)) });
   }
   // Two hands that fill the same place: who is last would win.
   const filled = new Map<string, string>();

@@ -14,7 +14,7 @@ test('the schema that ships is that of the code', async () => {
 
 test('editors learn which keys are needed, and that there are no others', () => {
   const schema = configJsonSchema();
-  expect(schema['required']).toEqual(['target', 'defaults', 'gates', 'agents']);
+  expect(schema['required']).toEqual(['target', 'defaults', 'gates']);
   expect(schema.additionalProperties).toBe(false);
 });
 

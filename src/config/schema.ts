@@ -2,33 +2,22 @@ import { z } from 'zod';
 import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
 import { isVersion } from '../core/version.ts';
+import { accountVariables, agentChoice, agentSchema, builtInAgents, resolveAgent } from './agent-schema.ts';
 import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
 import { duration, positiveDuration } from './duration-schema.ts';
 import { notifySchema } from './notify-schema.ts';
 import { parseSize, SIZE } from './size.ts';
 import { ALWAYS_PROTECTED, DEFAULT_PROTECTED } from './protected-paths.ts';
+import { allow, count, name, secrets, shellCommand, text, variables } from './schema-parts.ts';
 import { hasControlCharacter, relativePathProblem } from './relative-path.ts';
 
 // The one definition of `.yard/config.yaml`: what is accepted, what is taken when nothing is said, the types that the
 // program sees (camel case, durations in ms), and the JSON Schema that editors use. Messages are the ends of sentences
 // that start with the key.
 
-/** Text of which `problem` has nothing to say. */
-function text(problem: (value: string) => string | null) {
-  return z.string().superRefine((value, context) => {
-    const why = problem(value);
-    if (why !== null) context.addIssue(why);
-  });
-}
-
 function lineProblem(value: string): string | null {
   if (value.trim() === '') return 'is empty';
   return hasControlCharacter(value) ? 'has a control character' : null;
-}
-
-function commandProblem(value: string): string | null {
-  if (value.trim() === '') return 'is empty';
-  return value.includes('\0') ? 'has a NUL character' : null;
 }
 
 function patternProblem(value: string): string | null {
@@ -45,27 +34,8 @@ const size = z
     return bytes ?? 0;
   });
 
-const count = (min: number, max: number) => z.int().min(min).max(max);
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'is not a name; use letters, digits, . _ and -');
-const agentSpec = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s]{1,100}){0,2}$/,
-    'is not an agent; write name, name:model or name:model:effort',
-  );
 const pattern = text(patternProblem);
 const path = text(relativePathProblem).transform((value) => value.replace(/\/$/, ''));
-const shellCommand = text(commandProblem);
-const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const allow = z
-  .array(
-    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*\*?$/, 'is not the name of a variable, nor a prefix with * at its end'),
-  )
-  .default([])
-  .meta({ description: 'Variables that pass from your environment: names, or a prefix with * at its end' });
-const variables = z.array(z.string().regex(VARIABLE, 'is not the name of a variable')).default([]);
-const secrets = variables.meta({ description: 'Variables with secrets that nothing else gets; hidden everywhere' });
-
 const gate = z
   .strictObject({
     run: shellCommand.meta({ description: 'Shell command, run in a clean checkout; green means exit code 0' }),
@@ -75,35 +45,6 @@ const gate = z
     secrets,
   })
   .meta({ description: 'What proves the repository healthy' });
-
-const ownCell = cellSchema.optional().meta({ description: 'What differs from sandbox.agents' });
-
-const commandAgent = z.strictObject({
-  kind: z.literal('command'),
-  run: z
-    .union([shellCommand, z.array(text((value) => (value.includes('\0') ? 'has a NUL character' : null))).min(1)])
-    .refine((run) => typeof run === 'string' || run[0] !== '', 'starts with an empty program name')
-    .meta({ description: 'A shell command, or a program with its arguments; the prompt comes on stdin' }),
-  timeout: positiveDuration.optional().meta({ description: 'Ended after this long; limits.agentTimeout unless said' }),
-  idle: positiveDuration
-    .optional()
-    .meta({ description: 'Ended when it prints nothing for this long; never unless said' }),
-  sandbox: ownCell,
-  environment: z.strictObject({ allow }).prefault({}),
-  secrets,
-});
-
-const replayAgent = z.strictObject({
-  kind: z.literal('replay'),
-  recipes: z
-    .union([path, z.record(z.string(), z.unknown())])
-    .meta({ description: 'Recipes by task id, or the file that holds them' }),
-  sandbox: ownCell,
-  environment: z.strictObject({ allow }).prefault({}),
-  secrets,
-});
-
-const agent = z.discriminatedUnion('kind', [commandAgent, replayAgent]);
 
 const limits = z.strictObject({
   concurrent: count(1, 1000).default(5).meta({ description: 'Attempts that run at once' }),
@@ -174,9 +115,12 @@ const fileSchema = z
     target: text((value) => (isBranchName(value) ? null : 'is not a branch name that Yardmaster takes')).meta({
       description: 'Branch that tasks land on',
     }),
-    defaults: z.strictObject({ agent: agentSpec, gate: name }).meta({ description: 'For tasks that name none' }),
+    defaults: z.strictObject({ agent: agentChoice, gate: name }).meta({ description: 'For tasks that name none' }),
     gates: z.record(name, gate),
-    agents: z.record(name, agent),
+    agents: z
+      .record(name, agentSchema)
+      .default({})
+      .meta({ description: 'Coding agents; claude, codex, gemini, opencode and more need no entry' }),
     limits: limits.prefault({}),
     identity: z
       .strictObject({ name: identityLine.default('Yardmaster'), email: identityLine.default('yardmaster@localhost') })
@@ -217,6 +161,15 @@ const fileSchema = z
           'Patterns of paths whose change waits for a person, besides those that always do; replaces the default list',
       }),
     audit: z.literal('off').default('off'),
+    continuity: z
+      .strictObject({
+        session: z
+          .enum(['on', 'off'])
+          .default('on')
+          .meta({ description: 'Whether a retry goes on with the last session of the agent, where that is safe' }),
+      })
+      .prefault({})
+      .meta({ description: 'What an attempt takes over from the one before' }),
     preflight: z
       .strictObject({ requireAcceptance: z.boolean().default(true) })
       .prefault({})
@@ -248,11 +201,12 @@ function resolve(file: z.output<typeof fileSchema>) {
       timeoutMs: entry.timeout ?? gateTimeout,
       ...given(entry),
     })),
-    agents: mapValues(file.agents, (entry, key) => {
+    agents: mapValues({ ...builtInAgents(file.agents), ...file.agents }, (entry, key) => {
       const cell = overlay(sandbox.agents, entry.sandbox, `agents.${key}.sandbox`);
-      if (entry.kind === 'replay') return { kind: entry.kind, recipes: entry.recipes, cell, ...given(entry) };
-      const { kind, run, timeout = agentTimeout, idle = null } = entry;
-      return { kind, run, cell, timeoutMs: timeout, idleMs: idle, ...given(entry) };
+      const times = { timeoutMs: agentTimeout, idleMs: agentIdle };
+      const own = resolveAgent(entry, times, Object.hasOwn(file.agents, key));
+      const allowed = [...entry.environment.allow, ...accountVariables(entry)];
+      return { ...own, cell, ...given({ ...entry, environment: { allow: allowed } }) };
     }),
     prewarm: file.prewarm.map((entry) => ({ ...entry, ...given(entry) })),
     limits: {

@@ -1,3 +1,5 @@
+import type { ProviderFailure } from './provider-failure.ts';
+
 /** The phases of an attempt, in order. */
 export const ATTEMPT_PHASES = [
   'preparing',
@@ -31,7 +33,15 @@ export type AttemptOutcome =
       readonly hash: string;
       readonly paths: readonly string[];
     }
-  | { readonly kind: 'provider'; readonly why: string; readonly retryAtMs: number | null }
+  | {
+      readonly kind: 'provider';
+      readonly why: string;
+      readonly retryAtMs: number | null;
+      /** Absent where a program without a protocol failed. */
+      readonly failure?: ProviderFailure;
+      /** Whose account it was. */
+      readonly pool?: string;
+    }
   | {
       readonly kind: 'infrastructure';
       readonly why: string;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { agentName, preflightProblems } from './preflight.ts';
+import { preflightProblems } from './preflight.ts';
 
 const policy = { preflight: { requireAcceptance: true }, gates: { default: {}, slow: {} }, agents: { codemod: {} } };
 const task = { gate: null, agent: null, acceptance: ['it works'], objective: 'Do it.' };
@@ -31,9 +31,4 @@ test('a row of the store answers without its texts', () => {
 
 test('names that every object has are not known gates', () => {
   expect(preflightProblems({ ...task, gate: 'toString' }, policy)).toHaveLength(1);
-});
-
-test('an agent spec starts with its name', () => {
-  expect(agentName('claude')).toBe('claude');
-  expect(agentName('claude:opus:high')).toBe('claude');
 });

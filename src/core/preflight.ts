@@ -1,3 +1,5 @@
+import { agentChain, agentName } from './agent-spec.ts';
+
 /** What is asked of a task before it may start: a `TaskSpec`, or a row of the store, which has no texts. */
 export interface PreflightTask {
   readonly gate: string | null;
@@ -27,17 +29,12 @@ export function preflightProblems(task: PreflightTask, policy: PreflightPolicy):
   if (task.gate !== null && !Object.hasOwn(policy.gates, task.gate)) {
     problems.push(`its gate ${JSON.stringify(task.gate)} is not in the configuration; known: ${known(policy.gates)}`);
   }
-  if (task.agent !== null && !Object.hasOwn(policy.agents, agentName(task.agent))) {
-    const name = JSON.stringify(agentName(task.agent));
+  for (const spec of agentChain(task.agent ?? '')) {
+    if (Object.hasOwn(policy.agents, agentName(spec))) continue;
+    const name = JSON.stringify(agentName(spec));
     problems.push(`its agent ${name} is not in the configuration; known: ${known(policy.agents)}`);
   }
   return problems;
-}
-
-/** The name in an agent spec `name[:model[:effort]]`. */
-export function agentName(spec: string): string {
-  const colon = spec.indexOf(':');
-  return colon === -1 ? spec : spec.slice(0, colon);
 }
 
 function known(entries: Readonly<Record<string, unknown>>): string {

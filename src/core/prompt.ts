@@ -35,7 +35,7 @@ export function renderPrompt(input: PromptInput): string {
     answered(input.answers),
     scope(input),
     judged(input),
-    report(),
+    reportSection('file'),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -145,7 +145,8 @@ What you say about the result counts for nothing there; only what runs does. Do 
 the gate pass.${policy}`;
 }
 
-function report(): string {
+/** The section on how an agent reports. */
+export function reportSection(_reporting: 'tools' | 'message' | 'file'): string {
   return `## How to report
 
 When you are done, write a JSON object to the file that the environment variable \`YARD_RESULT\` names:

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Fence } from '../core/lease.ts';
-import { agentName, preflightProblems } from '../core/preflight.ts';
+import { agentName } from '../core/agent-spec.ts';
+import { preflightProblems } from '../core/preflight.ts';
 import type { TaskView } from '../core/snapshot.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { isInUse, NO_COUNTERS, READY } from '../core/task-state.ts';

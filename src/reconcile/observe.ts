@@ -1,7 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import type { DiskView } from '../core/disk.ts';
-import { agentName, preflightProblems } from '../core/preflight.ts';
+import { agentName } from '../core/agent-spec.ts';
+import { preflightProblems } from '../core/preflight.ts';
 import { isExpired } from '../core/presence.ts';
 import type { Grace } from '../core/presence.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';

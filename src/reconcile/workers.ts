@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { passed } from '../config/named-secrets.ts';
+import { agentChain } from '../core/agent-spec.ts';
 import { attemptMarker } from '../core/marker.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
@@ -108,7 +109,7 @@ export class Workers {
     const task = await store.task(taskId);
     if (task === null) return;
     const { attempt, fence, intentId } = await store.dispatch(scheduler, taskId, {
-      agent: task.spec.agent ?? settings.config.defaults.agent,
+      agent: agentChain(task.spec.agent ?? settings.config.defaults.agent)[0] ?? '',
       bootId: host.self.bootId,
       expiresMonotonicMs: host.clock.monotonicMs() + LEASE_MS,
     });

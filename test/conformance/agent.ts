@@ -12,6 +12,7 @@ import { Cells } from '../../src/sandbox/cells.ts';
 import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
 import { memoryHog, whyNoMemoryLimit } from '../fixtures/sandbox/memory-hog.ts';
+import { PLAIN_TURN } from '../fixtures/agents/plain-turn.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
 /** Makes the agent under test, which is to run this shell script in its turn; null: a program that does not exist. */
@@ -47,7 +48,11 @@ async function makeArena(rest: Partial<Turn> = {}, limits: Partial<CellLimits> =
     environment: ENVIRONMENT,
     marker: `${directory}:TASK-1:2:7`,
     outbox,
+    ...PLAIN_TURN,
+    home: join(directory, 'home'),
+    seed: join(directory, 'seed'),
     transcript: join(directory, 'transcript.ndjson'),
+    rawLog: join(directory, 'raw.ndjson'),
     redactor: makeRedactor([]),
     timeoutMs: 60_000,
     idleMs: null,

@@ -1,4 +1,4 @@
-import { agentName } from '../../src/core/preflight.ts';
+import { agentName } from '../../src/core/agent-spec.ts';
 import type { AttemptRecord, ListedTask, TaskFilter } from '../../src/store/store.ts';
 import type { MemoryTables } from './memory-tables.ts';
 

@@ -1,7 +1,7 @@
 import { nearest } from '../../config/nearest.ts';
 import { sortById } from '../../core/frontier.ts';
 import { inertLine } from '../../core/inert.ts';
-import { agentName } from '../../core/preflight.ts';
+import { agentName } from '../../core/agent-spec.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 import { UserError } from '../../core/user-error.ts';

@@ -1,0 +1,177 @@
+import { systemClock } from '../../process/clock.ts';
+import { IdleWatch } from '../../process/idle-watch.ts';
+import { LineSplitter } from '../../process/lines.ts';
+import { RedactedBytes } from '../../process/redacted-bytes.ts';
+import type { StartedProcess } from '../../process/run.ts';
+import { Tail } from '../../process/tail.ts';
+import type { CellResult } from '../../sandbox/run-in-cell.ts';
+import type { AgentEvent, AgentRun, Turn, TurnEnd } from '../agent.ts';
+import type { EventQueue } from '../event-queue.ts';
+import { Transcript } from '../transcript.ts';
+import type { Invocation, Judgement, ProgramIo } from './protocol.ts';
+import { withSeededHome } from './seeded-home.ts';
+import { streamTurn } from './stream-turn.ts';
+import { TurnLog } from './turn-log.ts';
+import { endOfTurn } from './turn-end.ts';
+import { turnVariables } from './turn-variables.ts';
+
+/** A line of a protocol that is longer is not read; the raw log holds its beginning. */
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
+const TAIL_BYTES = 16 * 1024;
+/** What a program that was told to end, or that has given its terminal signal, may still take. */
+const WIND_UP_MS = 15_000;
+const FINISH_MS = 3_000;
+
+/**
+ * Runs a program that speaks a protocol for one turn.
+ * @param prepare throws a `UserError` for what a person can mend, which ends the turn as a failure of the machine.
+ */
+export function runProgram(name: string, turn: Turn, prepare: () => Promise<Invocation>): AgentRun {
+  return streamTurn(async (queue, signal) => {
+    const invocation = await prepare();
+    const run = new ProgramRun(name, turn, invocation, queue, signal);
+    return run.toItsEnd();
+  });
+}
+
+/*
+ * One program over one turn. Invariants:
+ * 1. What leaves it (events, logs, the end) has passed the redactor.
+ * 2. The terminal signal outranks whatever the program does after it; a cancellation outranks all.
+ * 3. Memory does not grow with what the program prints.
+ */
+class ProgramRun {
+  readonly #name: string;
+  readonly #turn: Turn;
+  readonly #invocation: Invocation;
+  readonly #log: TurnLog;
+  readonly #raw: Transcript;
+  readonly #watch: IdleWatch;
+  readonly #cancelled: AbortSignal;
+  /** Fires when the program has had its time to end by itself, after it was told to. */
+  readonly #over = new AbortController();
+  readonly #stderr = new Tail(TAIL_BYTES);
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #started: StartedProcess | null = null;
+  readonly #queue: EventQueue<AgentEvent>;
+
+  constructor(name: string, turn: Turn, invocation: Invocation, queue: EventQueue<AgentEvent>, cancelled: AbortSignal) {
+    this.#name = name;
+    this.#turn = turn;
+    this.#invocation = invocation;
+    this.#queue = queue;
+    this.#cancelled = cancelled;
+    this.#log = new TurnLog(turn, queue);
+    this.#raw = new Transcript(turn.rawLog);
+    this.#watch = new IdleWatch(turn.idleMs);
+  }
+
+  async toItsEnd(): Promise<TurnEnd> {
+    const { tools } = this.#turn;
+    const windUp = (): void => this.#windUp();
+    tools?.ended.addEventListener('abort', windUp, { once: true });
+    try {
+      const result = await this.#run();
+      const isIdle = this.#watch.signal.aborted && !this.#cancelled.aborted;
+      const isOver = this.#over.signal.aborted && !this.#cancelled.aborted;
+      const end = await endOfTurn({
+        name: this.#name,
+        turn: this.#turn,
+        result,
+        cause: this.#cancelled.aborted ? 'cancelled' : isIdle ? 'idle' : isOver ? 'over' : 'itself',
+        pending: this.#log.pending,
+        lastText: this.#log.lastText,
+        stderr: this.#stderr.text(),
+        judge: () => this.#judge(result),
+      });
+      this.#log.end(end);
+      return end;
+    } finally {
+      tools?.ended.removeEventListener('abort', windUp);
+      for (const timer of this.#timers) clearTimeout(timer);
+      this.#watch.stop();
+      this.#raw.close();
+      this.#log.close();
+    }
+  }
+
+  async #run(): Promise<CellResult> {
+    const { argv, env, input, held, home } = this.#invocation;
+    const turn = this.#turn;
+    const stdout = new LineSplitter(LINE_BYTES_MAX, ({ text, cutBytes }) => this.#hear(text, cutBytes > 0));
+    const stderrLines = new LineSplitter(64 * 1024, ({ text }) => {
+      this.#raw.line(systemClock.nowMs(), 'stderr', text);
+    });
+    const stderr = new RedactedBytes(turn.redactor, (bytes) => {
+      this.#stderr.push(bytes);
+      stderrLines.push(bytes);
+    });
+    const result = await turn.run(
+      {
+        argv: await withSeededHome(turn, home, argv),
+        env: { ...turn.environment, ...env, ...turnVariables(turn) },
+      },
+      {
+        input,
+        holdInput: held,
+        timeoutMs: turn.timeoutMs,
+        killGraceMs: turn.killGraceMs,
+        marker: turn.marker,
+        signal: AbortSignal.any([this.#cancelled, this.#watch.signal, this.#over.signal]),
+        // What a cell that could not be made says of it.
+        maxOutputBytes: TAIL_BYTES,
+        onOutput: (chunk, stream) => {
+          this.#watch.heard();
+          (stream === 'stdout' ? stdout : stderr).push(chunk);
+          this.#raw.flush();
+        },
+        onStarted: (started) => this.#begin(started),
+      },
+    );
+    stdout.end();
+    stderr.end();
+    stderrLines.end();
+    return result;
+  }
+
+  #begin(started: StartedProcess): void {
+    this.#started = started;
+    this.#queue.push({ kind: 'started', pid: started.identity.pid });
+    const io: ProgramIo = {
+      write: (line) => started.write(`${line}\n`),
+      finish: () => {
+        started.endInput();
+        this.#endIn(FINISH_MS);
+      },
+    };
+    this.#invocation.protocol.begin(io, this.#log.emit);
+  }
+
+  #hear(line: string, isCut: boolean): void {
+    this.#raw.line(systemClock.nowMs(), 'stdout', this.#turn.redactor.text(line.slice(0, LOGGED_MAX)));
+    if (!isCut) this.#invocation.protocol.stdout(line);
+  }
+
+  /** The agent has said how its work ended: its turn is to end, too. */
+  #windUp(): void {
+    this.#endIn(WIND_UP_MS);
+    if (this.#turn.tools?.terminal?.kind === 'done' || this.#started === null) return;
+    this.#invocation.protocol.interrupt();
+  }
+
+  #endIn(ms: number): void {
+    const timer = setTimeout(() => this.#over.abort(), ms);
+    this.#timers.add(timer);
+  }
+
+  #judge(result: CellResult): Judgement {
+    return this.#invocation.protocol.judge({
+      code: result.kind === 'exited' ? result.code : null,
+      signal: result.kind === 'signalled' ? result.signal : null,
+      stderr: this.#stderr.text(),
+    });
+  }
+}
+
+/** The transcript keeps no more of a line. */
+const LOGGED_MAX = 128 * 1024;

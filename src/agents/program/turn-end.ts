@@ -1,0 +1,145 @@
+import { impossible } from '../../core/impossible.ts';
+import { parseFinalMessage } from '../../core/final-message.ts';
+import type { ProviderFailure } from '../../core/provider-failure.ts';
+import type { CellResult } from '../../sandbox/run-in-cell.ts';
+import type { Turn, TurnEnd } from '../agent.ts';
+import type { TerminalSignal } from '../../core/terminal-signal.ts';
+import type { Judgement } from './protocol.ts';
+import { readResultFile } from './result-file.ts';
+
+export interface EndedProgram {
+  readonly name: string;
+  readonly turn: Turn;
+  readonly result: CellResult;
+  /** Who ended it. `over`: we did, after it was told to end. */
+  readonly cause: 'itself' | 'cancelled' | 'idle' | 'over';
+  /** The provider refused, and nothing came after it. */
+  readonly pending: ProviderFailure | null;
+  readonly lastText: string;
+  readonly stderr: string;
+  readonly judge: () => Judgement;
+}
+
+const LAST_LINE_MAX = 200;
+const TAIL_MAX = 16 * 1024;
+
+/**
+ * How a turn ended. In this order: what could not be ended; a cancellation; the terminal signal of the agent; what ended
+ * the program from outside; what its protocol says; the last message; the file of `YARD_RESULT`.
+ */
+export async function endOfTurn(ended: EndedProgram): Promise<TurnEnd> {
+  const { name, turn, result, cause } = ended;
+  if (result.survivors.length > 0) {
+    return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
+  }
+  if (cause === 'cancelled') return { kind: 'cancelled' };
+  const terminal = turn.tools?.terminal ?? null;
+  if (terminal !== null) return ofSignal(terminal, ended);
+  if (result.breach !== null) return failed(ended, `the agent ${name} ${result.breach}`);
+  if (cause === 'idle') {
+    return stuck(ended, `the agent ${name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
+  }
+  switch (result.kind) {
+    case 'spawn-failed':
+      return { kind: 'infrastructure', why: `the agent ${name} could not be started: ${result.message}` };
+    case 'timed-out':
+      return stuck(ended, `the agent ${name} did not end within ${seconds(turn.timeoutMs)}, its time limit`);
+    case 'cancelled':
+    case 'exited':
+    case 'signalled':
+      return judged(ended);
+    default:
+      throw impossible(result satisfies never);
+  }
+}
+
+async function judged(ended: EndedProgram): Promise<TurnEnd> {
+  const { name, turn, result, cause, stderr } = ended;
+  if (result.kind === 'exited' && (result.code === 126 || result.code === 127)) {
+    return { kind: 'infrastructure', why: withLastLine(`the agent ${name} could not be run`, stderr) };
+  }
+  if (result.kind === 'signalled' && cause === 'itself') {
+    return failed(ended, `the agent ${name} was ended by ${result.signal}`);
+  }
+  const judgement = ended.judge();
+  const file = await readResultFile(turn);
+  if (file?.kind === 'question') return file;
+  switch (judgement.kind) {
+    case 'ended':
+      return reported(ended, judgement.message, file);
+    case 'failed':
+      return failed(ended, judgement.why);
+    case 'provider':
+    case 'session-refused':
+    case 'infrastructure':
+      return judgement;
+    default:
+      throw impossible(judgement satisfies never);
+  }
+}
+
+function reported(
+  ended: EndedProgram,
+  message: string | null,
+  file: Awaited<ReturnType<typeof readResultFile>>,
+): TurnEnd {
+  const said = message === null ? null : parseFinalMessage(ended.turn.redactor.text(message), ended.turn);
+  if (said?.kind === 'signal') return ofSignal(said.signal, ended);
+  switch (file?.kind) {
+    case 'packet':
+      return { kind: 'finished', packet: file.packet };
+    case 'question':
+      return file;
+    case 'malformed':
+    case 'refused':
+      return unfinished(ended, `its result file was not taken: ${file.why}`);
+    case undefined:
+      break;
+    default:
+      throw impossible(file satisfies never);
+  }
+  if (said?.kind === 'malformed') return unfinished(ended, `its last message was not taken: ${said.why}`);
+  return unfinished(ended, `the agent ${ended.name} ended its turn without saying how its work ended`);
+}
+
+function ofSignal(signal: TerminalSignal, ended: EndedProgram): TurnEnd {
+  switch (signal.kind) {
+    case 'done':
+      return { kind: 'finished', packet: signal.packet };
+    case 'question':
+      return { kind: 'question', text: signal.text };
+    case 'cannot':
+      return { kind: 'no-packet', why: `the agent gave up: ${signal.why}`, outputTail: tailOf(ended) };
+    default:
+      throw impossible(signal satisfies never);
+  }
+}
+
+/** It said nothing any more: because its provider refused it, or of itself. */
+function stuck(ended: EndedProgram, why: string): TurnEnd {
+  const { pending } = ended;
+  if (pending === null) return failed(ended, why);
+  return { kind: 'provider', why: `${why}, after the provider had refused (${pending.type})`, failure: pending };
+}
+
+function failed(ended: EndedProgram, why: string): TurnEnd {
+  return { kind: 'no-packet', why: withLastLine(why, ended.stderr || ended.lastText), outputTail: tailOf(ended) };
+}
+
+function unfinished(ended: EndedProgram, why: string): TurnEnd {
+  return { kind: 'unfinished', why, outputTail: tailOf(ended) };
+}
+
+function tailOf({ lastText, stderr }: EndedProgram): string {
+  return `${lastText}\n${stderr}`.trim().slice(-TAIL_MAX);
+}
+
+export function seconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** What a program said last is nearly always what went wrong. */
+export function withLastLine(why: string, output: string): string {
+  const last = output.trimEnd().split('\n').at(-1)?.trim() ?? '';
+  return last === '' ? why : `${why}: ${last.slice(0, LAST_LINE_MAX)}`;
+}

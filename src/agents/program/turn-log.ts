@@ -1,0 +1,68 @@
+import type { ProviderFailure } from '../../core/provider-failure.ts';
+import { redactJson } from '../../core/redact-json.ts';
+import { systemClock } from '../../process/clock.ts';
+import type { AgentEvent, Turn, TurnEnd } from '../agent.ts';
+import type { EventQueue } from '../event-queue.ts';
+import { Transcript } from '../transcript.ts';
+import { transcriptLine } from '../transcript-line.ts';
+import type { Emit } from './protocol.ts';
+
+/** A reader that is further behind misses events; the transcript has them. */
+const WAITING_MAX = 1_000;
+/** Of what an agent says in one piece, so much goes on. */
+const TEXT_MAX = 100_000;
+
+/** What the agent does, without secrets: to whoever reads the events, and to the transcript. */
+export class TurnLog {
+  readonly #turn: Turn;
+  readonly #queue: EventQueue<AgentEvent>;
+  readonly #transcript: Transcript;
+  #pending: ProviderFailure | null = null;
+  #lastText = '';
+
+  constructor(turn: Turn, queue: EventQueue<AgentEvent>) {
+    this.#turn = turn;
+    this.#queue = queue;
+    this.#transcript = new Transcript(turn.transcript);
+  }
+
+  /** Why the provider refused the last request, as long as the program waits to try again. */
+  get pending(): ProviderFailure | null {
+    return this.#pending;
+  }
+
+  get lastText(): string {
+    return this.#lastText;
+  }
+
+  readonly emit: Emit = (raw) => {
+    const event = this.#withoutSecrets(raw);
+    if (event.kind === 'rate-limit') this.#pending = event.failure;
+    else if (event.kind !== 'session' && event.kind !== 'error') this.#pending = null;
+    if (event.kind === 'text') this.#lastText = event.text;
+    const line = transcriptLine(event);
+    if (line !== null) {
+      this.#transcript.line(systemClock.nowMs(), 'agent', line);
+      this.#transcript.flush();
+    }
+    // Whoever adds up what was used must miss none of it, nor of the session.
+    const counts = event.kind === 'usage' || event.kind === 'session';
+    if (counts || this.#queue.size < WAITING_MAX) this.#queue.push(event);
+  };
+
+  end(end: TurnEnd): void {
+    if (!('why' in end)) return;
+    this.#transcript.line(systemClock.nowMs(), 'agent', `[${end.kind}] ${end.why}`);
+  }
+
+  close(): void {
+    this.#transcript.close();
+  }
+
+  #withoutSecrets(event: Parameters<Emit>[0]): Parameters<Emit>[0] {
+    const short = 'text' in event ? { ...event, text: event.text.slice(0, TEXT_MAX) } : event;
+    const text = JSON.stringify(short);
+    const redacted = redactJson(text, (part) => this.#turn.redactor.text(part));
+    return redacted === text ? short : (JSON.parse(redacted) as Parameters<Emit>[0]);
+  }
+}

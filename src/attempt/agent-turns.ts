@@ -1,0 +1,188 @@
+import { join } from 'node:path';
+
+import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
+import { impossible } from '../core/impossible.ts';
+import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
+import { reportSection } from '../core/prompt.ts';
+import type { SessionRecord } from '../core/session.ts';
+import type { Usage } from '../core/usage.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+import { mkdir } from '../process/file-system.ts';
+import { removeTree } from '../process/removal.ts';
+import { makeTemporary } from '../process/temporary.ts';
+import { agentCell, agentSettings } from './agent-cell.ts';
+import { agentHome } from './agent-home.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { followTurn } from './follow-turn.ts';
+import type { Followed } from './follow-turn.ts';
+import type { Prepared } from './prepare.ts';
+import { chooseLastSession, lastRecord, recordSession } from './session-evidence.ts';
+import type { SessionPlace } from './session-evidence.ts';
+
+/** How the last turn of an attempt ended: none of these is gone on with in it. */
+export type TurnsEnd = Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>;
+
+/** The session that a turn goes on with. */
+interface Held {
+  readonly id: string;
+  readonly totals: Usage | null;
+  /** The record that it was begun under; null: it began in this attempt. */
+  readonly begun: SessionRecord | null;
+}
+
+/**
+ * Lets the agent take turns until it has said how its work ended: with its last session where that may be gone on with,
+ * with a new one where the program refuses it, and with a nudge where a turn ends without a terminal signal.
+ */
+export async function takeTurns(context: AttemptContext, prompt: string, prepared: Prepared): Promise<TurnsEnd> {
+  const agent = await context.agentFor(context.agentSpec);
+  const place: SessionPlace = {
+    agent,
+    agentSpec: context.agentSpec,
+    role: 'implementer',
+    directory: prepared.lane.directory,
+    baseCommit: prepared.lane.base,
+  };
+  let held = await lastSession(context, place);
+  let words = prompt;
+  let nudges = 0;
+  for (let number = 1; ; number += 1) {
+    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held });
+    const { end } = followed;
+    if (end.kind === 'session-refused') {
+      await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
+      // Whoever refuses a new session, too, has no other to be asked for.
+      if (held === null) return { kind: 'no-packet', why: end.why, outputTail: '' };
+      held = null;
+      words = prompt;
+      continue;
+    }
+    held = await keepSession(context, place, followed, held);
+    if (end.kind !== 'unfinished') return end;
+    if (nudges === NUDGES_MAX || context.signal.aborted) {
+      return { kind: 'no-packet', why: `${end.why}, in ${nudges + 1} turns`, outputTail: end.outputTail };
+    }
+    nudges += 1;
+    const nudge = renderNudge({ why: end.why, report: reportSection(reportingOf(agent)) });
+    words = held === null ? `${prompt}\n${nudge}` : nudge;
+  }
+}
+
+async function lastSession(context: AttemptContext, place: SessionPlace): Promise<Held | null> {
+  const choice = await chooseLastSession(context, place);
+  if (choice.kind === 'fresh') return null;
+  return { id: choice.sessionId, totals: choice.totals, begun: await lastRecord(context, place.role) };
+}
+
+/** What the next turn goes on with; null: nothing. */
+async function keepSession(
+  context: AttemptContext,
+  place: SessionPlace,
+  { sessionId, totals }: Followed,
+  before: Held | null,
+): Promise<Held | null> {
+  if (!place.agent.capabilities.resume || context.signal.aborted) return null;
+  const id = sessionId ?? before?.id ?? null;
+  const begun = before !== null && before.id === id ? before.begun : null;
+  const record = await recordSession(context, place, { id, totals: totals ?? before?.totals ?? null, begun });
+  return id === null ? null : { id, totals: record.totals, begun: record };
+}
+
+interface TurnWish {
+  readonly agent: Agent;
+  readonly prepared: Prepared;
+  readonly prompt: string;
+  /** Counts from 1 in each attempt. */
+  readonly number: number;
+  readonly held: Held | null;
+}
+
+async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Followed> {
+  const temporaries = join(context.stateDirectory, 'tmp');
+  await mkdir(temporaries, { recursive: true });
+  const temporary = await makeTemporary(join(temporaries, 'agent-'));
+  try {
+    const run = wish.agent.start(await makeTurn(context, wish, temporary));
+    return await followTurn(context, run);
+  } finally {
+    await removeTree(temporary);
+  }
+}
+
+async function makeTurn(
+  context: AttemptContext,
+  { prepared: { lane, layers }, prompt, number, held }: TurnWish,
+  temporary: string,
+): Promise<Turn> {
+  const { evidence, cells, pin } = context;
+  const policy = agentCell(context);
+  const sandbox = cells.sandboxFor(policy);
+  const [scratch, seed] = [join(temporary, 'cell'), join(temporary, 'seed')];
+  await mkdir(scratch, { mode: 0o700 });
+  await mkdir(seed);
+  const home = await agentHome(context.stateDirectory, context.taskId, 'implementer', sandbox.owner);
+  return {
+    taskId: context.taskId,
+    attempt: context.attempt,
+    token: context.fence.token,
+    baseCommit: lane.base,
+    role: 'implementer',
+    prompt,
+    system: null,
+    session: held === null ? null : { id: held.id, totals: held.totals },
+    tools: null,
+    schema: null,
+    maxCostUsd: null,
+    run: cells.enter(policy, {
+      directory: lane.directory,
+      writable: [evidence.outbox, home],
+      // What the lane's own git directory borrows from.
+      readable: [join(context.depot.path, 'objects'), seed],
+      scratch,
+      egressLog: evidence.path('network.ndjson'),
+      layers,
+    }),
+    environment: allowedEnvironment(agentSettings(context)?.environment.allow ?? [], {}),
+    marker: context.marker,
+    outbox: evidence.outbox,
+    home,
+    seed,
+    isEnclosed: sandbox.kind !== 'none',
+    transcript: evidence.path('transcript.ndjson'),
+    rawLog: evidence.path(number === 1 ? 'raw.ndjson' : `raw-${number}.ndjson`),
+    ...limitsOf(context),
+    killGraceMs: pin.config.limits.killGraceMs,
+    redactor: context.redactor,
+  };
+}
+
+/** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
+function limitsOf(context: AttemptContext): { timeoutMs: number; idleMs: number | null } {
+  const { limits } = context.pin.config;
+  const settings = agentSettings(context);
+  if (settings === undefined || settings.kind === 'replay') {
+    return { timeoutMs: limits.agentTimeoutMs, idleMs: limits.agentIdleMs };
+  }
+  return { timeoutMs: settings.timeoutMs, idleMs: settings.idleMs };
+}
+
+/** How an agent says how its work ended, beside the ways that all have. */
+export function reportingOf({ kind, capabilities }: Agent): 'tools' | 'message' | 'file' {
+  switch (kind) {
+    case 'command':
+    case 'replay':
+      return 'file';
+    case 'claude':
+    case 'codex':
+    case 'gemini':
+    case 'opencode':
+    case 'qwen':
+    case 'pi':
+    case 'coderabbit':
+    case 'local':
+    case 'acp':
+      return capabilities.tools === null ? 'message' : 'tools';
+    default:
+      throw impossible(kind satisfies never);
+  }
+}

@@ -1,0 +1,74 @@
+import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
+import { inertLine } from '../core/inert.ts';
+import { addUsage, NO_USAGE } from '../core/usage.ts';
+import type { Usage } from '../core/usage.ts';
+import type { AttemptContext } from './attempt-context.ts';
+
+const ACTIVITY_EVERY_MS = 1_000;
+const ACTIVITY_MAX = 120;
+
+/** What one turn came to. */
+export interface Followed {
+  readonly end: TurnEnd;
+  /** Of this turn alone. */
+  readonly usage: Usage;
+  /** The session as the program named it last, and what it counts on; null: none was named. */
+  readonly sessionId: string | null;
+  readonly totals: Usage | null;
+}
+
+/**
+ * Reads a turn to its end, and tells the store what the agent is doing, now and then. When the store takes nothing any
+ * more (the lease is lost), the agent is ended first.
+ */
+export async function followTurn(context: AttemptContext, run: AgentRun): Promise<Followed> {
+  const cancel = (): void => run.cancel();
+  context.signal.addEventListener('abort', cancel, { once: true });
+  if (context.signal.aborted) cancel();
+  let toldMs = -Infinity;
+  let end: TurnEnd | null = null;
+  let usage = NO_USAGE;
+  let totals: Usage | null = null;
+  let sessionId: string | null = null;
+  let refusal: { readonly error: unknown } | null = null;
+  try {
+    for await (const event of run.events) {
+      if (event.kind === 'ended') end = event.end;
+      if (event.kind === 'session') sessionId = event.id;
+      if (event.kind === 'usage') {
+        usage = addUsage(usage, event.usage);
+        totals = event.totals;
+      }
+      const nowMs = context.clock.monotonicMs();
+      if (refusal !== null || context.signal.aborted || nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
+      const activity = describe(event);
+      if (activity === null) continue;
+      toldMs = nowMs;
+      try {
+        await context.store.progress(context.fence, context.taskId, context.attempt, { activity });
+      } catch (error) {
+        refusal = { error };
+        run.cancel();
+      }
+    }
+  } finally {
+    context.signal.removeEventListener('abort', cancel);
+  }
+  if (refusal !== null) throw refusal.error;
+  if (end === null) throw new Error('the agent ended without saying how');
+  return { end, usage, sessionId, totals };
+}
+
+function describe(event: AgentEvent): string | null {
+  switch (event.kind) {
+    case 'text':
+    case 'thinking':
+      return inertLine(event.text, ACTIVITY_MAX);
+    case 'tool':
+      return inertLine(`${event.name} ${event.summary}`, ACTIVITY_MAX);
+    case 'rate-limit':
+      return `waits for its provider (${event.failure.type})`;
+    default:
+      return null;
+  }
+}

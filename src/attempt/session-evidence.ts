@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+
+import type { Agent } from '../agents/agent.ts';
+import { parseAgentSpec } from '../core/agent-spec.ts';
+import { renderPrompt } from '../core/prompt.ts';
+import { chooseSession } from '../core/session.ts';
+import type { SessionChoice, SessionRecord, SessionRole } from '../core/session.ts';
+import type { Usage } from '../core/usage.ts';
+import { isAncestor } from '../git/depot.ts';
+import { readFileBeneath } from '../process/file.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { evidenceDirectory } from './evidence-directory.ts';
+
+const RECORD_BYTES_MAX = 64 * 1024;
+
+export interface SessionPlace {
+  readonly agent: Agent;
+  /** `name[:model[:effort]]`. */
+  readonly agentSpec: string;
+  readonly role: SessionRole;
+  /** The lane's. */
+  readonly directory: string;
+  readonly baseCommit: string;
+}
+
+function fileOf(role: SessionRole): string {
+  return `session-${role}.json`;
+}
+
+/** Whether the last session of this task and role is gone on with; a refusal, with its reason, goes to the evidence. */
+export async function chooseLastSession(context: AttemptContext, place: SessionPlace): Promise<SessionChoice> {
+  if (!place.agent.capabilities.resume) return { kind: 'fresh', refusal: 'no-session' };
+  const record = await lastRecord(context, place.role);
+  const { depot, pin, clock } = context;
+  const choice = chooseSession(record, {
+    ...(await identityOf(context, place)),
+    enabled: pin.config.continuity.session === 'on',
+    nowMs: clock.nowMs(),
+    isBaseAncestor: record !== null && (await isAncestor(depot, record.baseCommit, place.baseCommit)),
+  });
+  await context.evidence.writeJson(`session-choice-${place.role}.json`, {
+    ...(choice.kind === 'resume' ? { resumes: choice.sessionId } : { fresh: choice.refusal }),
+    from: record?.attempt ?? null,
+  });
+  return choice;
+}
+
+/** What a session must share with the turn that goes on with it. */
+async function identityOf(context: AttemptContext, { agent, agentSpec, role, directory }: SessionPlace) {
+  const { model, effort } = parseAgentSpec(agentSpec);
+  return {
+    provider: agent.kind,
+    role,
+    taskId: context.taskId,
+    runner: await agent.runner(),
+    model,
+    effort,
+    templateHash: templateHash(),
+    directory,
+  };
+}
+
+/** Keeps what is known of the session for the attempts after this one. */
+export async function recordSession(
+  context: AttemptContext,
+  place: SessionPlace,
+  session: { readonly id: string | null; readonly totals: Usage | null; readonly begun: SessionRecord | null },
+): Promise<SessionRecord> {
+  const record: SessionRecord = {
+    ...(await identityOf(context, place)),
+    sessionId: session.id,
+    createdMs: session.begun?.createdMs ?? context.clock.nowMs(),
+    baseCommit: session.begun?.baseCommit ?? place.baseCommit,
+    attempt: context.attempt,
+    totals: session.totals,
+  };
+  await context.evidence.writeJson(fileOf(place.role), record);
+  return record;
+}
+
+/** Of the newest attempt before this one that had a session. Attempts that came to their gate at once had none. */
+export async function lastRecord(context: AttemptContext, role: SessionRole): Promise<SessionRecord | null> {
+  for (let attempt = context.attempt - 1; attempt > 0; attempt -= 1) {
+    const directory = evidenceDirectory(context.stateDirectory, context.taskId, attempt);
+    const record = await readRecord(directory, role);
+    if (record !== null) return record;
+  }
+  return null;
+}
+
+async function readRecord(directory: string, role: SessionRole): Promise<SessionRecord | null> {
+  const file = await readFileBeneath(directory, fileOf(role), { maxBytes: RECORD_BYTES_MAX });
+  if (file.kind !== 'ok') return null;
+  try {
+    return JSON.parse(file.data.toString('utf8')) as SessionRecord;
+  } catch (error) {
+    // An agent without a sandbox can write there: what is no record is none.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+let template: string | null = null;
+
+/** Changes with the words that every prompt is made of, and with nothing else. */
+function templateHash(): string {
+  template ??= createHash('sha256').update(renderPrompt(EMPTY_PROMPT)).digest('hex');
+  return template;
+}
+
+const EMPTY_PROMPT: Parameters<typeof renderPrompt>[0] = {
+  task: {
+    id: 'TASK-0',
+    title: '',
+    objective: '',
+    acceptance: [''],
+    context: '',
+    owns: [''],
+    forbids: [''],
+    after: [],
+    area: null,
+    gate: null,
+    agent: null,
+    priority: 0,
+    supersedes: [],
+    testPolicy: null,
+    extra: [],
+  },
+  attempt: 1,
+  protectedPatterns: [''],
+  gate: { name: '', command: '' },
+  previous: [],
+  conflict: null,
+  blame: null,
+  answers: [],
+};

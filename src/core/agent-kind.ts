@@ -1,0 +1,21 @@
+/** Adapters that there are. `command` and `replay` are no real agents: what they run is the operator's own. */
+export const AGENT_KINDS = [
+  'command',
+  'replay',
+  'claude',
+  'codex',
+  'gemini',
+  'opencode',
+  'qwen',
+  'pi',
+  'coderabbit',
+  'local',
+  'acp',
+] as const;
+
+export type AgentKind = (typeof AGENT_KINDS)[number];
+
+/** Kinds that drive a program that others make. */
+export type ProgramKind = Exclude<AgentKind, 'command' | 'replay'>;
+
+export const PROGRAM_KINDS = AGENT_KINDS.filter((kind): kind is ProgramKind => kind !== 'command' && kind !== 'replay');

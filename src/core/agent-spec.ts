@@ -1,0 +1,37 @@
+/** Which agent works, and how: `name[:model[:effort]]`. */
+export interface AgentSpec {
+  readonly name: string;
+  /** Null: the agent's own choice. */
+  readonly model: string | null;
+  readonly effort: string | null;
+}
+
+/** What programs call how hard a model is to think. */
+const EFFORTS: ReadonlySet<string> = new Set(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
+
+/** Models have colons of their own (`local:qwen3:8b`): the last part is an effort only when it is the word for one. */
+export function parseAgentSpec(spec: string): AgentSpec {
+  const [name = '', ...rest] = spec.split(':');
+  const last = rest.at(-1);
+  const effort = last !== undefined && EFFORTS.has(last) ? last : null;
+  const model = (effort === null ? rest : rest.slice(0, -1)).join(':');
+  return { name, model: model === '' ? null : model, effort };
+}
+
+/** The name in an agent spec, or in the first of a chain. */
+export function agentName(spec: string): string {
+  return /^[^:,\s]*/.exec(spec)?.[0] ?? '';
+}
+
+/** The specs of a chain `codex:gpt-5.5, claude`: the first one works, the others stand in where it cannot. */
+export function agentChain(text: string): string[] {
+  return text
+    .split(',')
+    .map((spec) => spec.trim())
+    .filter((spec) => spec !== '');
+}
+
+/** The opposite of {@link agentChain}. */
+export function joinChain(specs: readonly string[]): string {
+  return specs.join(', ');
+}
