@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import { impossible } from '../core/impossible.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
@@ -8,10 +9,10 @@ import type { SessionRecord } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { mkdir } from '../process/file-system.ts';
+import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
-import { agentHome } from './agent-home.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
@@ -111,7 +112,7 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
 
 async function makeTurn(
   context: AttemptContext,
-  { prepared: { lane, layers }, prompt, number, held }: TurnWish,
+  { agent, prepared: { lane, layers }, prompt, number, held }: TurnWish,
   temporary: string,
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
@@ -120,7 +121,7 @@ async function makeTurn(
   const [scratch, seed] = [join(temporary, 'cell'), join(temporary, 'seed')];
   await mkdir(scratch, { mode: 0o700 });
   await mkdir(seed);
-  const home = await agentHome(context.stateDirectory, context.taskId, 'implementer', sandbox.owner);
+  const home = await homeOf(context, agent, sandbox.owner, temporary);
   return {
     taskId: context.taskId,
     attempt: context.attempt,
@@ -154,6 +155,12 @@ async function makeTurn(
     killGraceMs: pin.config.limits.killGraceMs,
     redactor: context.redactor,
   };
+}
+
+/** A program of the operator's own keeps no sessions. */
+function homeOf(context: AttemptContext, agent: Agent, owner: Owner | null, temporary: string): Promise<string> {
+  const isOurs = reportingOf(agent) === 'file';
+  return agentHome(isOurs ? temporary : context.stateDirectory, context.taskId, 'implementer', owner);
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */

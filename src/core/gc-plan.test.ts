@@ -48,6 +48,15 @@ test('of what has landed, all that is old goes, but for a lane', () => {
   expect(removed([kept('lane', 90)])).toEqual([]);
 });
 
+test('the homes of agents go with their task, at whatever age, and not before', () => {
+  const home = (status: (typeof TASK_STATUSES)[number]): Kept => kept('home', 0, { task: { id: 'T-1', status } });
+  const over = TASK_STATUSES.filter((status) => removed([home(status)]).length > 0);
+  expect(over).toEqual(['landed', 'cancelled', 'superseded']);
+  expect(removed([home('landed')], { busyTasks: new Set(['T-1']) })).toEqual([]);
+  expect(removed([kept('home', 900, { task: null })])).toEqual([]);
+  expect(withoutLease(planGc([home('landed')], LIMITS)).map(({ remove }) => remove)).toEqual([false]);
+});
+
 test('what was salvaged stays for ever, whatever became of its task', () => {
   const things = TASK_STATUSES.map((status) => kept('salvaged', 900, { task: { id: 'T-1', status }, sizeBytes: 1e9 }));
   expect(removed([...things, kept('salvaged', 900, { task: null })], { maxSizeBytes: 0, keepDays: 0 })).toEqual([]);

@@ -3,7 +3,7 @@ import type { TaskStatus } from './task-state.ts';
 /** What a yard keeps besides its store, one by one. */
 export interface Kept {
   /** `salvaged`: what an agent wrote and what did not land, in the depot or whole in the evidence. */
-  readonly kind: 'evidence' | 'train-evidence' | 'log' | 'lane' | 'ref' | 'salvaged' | 'pin' | 'prewarm';
+  readonly kind: 'evidence' | 'train-evidence' | 'log' | 'lane' | 'home' | 'ref' | 'salvaged' | 'pin' | 'prewarm';
   /** Relative to the state directory; of a ref its full name. */
   readonly name: string;
   /** Whose it is, and how that task stands; null for what belongs to no task, or to one that the store does not know. */
@@ -65,6 +65,7 @@ function decideOne(one: Kept, limits: GcLimits): GcDecision {
   }
   if (one.kind === 'salvaged') return keep('it is work that did not land, and there is no other copy: yard salvage');
   if (one.task === null) return keep('it belongs to no task of this yard');
+  if (one.kind === 'home') return decideHome(one, one.task, limits);
   if (one.kind === 'lane' && isCalledOff(one.task.status)) return decideLane(one, one.task, ageDays, limits);
   if (one.task.status !== 'landed') return keep(`${one.task.id} is ${one.task.status} and has not landed`);
   if (one.kind === 'lane') return keep('a lane that outlived its landing may hold work of its own: yard salvage');
@@ -78,6 +79,13 @@ function daysAgo(days: number): string {
 
 function isCalledOff(status: TaskStatus): boolean {
   return status === 'cancelled' || status === 'superseded';
+}
+
+/** Where agents kept the sessions of a task: of no use once it is over. */
+function decideHome(one: Kept, { id, status }: NonNullable<Kept['task']>, { busyTasks }: GcLimits): GcDecision {
+  if (status !== 'landed' && !isCalledOff(status)) return { ...one, remove: false, why: `${id} is ${status}` };
+  if (busyTasks.has(id)) return { ...one, remove: false, why: `processes of ${id} are being ended` };
+  return { ...one, remove: true, why: `${id} is ${status}: no session of its agents is gone on with` };
 }
 
 /** Nobody will work in it again. A parked task may be put back, and goes on with what its lane holds. */
@@ -94,7 +102,7 @@ function decideLane(
 
 /** Of what would go, what another process may reach at this very moment stays: for a caller that has no lease. */
 export function withoutLease(decisions: readonly GcDecision[]): GcDecision[] {
-  const shared: ReadonlySet<Kept['kind']> = new Set(['lane', 'pin', 'prewarm', 'ref']);
+  const shared: ReadonlySet<Kept['kind']> = new Set(['lane', 'home', 'pin', 'prewarm', 'ref']);
   const isShared = ({ kind }: GcDecision): boolean => shared.has(kind);
   return decisions.map((one) =>
     one.remove && isShared(one) ? { ...one, remove: false, why: 'it goes when there is room to take a lease' } : one,

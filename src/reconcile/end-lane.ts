@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { removeHomes } from '../agents/agent-home.ts';
 import { excludedPaths } from '../agents/excluded-paths.ts';
 import { openLane } from '../git/lane.ts';
 import { retireLane } from '../git/retire-lane.ts';
@@ -15,7 +16,7 @@ export async function endLane(
   { taskId, attempt }: { readonly taskId: string; readonly attempt: number },
 ): Promise<Retirement> {
   const { pin } = await settings.current();
-  return retireLane({
+  const end = await retireLane({
     depot,
     stateDirectory,
     taskId,
@@ -29,4 +30,6 @@ export async function endLane(
     atMs: host.clock.nowMs(),
     landed: null,
   });
+  if (end.kind === 'retired') await removeHomes(stateDirectory, taskId);
+  return end;
 }

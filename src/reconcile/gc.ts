@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { planGc } from '../core/gc-plan.ts';
 import type { GcDecision, Kept } from '../core/gc-plan.ts';
 import type { TaskStatus } from '../core/task-state.ts';
+import { HOMES } from '../agents/agent-home.ts';
 import { listRefs, setRefs } from '../git/depot.ts';
 import { KEPT_WHOLE } from '../git/keep-whole.ts';
 import { repackDepot } from '../git/repack.ts';
@@ -95,6 +96,7 @@ async function refsOf({ depot }: LocalYard, ownerOf: Gathering['ownerOf']): Prom
  */
 const PLACES: readonly { readonly kind: Kept['kind']; readonly within: string; readonly taskOf: RegExp | null }[] = [
   { kind: 'lane', within: 'lanes', taskOf: /^([^.]+)$/ },
+  { kind: 'home', within: HOMES, taskOf: /^([^.]+)$/ },
   { kind: 'evidence', within: 'attempts', taskOf: /^(.+)$/ },
   { kind: 'train-evidence', within: 'train', taskOf: /^(.+)$/ },
   { kind: 'log', within: 'logs', taskOf: /^(.+)\.log$/ },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { removeHomes } from '../agents/agent-home.ts';
 import { excludedPaths } from '../agents/excluded-paths.ts';
 import { openLane } from '../git/lane.ts';
 import { retireLane } from '../git/retire-lane.ts';
@@ -27,5 +28,7 @@ export async function retireLandedLane(
     // Sealed: the head that is landing. Without one everything is kept.
     landed: state?.status === 'landing' ? state.head : null,
   });
+  // What resists is seen by a later collection (yard gc).
+  await removeHomes(stateDirectory, taskId);
   if (end.kind === 'stays') await store.note('lane.stays', { why: end.why }, { taskId, attempt, fence });
 }

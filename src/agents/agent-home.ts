@@ -2,12 +2,17 @@ import { join } from 'node:path';
 
 import type { SessionRole } from '../core/session.ts';
 import { mkdir } from '../process/file-system.ts';
+import { removeTree } from '../process/removal.ts';
+import type { Removal } from '../process/removal.ts';
 import { giveTree } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 
-/** Where the homes of a task's agents are. Nothing in them is the only copy of anything. */
-export function homesOf(stateDirectory: string, taskId: string): string {
-  return join(stateDirectory, 'homes', taskId);
+/** Directory of the state in which each task has one for the homes of its agents. */
+export const HOMES = 'homes';
+
+/** No session of the task is gone on with any more. Nothing in its homes is the only copy of any work. */
+export function removeHomes(stateDirectory: string, taskId: string): Promise<Removal> {
+  return removeTree(join(stateDirectory, HOMES, taskId));
 }
 
 /**
@@ -20,7 +25,7 @@ export async function agentHome(
   role: SessionRole,
   owner: Owner | null,
 ): Promise<string> {
-  const home = join(homesOf(stateDirectory, taskId), role);
+  const home = join(stateDirectory, HOMES, taskId, role);
   await mkdir(home, { recursive: true, mode: 0o700 });
   // What the sandbox's user has become meanwhile must be able to write there.
   if (owner !== null) giveTree(home, owner);
