@@ -1,6 +1,6 @@
 import type { RunInCell } from '../sandbox/cells.ts';
 import type { Redactor } from '../core/redact.ts';
-import type { Packet } from './packet.ts';
+import type { Packet } from '../core/packet.ts';
 
 /** One invocation of an agent: what it is given, and the bounds that it works in. */
 export interface Turn {

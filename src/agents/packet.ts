@@ -1,25 +1,11 @@
+import { foreignKey } from '../core/packet.ts';
+import type { Binding, Packet } from '../core/packet.ts';
 import type { Json } from '../core/yard-event.ts';
-
-/** The structured report of a turn. */
-export interface Packet {
-  /** `host`: made by Yardmaster for an agent that reports nothing but its exit code. */
-  readonly source: 'agent' | 'host';
-  readonly summary: string;
-  readonly tests: readonly string[];
-  readonly commands: readonly string[];
-  readonly blockers: readonly string[];
-}
 
 export type ResultFile =
   | { readonly kind: 'packet'; readonly packet: Packet }
   | { readonly kind: 'question'; readonly text: string }
   | { readonly kind: 'malformed'; readonly why: string };
-
-export interface Binding {
-  readonly taskId: string;
-  readonly attempt: number;
-  readonly token: number;
-}
 
 export const RESULT_BYTES_MAX = 1024 * 1024;
 const TEXT_MAX = 20_000;
@@ -67,11 +53,4 @@ export function parseResult(data: Buffer, binding: Binding): ResultFile {
 
 function malformed(why: string): ResultFile {
   return { kind: 'malformed', why };
-}
-
-function foreignKey(fields: { readonly [key: string]: Json }, binding: Binding): string | null {
-  if (fields['task'] !== undefined && fields['task'] !== binding.taskId) return 'task';
-  if (fields['attempt'] !== undefined && fields['attempt'] !== binding.attempt) return 'attempt';
-  if (fields['token'] !== undefined && fields['token'] !== binding.token) return 'token';
-  return null;
 }

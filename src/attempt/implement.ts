@@ -3,12 +3,12 @@ import { join } from 'node:path';
 
 import { BLOCKED_FILE, TASK_FILE } from '../agents/command.ts';
 import { holdsBlockedFile } from '../agents/excluded-paths.ts';
-import type { Packet } from '../agents/packet.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import type { AgentConfig } from '../config/schema.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
+import type { Packet } from '../core/packet.ts';
 import { agentName } from '../core/preflight.ts';
 import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
