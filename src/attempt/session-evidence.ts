@@ -133,4 +133,5 @@ const EMPTY_PROMPT: Parameters<typeof renderPrompt>[0] = {
   conflict: null,
   blame: null,
   answers: [],
+  reporting: 'tools',
 };
