@@ -18,6 +18,9 @@ type FieldShape =
 
 export type Fields = Readonly<Record<string, Field>>;
 
+/** As protocols and programs take it. */
+export type JsonSchema = { readonly [key: string]: Json };
+
 /** What was given; blank texts and empty values count as left out. */
 export interface Given {
   text(key: string): string | null;
@@ -33,7 +36,7 @@ export type FieldsResult =
  * JSON Schema, draft 7. `strict`: as providers want it that generate by a schema; there every field must be given, and
  * those that may be left out can be null.
  */
-export function schemaOf(fields: Fields, { strict = false }: { readonly strict?: boolean } = {}): Json {
+export function schemaOf(fields: Fields, { strict = false }: { readonly strict?: boolean } = {}): JsonSchema {
   const entries = Object.entries(fields);
   return {
     type: 'object',

@@ -1,5 +1,5 @@
 import { checkFields, schemaOf } from './checked-fields.ts';
-import type { Fields } from './checked-fields.ts';
+import type { Fields, JsonSchema } from './checked-fields.ts';
 import { foreignKey } from './packet.ts';
 import type { Binding } from './packet.ts';
 import type { TerminalSignal } from './terminal-signal.ts';
@@ -36,7 +36,7 @@ const FIELDS = {
 const TOKEN = { token: { kind: 'integer', description: '' } } as const satisfies Fields;
 
 /** For programs that have their model's last message checked against a schema; every field must be given, or null. */
-export const FINAL_MESSAGE_SCHEMA: Json = schemaOf(FIELDS, { strict: true });
+export const FINAL_MESSAGE_SCHEMA: JsonSchema = schemaOf(FIELDS, { strict: true });
 
 export type FinalMessage =
   | { readonly kind: 'signal'; readonly signal: TerminalSignal }

@@ -19,11 +19,11 @@ export function requestedScope(patterns: readonly string[], why: string, task: T
   }
   const forbidden = read(task.forbids);
   const barred = wanted.filter((pattern) => forbidden.some((one) => overlaps(one, pattern)));
-  if (barred.length === 0) {
-    if (task.owns.length === 0) return refused('you may change any path but the forbidden ones already');
-    const owned = wanted.find((pattern) => isOwned(pattern, task.owns));
-    if (owned !== undefined) return refused(`you may change ${JSON.stringify(owned.text)} already`);
+  if (task.owns.length === 0 && barred.length === 0) {
+    return refused('you may change any path but the forbidden ones already');
   }
+  const owned = wanted.find((pattern) => isIn(pattern, task.owns) && !isIn(pattern, task.forbids));
+  if (owned !== undefined) return refused(`you may change ${JSON.stringify(owned.text)} already`);
   return { kind: 'question', text: question(wanted, barred, why, task) };
 }
 
@@ -44,9 +44,9 @@ function question(wanted: readonly Pattern[], barred: readonly Pattern[], why: s
 }
 
 /** True where that is certain: the same pattern, or a plain path that one of them has. */
-function isOwned(wanted: Pattern, owns: readonly string[]): boolean {
-  return read(owns).some(
-    (own) => own.text === wanted.text || (!/[*?{]/.test(wanted.text) && matches(own, wanted.text.replace(/\/+$/, ''))),
+function isIn(wanted: Pattern, texts: readonly string[]): boolean {
+  return read(texts).some(
+    (one) => one.text === wanted.text || (!/[*?{]/.test(wanted.text) && matches(one, wanted.text.replace(/\/+$/, ''))),
   );
 }
 

@@ -1,13 +1,12 @@
 import { schemaOf } from './checked-fields.ts';
-import type { Fields } from './checked-fields.ts';
-import type { Json } from './yard-event.ts';
+import type { Fields, JsonSchema } from './checked-fields.ts';
 
 /** What is said of a tool in every protocol. */
 export interface ToolDefinition {
   readonly name: ToolName;
   readonly description: string;
   /** JSON Schema, draft 7. */
-  readonly inputSchema: Json;
+  readonly inputSchema: JsonSchema;
   /** It changes nothing, and may be called without asking anybody. */
   readonly readOnly: boolean;
 }
