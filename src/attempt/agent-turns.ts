@@ -4,7 +4,8 @@ import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import { impossible } from '../core/impossible.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
-import { reportSection } from '../core/prompt.ts';
+import { reportSection } from '../core/prompt-report.ts';
+import type { Reporting } from '../core/prompt-report.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
 import { allowedEnvironment } from '../process/environment.ts';
@@ -64,7 +65,9 @@ export async function takeTurns(context: AttemptContext, prompt: string, prepare
       return { kind: 'no-packet', why: `${end.why}, in ${nudges + 1} turns`, outputTail: end.outputTail };
     }
     nudges += 1;
-    const nudge = renderNudge({ why: end.why, report: reportSection(reportingOf(agent)) });
+    const { taskId, attempt } = context;
+    const report = reportSection({ task: { id: taskId }, attempt, reporting: reportingOf(agent) });
+    const nudge = renderNudge({ why: end.why, report });
     words = held === null ? `${prompt}\n${nudge}` : nudge;
   }
 }
@@ -174,7 +177,7 @@ function limitsOf(context: AttemptContext): { timeoutMs: number; idleMs: number 
 }
 
 /** How an agent says how its work ended, beside the ways that all have. */
-export function reportingOf({ kind, capabilities }: Agent): 'tools' | 'message' | 'file' {
+export function reportingOf({ kind, capabilities }: Agent): Reporting {
   switch (kind) {
     case 'command':
     case 'replay':

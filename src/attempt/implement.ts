@@ -133,6 +133,7 @@ async function makePrompt(context: AttemptContext, spec: TaskSpec, prepared: Pre
     conflict: prepared.conflict,
     blame: await lastBlame(context),
     answers: await store.answers(taskId),
+    reporting: 'file',
   });
 }
 

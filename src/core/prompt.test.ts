@@ -1,9 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttemptOutcome, OutcomeKind } from './attempt.ts';
+import { parseFinalMessage } from './final-message.ts';
 import { renderPrompt } from './prompt.ts';
 import type { PromptInput } from './prompt.ts';
+import type { Reporting } from './prompt-report.ts';
 import type { TaskSpec } from './task.ts';
+import { TOOL_NAMES } from './tool-definitions.ts';
 
 const spec: TaskSpec = {
   id: 'TASK-7',
@@ -32,6 +35,7 @@ const input = (more: Partial<PromptInput> = {}): PromptInput => ({
   conflict: null,
   blame: null,
   answers: [],
+  reporting: 'file',
   ...more,
 });
 
@@ -264,6 +268,25 @@ test('answered questions', () => {
   `);
 });
 
+describe('how to report', () => {
+  const report = (reporting: Reporting) => section(renderPrompt(input({ attempt: 3, reporting })), 'How to report');
+
+  test.each<Reporting>(['tools', 'message', 'file'])('by %s', (reporting) => {
+    expect(report(reporting)).toMatchSnapshot();
+  });
+
+  test('with every tool that there is, and no other', () => {
+    const rows = [...report('tools').matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(rows.toSorted()).toEqual([...TOOL_NAMES].toSorted());
+  });
+
+  test('with an example that is taken', () => {
+    const example = /```json\n([^`]+)```/.exec(report('message'))?.[1] ?? '';
+    const binding = { taskId: 'TASK-7', attempt: 3, token: 1 };
+    expect(parseFinalMessage(example, binding)).toMatchObject({ kind: 'signal', signal: { kind: 'done' } });
+  });
+});
+
 describe('foreign text', () => {
   const text = fc
     .array(
@@ -286,6 +309,7 @@ describe('foreign text', () => {
     )
     .map((parts) => `FOREIGN ${parts.join('FOREIGN')} FOREIGN`);
   const texts = fc.array(text, { maxLength: 2 });
+  const reportings = fc.constantFrom('tools', 'message', 'file');
   const kinds = fc.constantFrom(...(Object.keys(outcomes) as OutcomeKind[]));
   /** The outcome with every text in it replaced. */
   const spoiled = (outcome: AttemptOutcome, by: string): AttemptOutcome =>
@@ -294,8 +318,8 @@ describe('foreign text', () => {
     ) as AttemptOutcome;
 
   const inputs: fc.Arbitrary<PromptInput> = fc
-    .record({ text, texts, kind: kinds, older: kinds, attempt: fc.integer({ min: 1, max: 9 }) })
-    .map(({ text: one, texts: some, kind, older, attempt }) => ({
+    .record({ text, texts, kind: kinds, older: kinds, attempt: fc.integer({ min: 1, max: 9 }), reporting: reportings })
+    .map(({ text: one, texts: some, kind, older, attempt, reporting }) => ({
       task: {
         ...spec,
         title: one,
@@ -318,6 +342,7 @@ describe('foreign text', () => {
       conflict: { paths: some, detail: one },
       blame: { detail: one },
       answers: some.map((part) => ({ question: part, answer: part })),
+      reporting,
     }));
 
   /** What a reader of Markdown sees outside of code: fences by line, then spans. */

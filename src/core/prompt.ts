@@ -1,6 +1,8 @@
 import { codeList, codeSpan, fence } from './fence.ts';
 import { historySection } from './prompt-history.ts';
 import type { PreviousAttempt } from './prompt-history.ts';
+import { reportSection } from './prompt-report.ts';
+import type { Reporting } from './prompt-report.ts';
 import type { TaskSpec } from './task.ts';
 
 /** Everything that an agent is told at the start of an attempt. */
@@ -20,6 +22,7 @@ export interface PromptInput {
   readonly blame: { readonly detail: string } | null;
   /** Oldest first. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
+  readonly reporting: Reporting;
 }
 
 /**
@@ -35,7 +38,7 @@ export function renderPrompt(input: PromptInput): string {
     answered(input.answers),
     scope(input),
     judged(input),
-    reportSection('file'),
+    reportSection(input),
   ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
@@ -143,25 +146,4 @@ ${fence(gate.command, 'sh')}
 
 What you say about the result counts for nothing there; only what runs does. Do not weaken, skip or delete tests to make
 the gate pass.${policy}`;
-}
-
-/** The section on how an agent reports. */
-export function reportSection(_reporting: 'tools' | 'message' | 'file'): string {
-  return `## How to report
-
-When you are done, write a JSON object to the file that the environment variable \`YARD_RESULT\` names:
-
-\`\`\`json
-{
-  "summary": "what you changed and why, in a few sentences",
-  "tests": ["each test that you added or changed"],
-  "commands": ["each command that you ran to check the work, exactly as you ran it"]
-}
-\`\`\`
-
-\`summary\` is required; leave out the others when there is nothing to say.
-
-If you cannot go on without an answer that only a person can give, do not guess: write the question to \`BLOCKED.md\` in
-the current directory, or as \`"question"\` in that JSON object, and stop. Ask one question that can be answered in a sentence,
-say what you would do, and leave your work so far in place.`;
 }
