@@ -71,6 +71,8 @@ async function main(args: readonly string[]): Promise<ExitCode | null> {
       return replayProcess(rest);
     case '_egress':
       return bridgeProcess(rest);
+    case '_tools':
+      return toolsProcess(rest);
     default:
       return commandLine(args);
   }
@@ -411,6 +413,17 @@ async function bridgeProcess(args: readonly string[]): Promise<ExitCode> {
   const bridge = readBridge(args);
   if (bridge === null) throw new Error('usage: yard _egress SOCKET -- PROGRAM [ARGUMENT…]');
   return endAs(await runBridge(bridge, process.env, (line) => process.stderr.write(`${line}\n`)));
+}
+
+/** `_tools <socket>`: started in a cell by an agent's program, as the server of its tools. The key is in the environment. */
+async function toolsProcess([socketPath, ...more]: readonly string[]): Promise<never> {
+  const { runToolBridge, TOOLS_KEY } = await import('./agents/tools/tool-bridge.ts');
+  const key = process.env[TOOLS_KEY];
+  if (socketPath === undefined || more.length > 0 || key === undefined) {
+    throw new Error(`usage: ${TOOLS_KEY}=KEY yard _tools SOCKET`);
+  }
+  // Its own streams would keep it alive.
+  process.exit(await runToolBridge(socketPath, key, process, (line) => process.stderr.write(`${line}\n`)));
 }
 
 function packageVersion(): string {

@@ -156,6 +156,13 @@ describe('what is refused', () => {
     ['a field that is missing', 'report_progress', { phase: 'editing' }, 'malformed'],
     ['a field that is blank', 'ask_question', { question: ' \u001b[0m\n' }, 'malformed'],
     ['a field that is too long', 'report_progress', { phase: 'x'.repeat(101), focus: 'y' }, 'malformed'],
+    ['arguments that are nested', 'get_task', { more: {} }, 'malformed'],
+    [
+      'arguments deeper than a stack',
+      'get_task',
+      JSON.parse(`{"a":${'['.repeat(400_000)}${']'.repeat(400_000)}}`) as Json,
+      'malformed',
+    ],
     ['arguments that are a list', 'get_task', [], 'malformed'],
     ['arguments that are a text', 'get_task', '{}', 'malformed'],
     ['64 KiB and more', 'report_packet', { summary: 'x', tests: ['y'.repeat(65_536)] }, 'oversize'],

@@ -130,12 +130,19 @@ function checked(state: ToolState, name: ToolName, call: ToolCall, context: Tool
   if (typeof value !== 'object' || Array.isArray(value)) {
     return refuse(state, 'malformed', 'It is not taken: its arguments are no object. Call it again with an object.');
   }
-  const sizeBytes = utf8Bytes(JSON.stringify(value));
+  const object = value as { readonly [key: string]: Json };
+  if (!Object.values(object).every(isShallow)) {
+    return refuse(
+      state,
+      'malformed',
+      'It is not taken: its arguments are nested. Call it again with texts and lists of texts.',
+    );
+  }
+  const sizeBytes = utf8Bytes(JSON.stringify(object));
   if (sizeBytes > ARGUMENTS_BYTES_MAX) {
     const most = `${ARGUMENTS_BYTES_MAX / 1024} KiB`;
     return refuse(state, 'oversize', `It is not taken: its arguments have more than ${most}. Say it in fewer words.`);
   }
-  const object = value as { readonly [key: string]: Json };
   const foreign = foreignKey(withoutNull(object), context.binding);
   if (foreign !== null) {
     const own = `You work on task ${context.binding.taskId}, attempt ${context.binding.attempt}, and on nothing else`;
@@ -244,6 +251,12 @@ function describeSignal(signal: TerminalSignal): string {
     default:
       throw impossible(signal satisfies never);
   }
+}
+
+/** A scalar, or a list of them: deeper than that no argument goes, and some JSON is so deep that it cannot be walked. */
+function isShallow(value: Json): boolean {
+  const isScalar = (one: Json): boolean => one === null || typeof one !== 'object';
+  return isScalar(value) || (Array.isArray(value) && (value as readonly Json[]).every(isScalar));
 }
 
 /** Programs that must name every field give null for those that they leave out. */

@@ -12,7 +12,7 @@ import {
   whenClosed,
 } from '../../test/fixtures/sandbox/egress.ts';
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
-import { EgressLog } from './egress-log.ts';
+import { NdjsonLog } from '../process/ndjson-log.ts';
 
 const MIB = 1024 * 1024;
 
@@ -293,7 +293,7 @@ describe('its life', () => {
 describe('the log', () => {
   it('has a line for each request, up to a size, and says how many it left out', async () => {
     const path = join(await useTemporaryDirectory('egress'), 'egress.ndjson');
-    const log = new EgressLog(path, (text) => text.replace('canary', '[redacted]'), 1000);
+    const log = new NdjsonLog(path, (text) => text.replace('canary', '[redacted]'), 1000);
     const proxy = await useProxy([], { record: log.record });
     for (let index = 0; index < 20; index += 1)
       await exchange(proxy.socketPath, connectLine(`h${index}.canary.test:443`));

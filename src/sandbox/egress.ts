@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 
 import { readEgressRule } from '../core/egress-rule.ts';
+import { NdjsonLog } from '../process/ndjson-log.ts';
 import { give } from '../process/owner.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
-import { EgressLog } from './egress-log.ts';
 import { startEgressProxy } from './egress-proxy.ts';
 import type { Cell, Command } from './sandbox.ts';
 
@@ -25,7 +25,7 @@ export async function openEgress(cell: Cell, command: Command, owner: Owner | nu
   const directory = await makeTemporary(join(SOCKETS, 'yard-net-'));
   try {
     if (owner !== null) give(directory, owner);
-    const log = new EgressLog(cell.egressLog, cell.redact);
+    const log = new NdjsonLog(cell.egressLog, cell.redact);
     const socketPath = join(directory, 's');
     const rules = cell.network.flatMap((entry) => {
       const read = readEgressRule(entry);

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import type { Owner } from '../../process/owner.ts';
+import { give } from '../../process/owner.ts';
+import { removeTree } from '../../process/removal.ts';
+import { makeTemporary } from '../../process/temporary.ts';
+import { BoundTools } from './issue-tools.ts';
+import type { IssueTools, IssueToolsOptions } from './issue-tools.ts';
+import { TOOLS_KEY } from './tool-bridge.ts';
+import { serveTools } from './tool-server.ts';
+
+export interface OpenIssueToolsOptions extends IssueToolsOptions {
+  /** The user of the cell, where that is another one. */
+  readonly owner: Owner | null;
+  /** Program and arguments that start this package in the cell. */
+  readonly self: readonly string[];
+}
+
+/** The tools, with a server of them for programs in the cell. */
+export interface OpenTools extends IssueTools {
+  /** What speaks MCP on its standard streams. */
+  readonly server: {
+    readonly command: string;
+    readonly args: readonly string[];
+    readonly env: Readonly<Record<string, string>>;
+    /** Directories that the cell must be shown for it, beside this package itself. */
+    readonly readable: readonly string[];
+  };
+  /** Ends the server, and removes what it needed. The tools themselves still answer. */
+  close(): Promise<void>;
+}
+
+/** The path of a socket can have some hundred bytes: too few for one in the state directory. */
+const SOCKETS = '/tmp';
+const KEY_BYTES = 32;
+
+/** Opens the tools of one attempt. To be closed when its last turn has ended. */
+export async function openIssueTools(options: OpenIssueToolsOptions): Promise<OpenTools> {
+  const { owner, self } = options;
+  const [command, ...args] = self;
+  if (command === undefined) throw new Error('nothing leads from the cell to the tools');
+  const directory = await makeTemporary(join(SOCKETS, 'yard-tools-'));
+  try {
+    if (owner !== null) give(directory, owner);
+    const socketPath = join(directory, 's');
+    const key = randomBytes(KEY_BYTES).toString('hex');
+    const tools = new BoundTools(options);
+    const server = await serveTools({ tools, socketPath, owner, key, note: (entry) => tools.note(entry) });
+    return Object.assign(tools, {
+      server: { command, args: [...args, '_tools', socketPath], env: { [TOOLS_KEY]: key }, readable: [directory] },
+      close: async () => {
+        try {
+          await server.close();
+          tools.finishLog();
+        } finally {
+          await removeTree(directory);
+        }
+      },
+    });
+  } catch (error) {
+    await removeTree(directory);
+    throw error;
+  }
+}
