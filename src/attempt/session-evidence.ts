@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Agent } from '../agents/agent.ts';
 import { parseAgentSpec } from '../core/agent-spec.ts';
 import { renderPrompt } from '../core/prompt.ts';
+import type { PromptInput } from '../core/prompt.ts';
+import type { Reporting } from '../core/prompt-report.ts';
 import { chooseSession } from '../core/session.ts';
 import type { SessionChoice, SessionRecord, SessionRole } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
@@ -104,11 +106,17 @@ let template: string | null = null;
 
 /** Changes with the words that every prompt is made of, and with nothing else. */
 function templateHash(): string {
-  template ??= createHash('sha256').update(renderPrompt(EMPTY_PROMPT)).digest('hex');
+  template ??= hashOf(REPORTINGS.map((reporting) => renderPrompt({ ...EMPTY_PROMPT, reporting })));
   return template;
 }
 
-const EMPTY_PROMPT: Parameters<typeof renderPrompt>[0] = {
+function hashOf(texts: readonly string[]): string {
+  return createHash('sha256').update(texts.join('\n')).digest('hex');
+}
+
+const REPORTINGS: readonly Reporting[] = ['tools', 'message', 'file'];
+
+const EMPTY_PROMPT: Omit<PromptInput, 'reporting'> = {
   task: {
     id: 'TASK-0',
     title: '',
@@ -133,5 +141,4 @@ const EMPTY_PROMPT: Parameters<typeof renderPrompt>[0] = {
   conflict: null,
   blame: null,
   answers: [],
-  reporting: 'tools',
 };

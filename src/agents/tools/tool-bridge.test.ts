@@ -16,7 +16,7 @@ import { Cells } from '../../sandbox/cells.ts';
 import type { RunInCell } from '../../sandbox/cells.ts';
 
 const MAIN = join(root, 'test/fixtures/yard/from-source.js');
-const CLIENT = join(root, 'test/fixtures/tools/mcp-client.ts');
+const CLIENT = join(root, 'test/fixtures/processes/mcp-client.ts');
 const SELF = [process.execPath, MAIN] as const;
 const base: RunOptions = { cwd: root, env: allowedEnvironment([], {}), killGraceMs: 1_000 };
 const bubblewrap = (await useBubblewrap()).support;
