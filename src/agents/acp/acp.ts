@@ -78,7 +78,7 @@ function invocation(turn: Turn, { argv, env, home, model, effort }: Start): Invo
   };
 }
 
-function serverOf({ argv: [command = '', ...args], env }: NonNullable<Turn['tools']>['server']): McpServer {
+function serverOf({ command, args, env }: NonNullable<Turn['tools']>['server']): McpServer {
   return { name: TOOL_SERVER, command, args, env: Object.entries(env).map(([name, value]) => ({ name, value })) };
 }
 
