@@ -155,6 +155,7 @@ async function makeTurn(
     attempt: context.attempt,
     token: context.fence.token,
     baseCommit: lane.base,
+    directory: lane.directory,
     role: 'implementer',
     prompt,
     system: null,
