@@ -1,10 +1,16 @@
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+import { LONG_TESTS, RUNS_ALL } from './test/long-tests.ts';
+
+/** A file that is asked for by its name is run. */
+const isNamed = (file: string): boolean => process.argv.some((word) => word.includes('test/') && file.includes(word));
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...(RUNS_ALL ? [] : LONG_TESTS.filter((file) => !isNamed(file)))],
     setupFiles: ['test/setup.ts'],
     // Only what is missing or older than its source is built.
     globalSetup: ['test/fixtures/e2e/build.ts'],

@@ -5,7 +5,7 @@ import type { SessionRole } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
 import type { RunInCell } from '../sandbox/cells.ts';
 import type { Packet } from '../core/packet.ts';
-import type { TurnTools } from './turn-tools.ts';
+import type { OpenTools } from './tools/open-issue-tools.ts';
 
 /** One invocation of an agent: what it is given, and the bounds that it works in. */
 export interface Turn {
@@ -21,7 +21,7 @@ export interface Turn {
   /** The session to go on with, and what it had counted up to then; null: a new one. Only where `capabilities.resume`. */
   readonly session: { readonly id: string; readonly totals: Usage | null } | null;
   /** Yardmaster's own tools for this attempt; null: it reports by its last message, or by a file. */
-  readonly tools: TurnTools | null;
+  readonly tools: Omit<OpenTools, 'close'> | null;
   /** JSON Schema that the last message is to match, for programs that hold their model to one; null: none. */
   readonly schema: Readonly<Record<string, unknown>> | null;
   /** The most that the program may spend of itself, for those that can be told; null: no bound. */

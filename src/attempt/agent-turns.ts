@@ -2,11 +2,12 @@ import { join } from 'node:path';
 
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
+import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
 import { impossible } from '../core/impossible.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
-import { reportSection } from '../core/prompt-report.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import type { SessionRecord } from '../core/session.ts';
+import type { TaskSpec } from '../core/task.ts';
 import type { Usage } from '../core/usage.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { mkdir } from '../process/file-system.ts';
@@ -14,6 +15,7 @@ import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
+import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
@@ -32,12 +34,35 @@ interface Held {
   readonly begun: SessionRecord | null;
 }
 
+/** What the agent is to do, and where. */
+export interface Work {
+  readonly agent: Agent;
+  readonly spec: TaskSpec;
+  readonly prompt: string;
+  readonly prepared: Prepared;
+}
+
 /**
  * Lets the agent take turns until it has said how its work ended: with its last session where that may be gone on with,
  * with a new one where the program refuses it, and with a nudge where a turn ends without a terminal signal.
  */
-export async function takeTurns(context: AttemptContext, prompt: string, prepared: Prepared): Promise<TurnsEnd> {
-  const agent = await context.agentFor(context.agentSpec);
+export async function takeTurns(context: AttemptContext, work: Work): Promise<TurnsEnd> {
+  const tools = reportingOf(work.agent) === 'tools' ? await openAttemptTools(context, work.spec) : null;
+  try {
+    const end = await turnByTurn(context, work, tools);
+    // What the agent wanted to tell could not be written: the lease is lost.
+    if (tools?.refusal) throw tools.refusal.error;
+    return end;
+  } finally {
+    await tools?.close();
+  }
+}
+
+async function turnByTurn(
+  context: AttemptContext,
+  { agent, prompt, prepared }: Work,
+  tools: OpenTools | null,
+): Promise<TurnsEnd> {
   const place: SessionPlace = {
     agent,
     agentSpec: context.agentSpec,
@@ -49,7 +74,7 @@ export async function takeTurns(context: AttemptContext, prompt: string, prepare
   let words = prompt;
   let nudges = 0;
   for (let number = 1; ; number += 1) {
-    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held });
+    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools });
     const { end } = followed;
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
@@ -66,8 +91,7 @@ export async function takeTurns(context: AttemptContext, prompt: string, prepare
     }
     nudges += 1;
     const { taskId, attempt } = context;
-    const report = reportSection({ task: { id: taskId }, attempt, reporting: reportingOf(agent) });
-    const nudge = renderNudge({ why: end.why, report });
+    const nudge = renderNudge(end.why, { task: { id: taskId }, attempt, reporting: reportingOf(agent) });
     words = held === null ? `${prompt}\n${nudge}` : nudge;
   }
 }
@@ -99,6 +123,7 @@ interface TurnWish {
   /** Counts from 1 in each attempt. */
   readonly number: number;
   readonly held: Held | null;
+  readonly tools: OpenTools | null;
 }
 
 async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Followed> {
@@ -115,7 +140,7 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
 
 async function makeTurn(
   context: AttemptContext,
-  { agent, prepared: { lane, layers }, prompt, number, held }: TurnWish,
+  { agent, prepared: { lane, layers }, prompt, number, held, tools }: TurnWish,
   temporary: string,
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
@@ -134,14 +159,14 @@ async function makeTurn(
     prompt,
     system: null,
     session: held === null ? null : { id: held.id, totals: held.totals },
-    tools: null,
+    tools,
     schema: null,
     maxCostUsd: null,
     run: cells.enter(policy, {
       directory: lane.directory,
       writable: [evidence.outbox, home],
       // What the lane's own git directory borrows from.
-      readable: [join(context.depot.path, 'objects'), seed],
+      readable: [join(context.depot.path, 'objects'), seed, ...(tools?.server.readable ?? [])],
       scratch,
       egressLog: evidence.path('network.ndjson'),
       layers,

@@ -8,6 +8,7 @@ import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
 import type { Packet } from '../core/packet.ts';
+import type { Reporting } from '../core/prompt-report.ts';
 import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
@@ -17,7 +18,7 @@ import { readFileBeneath } from '../process/file.ts';
 import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
-import { takeTurns } from './agent-turns.ts';
+import { reportingOf, takeTurns } from './agent-turns.ts';
 import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { outboxOf } from './evidence.ts';
@@ -37,14 +38,16 @@ export async function implement(
   spec: TaskSpec,
   prepared: Prepared,
 ): Promise<Implemented | AttemptOutcome> {
-  const prompt = context.redactor.text(await makePrompt(context, spec, prepared));
+  const agent = await context.agentFor(context.agentSpec);
+  const reporting = reportingOf(agent);
+  const prompt = context.redactor.text(await makePrompt(context, spec, prepared, reporting));
   await context.evidence.write('prompt.md', prompt);
   await context.evidence.writeJson('cell.json', context.cells.describe(agentCell(context)));
   if (context.attempt > 1) await removeTree(outboxOf(context.stateDirectory, context.taskId, context.attempt - 1));
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
   const { owner } = context.cells.sandboxFor(agentCell(context));
   if (owner !== null) giveTree(context.evidence.outbox, owner);
-  const end = await takeTurns(context, prompt, prepared);
+  const end = await takeTurns(context, { agent, spec, prompt, prepared });
   const outcome = withHint(context, await outcomeOf(context, prepared, end));
   // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
   if (!context.signal.aborted) await removeTree(context.evidence.outbox);
@@ -118,7 +121,12 @@ function isThere(path: string): boolean {
   }
 }
 
-async function makePrompt(context: AttemptContext, spec: TaskSpec, prepared: Prepared): Promise<string> {
+async function makePrompt(
+  context: AttemptContext,
+  spec: TaskSpec,
+  prepared: Prepared,
+  reporting: Reporting,
+): Promise<string> {
   const { store, taskId, attempt, pin } = context;
   const attempts = await store.attempts(taskId);
   const gate = gateOf(pin.config, spec.gate);
@@ -133,7 +141,7 @@ async function makePrompt(context: AttemptContext, spec: TaskSpec, prepared: Pre
     conflict: prepared.conflict,
     blame: await lastBlame(context),
     answers: await store.answers(taskId),
-    reporting: 'file',
+    reporting,
   });
 }
 

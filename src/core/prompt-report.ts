@@ -5,7 +5,7 @@ import { TOOL_SERVER } from './tool-definitions.ts';
 /** How the agent can say what it did: by Yardmaster's tools, by its last message, or by a file. */
 export type Reporting = 'tools' | 'message' | 'file';
 
-interface Reported {
+export interface Reported {
   readonly task: { readonly id: string };
   readonly attempt: number;
   readonly reporting: Reporting;

@@ -3,6 +3,7 @@ import { parseFinalMessage } from '../../core/final-message.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import type { CellResult } from '../../sandbox/run-in-cell.ts';
 import type { Turn, TurnEnd } from '../agent.ts';
+import { redactJson } from '../../core/redact-json.ts';
 import type { TerminalSignal } from '../../core/terminal-signal.ts';
 import type { Judgement } from './protocol.ts';
 import { readResultFile } from './result-file.ts';
@@ -34,7 +35,7 @@ export async function endOfTurn(ended: EndedProgram): Promise<TurnEnd> {
   }
   if (cause === 'cancelled') return { kind: 'cancelled' };
   const terminal = turn.tools?.terminal ?? null;
-  if (terminal !== null) return ofSignal(terminal, ended);
+  if (terminal !== null) return ofSignal(withoutSecrets(terminal, turn), ended);
   if (result.breach !== null) return failed(ended, `the agent ${name} ${result.breach}`);
   if (cause === 'idle') {
     return stuck(ended, `the agent ${name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
@@ -100,6 +101,10 @@ function reported(
   }
   if (said?.kind === 'malformed') return unfinished(ended, `its last message was not taken: ${said.why}`);
   return unfinished(ended, `the agent ${ended.name} ended its turn without saying how its work ended`);
+}
+
+function withoutSecrets(signal: TerminalSignal, { redactor }: Turn): TerminalSignal {
+  return JSON.parse(redactJson(JSON.stringify(signal), (text) => redactor.text(text))) as TerminalSignal;
 }
 
 function ofSignal(signal: TerminalSignal, ended: EndedProgram): TurnEnd {

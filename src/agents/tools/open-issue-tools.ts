@@ -21,7 +21,8 @@ export interface OpenIssueToolsOptions extends IssueToolsOptions {
 export interface OpenTools extends IssueTools {
   /** What speaks MCP on its standard streams. */
   readonly server: {
-    readonly argv: readonly string[];
+    readonly command: string;
+    readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
     /** Directories that the cell must be shown for it, beside this package itself. */
     readonly readable: readonly string[];
@@ -37,7 +38,8 @@ const KEY_BYTES = 32;
 /** Opens the tools of one attempt. To be closed when its last turn has ended. */
 export async function openIssueTools(options: OpenIssueToolsOptions): Promise<OpenTools> {
   const { owner, self } = options;
-  if (self.length === 0) throw new Error('nothing leads from the cell to the tools');
+  const [command, ...args] = self;
+  if (command === undefined) throw new Error('nothing leads from the cell to the tools');
   const directory = await makeTemporary(join(SOCKETS, 'yard-tools-'));
   try {
     if (owner !== null) give(directory, owner);
@@ -46,7 +48,7 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
     const tools = new BoundTools(options);
     const server = await serveTools({ tools, socketPath, owner, key, note: (entry) => tools.note(entry) });
     return Object.assign(tools, {
-      server: { argv: [...self, '_tools', socketPath], env: { [TOOLS_KEY]: key }, readable: [directory] },
+      server: { command, args: [...args, '_tools', socketPath], env: { [TOOLS_KEY]: key }, readable: [directory] },
       close: async () => {
         try {
           await server.close();

@@ -43,9 +43,9 @@ async function useCell(support: SandboxSupport): Promise<Held> {
 type Calls = readonly (readonly [name: string, input: object])[];
 
 async function talk({ run, tools }: Held, calls: Calls, discovers = false): Promise<unknown> {
-  const { argv: server, env } = tools.server;
+  const { command, args, env } = tools.server;
   const argv = [process.execPath, CLIENT] as const;
-  const input = JSON.stringify({ server, env, calls, discovers });
+  const input = JSON.stringify({ command, args, env, calls, discovers });
   const result = await run({ argv, env: allowedEnvironment([], {}) }, { input, killGraceMs: 100, timeoutMs: 45_000 });
   expect([result.kind, result.stderr.toString()]).toEqual(['exited', '']);
   return JSON.parse(result.stdout.toString());

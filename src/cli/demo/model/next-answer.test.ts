@@ -4,7 +4,7 @@ import { nextReaction, type Reaction } from './next-answer.ts';
 import { scriptInPrompt, writeScript } from './prompt-script.ts';
 import type { StepInput } from './step.ts';
 
-const TOOLS: readonly OfferedTool[] = ['write', 'bash', 'read'].map((name) => ({
+const TOOLS: readonly OfferedTool[] = ['write', 'bash'].map((name) => ({
   name,
   namespace: null,
   kind: 'function',
@@ -66,15 +66,19 @@ test('what is wrong with a script is said', () => {
   expect(doing([{ role: 'user', text: '<<<{"steps":[{"fly":{}}]}>>>' }])).toMatch(/^this is no script/u);
 });
 
-test('a file that must be read first is read, and written then', () => {
-  const script = user({ write: { path: 'a', content: 'b' } }, run('two'));
-  const refused = result('You must read file a before overwriting it. Use the Read tool first');
-  expect(doing([script])).toBe('write a');
-  expect(doing([script, refused])).toBe('read a');
-  expect(doing([script, refused, result('old', 'aside_2')])).toBe('write a');
-  expect(doing([script, refused, result('old', 'aside_2'), result('written')])).toBe('bash two');
-  const again = [refused, result('old', 'aside_2')];
-  expect(doing([script, ...again, ...again, ...again, refused])).toMatch(/^refused: /u);
+test.each(['You must read file a before overwriting it.', 'File path must be absolute: a'])(
+  'a file that is refused is written with the shell: %s',
+  (why) => {
+    const script = user({ write: { path: 'a', content: 'b' } }, run('two'));
+    expect(doing([script])).toBe('write a');
+    expect(doing([script, result(why)])).toBe('bash mkdir -p . && printf %s b > a');
+    expect(doing([script, result(why), result()])).toBe('bash two');
+  },
+);
+
+test('a search for a tool is no step', () => {
+  const script = user(run('one'), run('two'));
+  expect(doing([script, result('', 'aside_1')])).toBe('bash one');
 });
 
 test('usage is that of the next answer alone', () => {

@@ -1,7 +1,7 @@
 import type { Answer, Conversation, Message, ReportedTokens } from './conversation.ts';
 import type { Script } from './prompt-script.ts';
 import { type CallStep, isCall, isText, type Step, type TextStep } from './step.ts';
-import { chooseCall, readCall } from './tool-call.ts';
+import { chooseCall, shellWrite } from './tool-call.ts';
 
 /** What happens to a request. */
 export type Reaction =
@@ -19,8 +19,7 @@ export const GARBAGE = '\uf8ff';
 
 /** Begins the id of a call that no step asked for: its result does not count. */
 const ASIDE = 'aside_';
-const UNREAD = /not been read|must (?:be )?read|read (?:it|the file) first/iu;
-const REFUSALS_MAX = 3;
+const REFUSAL = /not been read|must (?:be )?read|read (?:it|the file) first|must be absolute/iu;
 const USUAL: ReportedTokens = { input: 1000, cached: 0, cacheWrite: 0, output: 50 };
 
 /**
@@ -98,18 +97,17 @@ function isApart({ callId, text }: ToolResult): boolean {
   return callId.startsWith(ASIDE) || isRefusal(text);
 }
 
-/** A file is there that the program has not seen yet. (Short: the text of a file may hold these words, too.) */
+/** A file is not written like that: it was not read before, its path is relative. (Short: a file may hold these words, too.) */
 function isRefusal(text: string): boolean {
-  return text.length < 400 && UNREAD.test(text);
+  return text.length < 400 && REFUSAL.test(text);
 }
 
 function call(step: CallStep, { tools }: Conversation, past: readonly ToolResult[], usage: ReportedTokens): Reaction {
   const recent = past.slice(past.findLastIndex((result) => !isApart(result)) + 1);
   const isRefused = 'write' in step && isRefusal(recent.at(-1)?.text ?? '');
-  if (recent.length > 2 * REFUSALS_MAX) return say(`refused: ${recent.at(-1)?.text ?? ''}`, usage);
-  const choice = isRefused ? readCall(step.write.path, tools) : chooseCall(step, tools, recent.length > 0);
+  const choice = isRefused ? shellWrite(step.write, tools) : chooseCall(step, tools, recent.length > 0);
   if (choice.kind === 'missing') return say(choice.why, usage);
-  const id = `${isRefused || choice.isAside ? ASIDE : 'call_'}${past.length + 1}_${crypto.randomUUID().slice(0, 8)}`;
+  const id = `${choice.isAside ? ASIDE : 'call_'}${past.length + 1}_${crypto.randomUUID().slice(0, 8)}`;
   return { kind: 'answer', answer: { content: { kind: 'call', id, call: choice.call }, usage }, isCutOff: false };
 }
 

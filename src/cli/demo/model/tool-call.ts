@@ -10,7 +10,6 @@ export type Choice =
 // By name, the ones that serve best first. Programs differ in nothing else but the names of the arguments.
 const WRITERS = ['write', 'write_file'];
 const SHELLS = ['bash', 'run_shell_command', 'exec_command', 'shell', 'shell_command'];
-const READERS = ['read', 'read_file'];
 const PATHS = ['file_path', 'filePath', 'path', 'absolute_path'];
 const COMMANDS = ['command', 'cmd'];
 
@@ -21,23 +20,22 @@ export function chooseCall(step: CallStep, tools: readonly OfferedTool[], hasSea
   return namedCall(step.tool, tools, hasSearched);
 }
 
-/** Reads a file, for programs that let only those be overwritten which were read. */
-export function readCall(path: string, tools: readonly OfferedTool[]): Choice {
-  const reader = byName(READERS, tools);
-  return reader === undefined ? missing('a reader of files', tools) : call(reader, { [nameOf(PATHS, reader)]: path });
-}
-
 function writeCall(file: { path: string; content: string }, tools: readonly OfferedTool[]): Choice {
   const writer = byName(WRITERS, tools);
   if (writer !== undefined) return call(writer, { [nameOf(PATHS, writer)]: file.path, content: file.content });
   const patcher = tools.find(({ name, kind }) => name === 'apply_patch' && kind === 'custom');
   // A patch is made of whole lines.
   if (patcher !== undefined && file.content.endsWith('\n')) return call(patcher, { input: addFile(file) });
-  const directory = file.path.includes('/') ? file.path.replace(/\/[^/]*$/u, '') || '/' : '.';
-  return runCall(
-    `mkdir -p ${shellWord(directory)} && printf %s ${shellWord(file.content)} > ${shellWord(file.path)}`,
-    tools,
-  );
+  return shellWrite(file, tools);
+}
+
+/** Writes a file with the shell, which asks neither whether it was read before nor for an absolute path. */
+export function shellWrite(
+  { path, content }: { path: string; content: string },
+  tools: readonly OfferedTool[],
+): Choice {
+  const directory = path.includes('/') ? path.replace(/\/[^/]*$/u, '') || '/' : '.';
+  return runCall(`mkdir -p ${shellWord(directory)} && printf %s ${shellWord(content)} > ${shellWord(path)}`, tools);
 }
 
 function addFile({ path, content }: { path: string; content: string }): string {

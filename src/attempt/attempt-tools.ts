@@ -1,0 +1,41 @@
+import { openIssueTools } from '../agents/tools/open-issue-tools.ts';
+import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
+import { inertLine } from '../core/inert.ts';
+import type { TaskSpec } from '../core/task.ts';
+import { gateOf } from '../gates/gate-choice.ts';
+import { NdjsonLog } from '../process/ndjson-log.ts';
+import { agentCell } from './agent-cell.ts';
+import type { AttemptContext } from './attempt-context.ts';
+
+const ACTIVITY_MAX = 120;
+
+/** Opens Yardmaster's own tools for this attempt; what is called of them is evidence. To be closed after its last turn. */
+export async function openAttemptTools(context: AttemptContext, spec: TaskSpec): Promise<OpenTools> {
+  const { store, fence, taskId, attempt, pin, evidence, redactor } = context;
+  const gate = gateOf(pin.config, spec.gate);
+  const log = new NdjsonLog(evidence.path('tools.ndjson'), (text) => redactor.text(text));
+  const tools = await openIssueTools({
+    binding: { taskId, attempt, token: fence.token },
+    task: spec,
+    gate: { name: gate.name, command: gate.gate.run },
+    clock: context.clock,
+    log: log.record,
+    onProgress: ({ phase, focus }) =>
+      store.progress(fence, taskId, attempt, { activity: inertLine(`${phase}: ${focus}`, ACTIVITY_MAX) }),
+    owner: context.cells.sandboxFor(agentCell(context)).owner,
+    self: context.self,
+  });
+  return Object.assign(tools, {
+    close: closing(tools.close.bind(tools), () => log.close()),
+  });
+}
+
+function closing(first: () => Promise<void>, then: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    try {
+      await first();
+    } finally {
+      await then();
+    }
+  };
+}
