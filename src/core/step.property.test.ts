@@ -51,6 +51,7 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
       collected: fc.constant(null),
     }),
   },
+  fc.record({ kind: fc.constant('postponed'), why, pool: fc.constant(null) }),
   fc.record({ kind: fc.constantFrom('integrity-failure', 'refused', 'no-progress', 'interrupted'), why }),
   {
     weight: 8,
@@ -165,7 +166,7 @@ test('the entry of a running attempt survives failures that are not its own, and
   everyRun((taken) => {
     for (const { before, event, after } of taken) {
       if (after?.state.status !== 'ready' || before.state.status !== 'running') continue;
-      const survives = ['infrastructure-failure', 'lease-lost', 'interrupted'].includes(event.kind);
+      const survives = ['infrastructure-failure', 'lease-lost', 'postponed', 'interrupted'].includes(event.kind);
       const made = 'collected' in event ? event.collected : null;
       const entry = made === null ? before.state.entry : { phase: 'gating', head: made };
       assert.deepEqual(after.state.entry, survives ? entry : { phase: 'implementing' });
