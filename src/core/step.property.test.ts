@@ -137,8 +137,16 @@ test('only a product failure, no progress and blame spend a retry, and only a pe
   });
 });
 
-test('without a person or a forge, a task starts a bounded number of attempts', () => {
-  const outside = new Set<TaskEventKind>(['answered', 'approved', 'unparked', 'repair-wanted', 'interrupted']);
+test('without a person, a forge or a pool that holds it, a task starts a bounded number of attempts', () => {
+  // A pool bounds what is postponed by its own pauses.
+  const outside = new Set<TaskEventKind>([
+    'answered',
+    'approved',
+    'unparked',
+    'repair-wanted',
+    'interrupted',
+    'postponed',
+  ]);
   everyRun((taken, policy) => {
     const most = (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + 1);
     let started = 0;
