@@ -123,7 +123,9 @@ export class Frontier {
     const crowded = this.#areaRefusal(task);
     if (crowded !== null) yield crowded;
     if (choice.agent === null && !isAtGate(task)) yield* choice.refusals;
-    if (!isAtGate(task)) yield* this.#ofBudgets;
+    if (!isAtGate(task)) {
+      for (const refusal of this.#ofBudgets) yield refusal;
+    }
     const full = this.#slotRefusal();
     if (full !== null) yield full;
   }
