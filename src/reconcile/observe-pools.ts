@@ -1,19 +1,15 @@
+import { choiceOf } from '../config/agent-choice.ts';
+import type { AgentEntry } from '../config/agent-choice.ts';
 import { limitsOfPool } from '../config/pool-schema.ts';
 import type { Config } from '../config/schema.ts';
 import type { AgentAtWork, AgentChoice, SharedBudget } from '../core/agent-pools.ts';
-import { agentChain, parseAgentSpec } from '../core/agent-spec.ts';
+import { agentChain } from '../core/agent-spec.ts';
 import { dayOf, NO_BUDGET, NOTHING_SPENT, poolScope } from '../core/budget.ts';
 import type { Spend, SpendKey } from '../core/budget.ts';
 import type { Lease } from '../core/lease.ts';
 import { NEW_POOL } from '../core/pool.ts';
 import type { PoolView } from '../core/pool.ts';
 import type { SpendingView } from '../store/spending.ts';
-
-/** An agent of the configuration, of which an older version has written less. */
-interface AgentEntry {
-  readonly pool?: string | null;
-  readonly model?: string | null;
-}
 
 /** Who may work on tasks; the same list for all tasks that say the same. */
 export class AgentChoices {
@@ -33,13 +29,6 @@ export class AgentChoices {
     this.#known.set(chain, choices);
     return choices;
   }
-}
-
-/** What a spec stands for by this configuration. */
-export function choiceOf(spec: string, { agents }: Pick<Config, 'agents'>): AgentChoice {
-  const { name, model } = parseAgentSpec(spec);
-  const entry: AgentEntry = Object.hasOwn(agents, name) ? (agents[name] ?? {}) : {};
-  return { spec, name, pool: entry.pool ?? null, model: model ?? entry.model ?? null };
 }
 
 /** Every pool that an agent is in, that the configuration names, or that anything is known of. */
