@@ -41,18 +41,18 @@ export interface TurnGround {
 
 /** What must be mended for this task alone comes first; then what it waits for together with others. */
 export function refuseTurn(wanted: TurnWanted, { spendOf, poolState, nowMs }: TurnGround): TurnRefusal | null {
-  for (const of of ['attempt', 'task'] as const) {
-    const spent = spentLimit(wanted.budgets[of], spendOf(of));
-    if (spent !== null) return { of, ...spent };
+  for (const scope of ['attempt', 'task'] as const) {
+    const spent = spentLimit(wanted.budgets[scope], spendOf(scope));
+    if (spent !== null) return { of: scope, ...spent };
   }
   if (wanted.pool !== null && poolState !== null) {
     const limits = { ...NO_POOL_LIMITS, dailyTurns: wanted.dailyTurns, budget: wanted.budgets.pool };
     const refusal = holdOf({ limits, state: poolState, today: spendOf('pool') }, nowMs, false);
     if (refusal !== null) return { of: 'pool', pool: wanted.pool, refusal };
   }
-  for (const of of ['run', 'day'] as const) {
-    const spent = spentLimit(wanted.budgets[of], spendOf(of));
-    if (spent !== null) return { of, ...spent };
+  for (const scope of ['run', 'day'] as const) {
+    const spent = spentLimit(wanted.budgets[scope], spendOf(scope));
+    if (spent !== null) return { of: scope, ...spent };
   }
   return null;
 }
@@ -60,7 +60,7 @@ export function refuseTurn(wanted: TurnWanted, { spendOf, poolState, nowMs }: Tu
 /** What is left for the turn by all that it is held to; null: no limit. */
 export function leftForTurn(wanted: TurnWanted, scopes: TurnScopes, spendOf: (scope: BudgetScope) => Spend): Budget {
   let left = NO_BUDGET;
-  for (const of of keysOf(scopes).keys()) left = tighter(left, leftOf(wanted.budgets[of], spendOf(of)));
+  for (const scope of keysOf(scopes).keys()) left = tighter(left, leftOf(wanted.budgets[scope], spendOf(scope)));
   return left;
 }
 
