@@ -136,7 +136,7 @@ export function keysOf({ taskId, attempt, pool, run, day }: TurnScopes): Readonl
   ]);
 }
 
-function add(a: Amount, b: Amount): Amount {
+export function add(a: Amount, b: Amount): Amount {
   return combined(a, b, 1);
 }
 

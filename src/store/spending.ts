@@ -1,4 +1,5 @@
 import type { Amount, Budget, Spend, SpendKey } from '../core/budget.ts';
+import type { CostSums } from '../core/cost-report.ts';
 import type { Fence } from '../core/lease.ts';
 import type { PoolState, PoolTurn } from '../core/pool.ts';
 import type { CostSource } from '../core/price.ts';
@@ -55,23 +56,9 @@ export interface TurnRecord extends Pick<
   };
 }
 
-/** Turns that belong together, added up. */
-export interface CostGroup {
+export interface CostGroup extends CostSums {
   /** Id of a task, agent spec, or day (`2026-11-21`). */
   readonly key: string;
-  readonly turns: number;
-  /** Of them, those that run: what is reserved for them is in no sum. */
-  readonly running: number;
-  /** Turns whose tokens are not known. */
-  readonly unknownUsage: number;
-  readonly inputTokens: number;
-  readonly cachedTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  readonly timeMs: number;
-  readonly reportedMicros: number;
-  readonly tableMicros: number;
-  readonly estimatedMicros: number;
 }
 
 export const COST_KEYS = ['task', 'agent', 'day'] as const;
