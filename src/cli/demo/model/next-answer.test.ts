@@ -13,7 +13,8 @@ const TOOLS: readonly OfferedTool[] = ['write', 'bash'].map((name) => ({
 }));
 const always = () => true;
 const user = (...steps: readonly StepInput[]): Message => ({ role: 'user', text: `Do: ${writeScript(steps)}` });
-const result = (text = '', callId = 'call_1'): Message => ({ role: 'tool', callId, text });
+let calls = 0;
+const result = (text = '', callId = `call_${(calls += 1)}`): Message => ({ role: 'tool', callId, text });
 const said: Message = { role: 'assistant', text: 'said' };
 const nudge: Message = { role: 'user', text: 'Go on.' };
 const run = (command: string) => ({ run: { command } });
@@ -37,6 +38,10 @@ test('each result of a tool is a step', () => {
   expect(doing([script])).toBe('bash one');
   expect(doing([script, result()])).toBe('bash two');
   expect(doing([script, result(), result()])).toBe('Done.');
+});
+
+test('a result that is told twice is one step', () => {
+  expect(doing([user(run('one'), run('two')), result('', 'call_a'), result('', 'call_a')])).toBe('bash two');
 });
 
 test('a text that ended a turn is a step, and a nudge continues behind it', () => {

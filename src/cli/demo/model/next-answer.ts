@@ -66,12 +66,24 @@ function findScript(conversation: Conversation, script: Script): Found {
     if (message?.role !== 'user') continue;
     try {
       const steps = script(message.text, conversation);
-      if (steps !== null) return { kind: 'script', steps, prompt: message.text, since: messages.slice(index + 1) };
+      if (steps !== null)
+        return { kind: 'script', steps, prompt: message.text, since: distinct(messages.slice(index + 1)) };
     } catch (error) {
       return { kind: 'none', why: error instanceof Error ? error.message : String(error) };
     }
   }
   return { kind: 'none', why: 'there is no script in this conversation' };
+}
+
+/** Gemini tells a result twice when it resumes a session. */
+function distinct(messages: readonly Message[]): readonly Message[] {
+  const seen = new Set<string>();
+  return messages.filter((message) => {
+    if (message.role !== 'tool' || message.callId === '') return true;
+    const isNew = !seen.has(message.callId);
+    seen.add(message.callId);
+    return isNew;
+  });
 }
 
 type ToolResult = Extract<Message, { role: 'tool' }>;
