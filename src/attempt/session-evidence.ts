@@ -141,4 +141,5 @@ const EMPTY_PROMPT: Omit<PromptInput, 'reporting'> = {
   conflict: null,
   blame: null,
   answers: [],
+  handover: null,
 };

@@ -35,6 +35,7 @@ const input = (more: Partial<PromptInput> = {}): PromptInput => ({
   conflict: null,
   blame: null,
   answers: [],
+  handover: null,
   reporting: 'file',
   ...more,
 });
@@ -342,6 +343,11 @@ describe('foreign text', () => {
       ],
       conflict: { paths: some, detail: one },
       blame: { detail: one },
+      handover: {
+        from: one,
+        isOther: true,
+        checkpoint: { phase: one, focus: one, nextAction: one, blockers: some, evidence: some },
+      },
       answers: some.map((part) => ({ question: part, answer: part })),
       reporting,
     }));

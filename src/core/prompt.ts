@@ -1,4 +1,6 @@
 import { codeList, codeSpan, fence } from './fence.ts';
+import { handoverSection } from './prompt-handover.ts';
+import type { Handover } from './prompt-handover.ts';
 import { historySection } from './prompt-history.ts';
 import type { PreviousAttempt } from './prompt-history.ts';
 import { reportSection } from './prompt-report.ts';
@@ -23,6 +25,8 @@ export interface PromptInput {
   /** Oldest first. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
   readonly reporting: Reporting;
+  /** Null: nobody has left anything. */
+  readonly handover: Handover | null;
 }
 
 /**
@@ -35,6 +39,7 @@ export function renderPrompt(input: PromptInput): string {
     work(input.task),
     ...returns(input),
     historySection(input.previous),
+    handoverSection(input.handover),
     answered(input.answers),
     scope(input),
     judged(input),
