@@ -4,7 +4,6 @@ import { inertLine } from '../core/inert.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
 import { NdjsonLog } from '../process/ndjson-log.ts';
-import { keepCheckpoint } from './handover.ts';
 import { agentCell } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
@@ -26,15 +25,17 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     owner: context.cells.sandboxFor(agentCell(context)).owner,
     self: context.self,
   });
-  const closeServer = tools.close.bind(tools);
   return Object.assign(tools, {
-    close: async () => {
-      try {
-        await closeServer();
-      } finally {
-        await log.close();
-      }
-      if (tools.checkpoint !== null && !context.signal.aborted) await keepCheckpoint(context, tools.checkpoint);
-    },
+    close: closing(tools.close.bind(tools), () => log.close()),
   });
+}
+
+function closing(first: () => Promise<void>, then: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    try {
+      await first();
+    } finally {
+      await then();
+    }
+  };
 }

@@ -23,7 +23,6 @@ import { reportingOf, takeTurns } from './agent-turns.ts';
 import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { outboxOf } from './evidence.ts';
-import { handoverOf } from './handover.ts';
 import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -150,7 +149,6 @@ async function makePrompt(
     blame: await lastBlame(context),
     answers: await store.answers(taskId),
     reporting,
-    handover: await handoverOf(context, attempts),
   });
 }
 

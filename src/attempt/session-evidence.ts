@@ -141,5 +141,4 @@ const EMPTY_PROMPT: Omit<PromptInput, 'reporting'> = {
   conflict: null,
   blame: null,
   answers: [],
-  handover: null,
 };

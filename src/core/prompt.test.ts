@@ -35,7 +35,6 @@ const input = (more: Partial<PromptInput> = {}): PromptInput => ({
   conflict: null,
   blame: null,
   answers: [],
-  handover: null,
   reporting: 'file',
   ...more,
 });
@@ -343,11 +342,6 @@ describe('foreign text', () => {
       ],
       conflict: { paths: some, detail: one },
       blame: { detail: one },
-      handover: {
-        from: one,
-        isOther: true,
-        checkpoint: { phase: one, focus: one, nextAction: one, blockers: some, evidence: some },
-      },
       answers: some.map((part) => ({ question: part, answer: part })),
       reporting,
     }));

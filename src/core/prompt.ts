@@ -1,6 +1,4 @@
 import { codeList, codeSpan, fence } from './fence.ts';
-import { handoverSection } from './prompt-handover.ts';
-import type { Handover } from './prompt-handover.ts';
 import { historySection } from './prompt-history.ts';
 import type { PreviousAttempt } from './prompt-history.ts';
 import { reportSection } from './prompt-report.ts';
@@ -25,8 +23,6 @@ export interface PromptInput {
   /** Oldest first. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
   readonly reporting: Reporting;
-  /** Null: nobody has left anything. */
-  readonly handover: Handover | null;
 }
 
 /**
@@ -39,7 +35,6 @@ export function renderPrompt(input: PromptInput): string {
     work(input.task),
     ...returns(input),
     historySection(input.previous),
-    handoverSection(input.handover),
     answered(input.answers),
     scope(input),
     judged(input),
