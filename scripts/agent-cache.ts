@@ -1,7 +1,7 @@
-// Puts the pinned programs of agents where tests find them (docs: test/fixtures/agents/cache.ts), one directory each:
+// Puts the pinned programs of agents where tests find them (see test/fixtures/agents/cache.ts), one directory each:
 // `node scripts/agent-cache.ts --fill [NAME…]`. What is there already is left alone. Exits 1 when one could not be had.
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -12,16 +12,20 @@ import {
   PROGRAMS,
 } from '../test/fixtures/agents/cache.ts';
 
-/** Why a program is not there after all; null when it is. */
-export function fill(name: string, cache: string): string | null {
+const FILLING = '.filling-';
+/** A download that began so long ago was killed. */
+const ABANDONED_MS = 60 * 60 * 1000;
+
+/** Why a program is not there after all; null when it is. Half of one is never there. */
+export async function fill(name: string, cache: string): Promise<string | null> {
   const program = PROGRAMS[name];
   if (program === undefined) return `there is no ${name}: ${Object.keys(PROGRAMS).join(', ')}`;
   const directory = programDirectory(program, cache);
   if (existsSync(directory)) return null;
   mkdirSync(cache, { recursive: true });
-  const temporary = mkdtempSync(join(cache, '.filling-'));
+  const temporary = mkdtempSync(join(cache, FILLING));
   try {
-    const why = install(program, temporary);
+    const why = await install(program, temporary);
     if (why !== null) return `${name}: ${why}`;
     renameSync(temporary, directory);
     return null;
@@ -34,37 +38,53 @@ export function fill(name: string, cache: string): string | null {
   }
 }
 
-function install(program: PinnedProgram, directory: string): string | null {
+async function install(program: PinnedProgram, directory: string): Promise<string | null> {
   // A project of its own, or npm would look for one further up.
   writeFileSync(join(directory, 'package.json'), '{ "private": true }\n');
   const words = ['install', '--no-audit', '--no-fund', '--no-package-lock', '--save-exact', '--loglevel=error'];
-  const { status, error, stderr } = spawnSync('npm', [...words, `${program.package}@${program.version}`], {
-    cwd: directory,
-    // What `npm run` has set would speak for our own project.
-    env: Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !/^npm_(?!config_(?!local_prefix))/iu.test(name)),
-    ),
-    stdio: ['ignore', 'inherit', 'pipe'],
-    encoding: 'utf8',
-  });
-  if (error !== undefined) return error.message;
-  if (status !== 0) return `npm exited with ${status}: ${stderr.trim().slice(-2000)}`;
-  return existsSync(join(directory, programFile(program))) ? null : `its package has no ${programFile(program)}`;
+  const { promise, resolve } = Promise.withResolvers<string | null>();
+  execFile(
+    'npm',
+    [...words, `${program.package}@${program.version}`],
+    { cwd: directory, env: npmEnvironment(), encoding: 'utf8' },
+    (error, _, stderr) =>
+      resolve(error === null ? null : `npm failed: ${(stderr || error.message).trim().slice(-2000)}`),
+  );
+  const why = await promise;
+  if (why !== null || existsSync(join(directory, programFile(program)))) return why;
+  return `its package has no ${programFile(program)}`;
 }
 
-/** Fills the cache with these programs, and says what it does; returns what could not be had. */
-export function fillAll(names: readonly string[], cache = agentCache()): readonly string[] {
-  return names.flatMap((name) => {
-    const startMs = performance.now();
-    const why = fill(name, cache);
-    const tookS = ((performance.now() - startMs) / 1000).toFixed(1);
-    console.log(why === null ? `${name} ${PROGRAMS[name]?.version}: in ${cache} (${tookS} s)` : `not filled: ${why}`);
-    return why === null ? [] : [name];
-  });
+/** What `npm run` has set would speak for our own project. */
+function npmEnvironment(): NodeJS.ProcessEnv {
+  const own = /^npm_(?!config_(?!local_prefix))/iu;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
+}
+
+/** Fills the cache with these programs, all at once, and says so; returns the names of what could not be had. */
+export async function fillAll(names: readonly string[], cache = agentCache()): Promise<readonly string[]> {
+  removeAbandoned(cache);
+  const reasons = await Promise.all(names.map((name) => fill(name, cache)));
+  for (const [index, why] of reasons.entries()) {
+    const name = names[index] ?? '';
+    console.log(why === null ? `${name} ${PROGRAMS[name]?.version} is in ${cache}` : `not fetched: ${why}`);
+  }
+  return names.filter((_, index) => reasons[index] !== null);
+}
+
+function removeAbandoned(cache: string): void {
+  if (!existsSync(cache)) return;
+  for (const name of readdirSync(cache).filter((entry) => entry.startsWith(FILLING))) {
+    const path = join(cache, name);
+    const begun = statSync(path, { throwIfNoEntry: false });
+    if (begun !== undefined && Date.now() - begun.mtimeMs > ABANDONED_MS)
+      rmSync(path, { recursive: true, force: true });
+  }
 }
 
 if (import.meta.main) {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { fill: { type: 'boolean' } } });
   if (values.fill !== true) throw new Error('usage: node scripts/agent-cache.ts --fill [NAME…]');
-  if (fillAll(positionals.length > 0 ? positionals : Object.keys(PROGRAMS)).length > 0) process.exitCode = 1;
+  const missing = await fillAll(positionals.length > 0 ? positionals : Object.keys(PROGRAMS));
+  if (missing.length > 0) process.exitCode = 1;
 }

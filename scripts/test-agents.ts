@@ -6,7 +6,7 @@ import { agentCache, PROGRAMS } from '../test/fixtures/agents/cache.ts';
 import { fillAll } from './agent-cache.ts';
 
 const names = process.argv.slice(2);
-const missing = fillAll(names.length > 0 ? names : Object.keys(PROGRAMS));
+const missing = await fillAll(names.length > 0 ? names : Object.keys(PROGRAMS));
 
 const suites = names.length > 0 ? ['test/conformance/agent-model', ...names.map(suiteOf)] : ['test/conformance/agent'];
 const vitest = ['npm', 'run', '--silent', 'vitest', '--', ...suites];

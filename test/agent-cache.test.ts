@@ -34,7 +34,7 @@ test.each(names)('%s is found where it is, and its absence has a reason', async 
   const found = findProgram(name, cache);
   expect('path' in found && [found.path, ...found.prefixArgs].at(-1)).toBe(file);
   // Nothing is fetched for what is there.
-  expect(fill(name, cache)).toBeNull();
+  expect(await fill(name, cache)).toBeNull();
 });
 
 test('what cannot be fetched leaves nothing behind', async () => {
@@ -49,7 +49,7 @@ test('what cannot be fetched leaves nothing behind', async () => {
     for (const name of Object.keys(settings)) delete process.env[name];
   });
   const below = join(cache, 'agents');
-  expect(fill('pi', below)).toMatch(/^pi: npm exited with 1: /u);
+  expect(await fill('pi', below)).toMatch(/^pi: npm failed: /u);
   expect(await readdir(below)).toEqual([]);
-  expect(fill('nobody', below)).toMatch(/^there is no nobody: /u);
+  expect(await fill('nobody', below)).toMatch(/^there is no nobody: /u);
 });

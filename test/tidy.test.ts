@@ -81,7 +81,10 @@ test('nothing is left to do in the source', () => {
 
 test('only the command line and the composition load another room lazily', () => {
   const elsewhere = (file: File) => source(file) && !/^src\/(cli\/|main\.ts)/.test(file.path);
-  expect(matches(elsewhere, /\bimport\(\s*['"`]\.\.\//)).toEqual([]);
+  // A folder within a room is one step further from the others.
+  const isNested = ({ path }: File): boolean => path.split('/').length > 3;
+  expect(matches((file) => elsewhere(file) && !isNested(file), /\bimport\(\s*['"`]\.\.\//)).toEqual([]);
+  expect(matches((file) => elsewhere(file) && isNested(file), /\bimport\(\s*['"`](?:\.\.\/){2}/)).toEqual([]);
   expect(matches(({ path }) => path.startsWith('src/core/'), /\bimport\(/, code)).toEqual([]);
 });
 

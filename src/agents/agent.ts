@@ -13,6 +13,8 @@ export interface Turn {
   readonly attempt: number;
   readonly token: number;
   readonly baseCommit: string;
+  /** The lane, which the program is started in. */
+  readonly directory: string;
   readonly role: SessionRole;
   /** Of any size: never an argument of a program. */
   readonly prompt: string;

@@ -10,6 +10,7 @@ import type { Agent } from './agent.ts';
 import { commandAgent } from './command.ts';
 import { programAgent } from './program/adapter.ts';
 import type { Adapter, ProgramSettings } from './program/adapter.ts';
+import { ADAPTERS } from './program/adapters.ts';
 import { parseRecipes } from './recipe.ts';
 import { replayAgent } from './replay.ts';
 
@@ -21,7 +22,6 @@ export interface AgentSettings {
   readonly self: readonly string[];
 }
 
-import { ADAPTERS } from './program/adapters.ts';
 /** The agent for a spec `name[:model[:effort]]`. @throws UserError `no-such-agent`. */
 export async function makeAgent(spec: string, settings: AgentSettings): Promise<Agent> {
   const name = agentName(spec);
@@ -50,16 +50,20 @@ export async function makeAgent(spec: string, settings: AgentSettings): Promise<
     case 'coderabbit':
     case 'local':
     case 'acp':
-      return programAgent(await adapterOf(config.kind), programSettings(spec, name, config));
+      return makeProgramAgent(config.kind, programSettings(spec, name, config));
     default:
       throw impossible(config satisfies never);
   }
 }
 
-async function adapterOf(kind: ProgramKind): Promise<Adapter> {
+async function makeProgramAgent(kind: ProgramKind, settings: ProgramSettings): Promise<Agent> {
+  return programAgent(await adapterOf(kind, settings), settings);
+}
+
+export async function adapterOf(kind: ProgramKind, settings: ProgramSettings): Promise<Adapter> {
   const load = ADAPTERS[kind];
   if (load === undefined) throw new Error(`there is no adapter for ${kind}`);
-  return load();
+  return load(settings);
 }
 
 type ProgramConfig = AgentConfig & { readonly kind: ProgramKind };

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
+import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import type { SessionRecord } from '../core/session.ts';
 import type { TaskSpec } from '../core/task.ts';
+import { NO_USAGE } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { mkdir } from '../process/file-system.ts';
@@ -22,9 +24,14 @@ import type { Followed } from './follow-turn.ts';
 import type { Prepared } from './prepare.ts';
 import { chooseLastSession, lastRecord, recordSession } from './session-evidence.ts';
 import type { SessionPlace } from './session-evidence.ts';
+import { openAccount } from './turn-account.ts';
+import type { OpenTurn } from './turn-account.ts';
 
 /** How the last turn of an attempt ended: none of these is gone on with in it. */
-export type TurnsEnd = Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>;
+export type TurnsEnd =
+  | Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>
+  /** Its pool or a budget had no room for a further turn. */
+  | { readonly kind: 'not-taken'; readonly outcome: AttemptOutcome };
 
 /** The session that a turn goes on with. */
 interface Held {
@@ -70,12 +77,17 @@ async function turnByTurn(
     directory: prepared.lane.directory,
     baseCommit: prepared.lane.base,
   };
+  const account = openAccount(context, place.role);
   let held = await lastSession(context, place);
   let words = prompt;
   let nudges = 0;
   for (let number = 1; ; number += 1) {
-    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools });
-    const { end } = followed;
+    const open = await account.reserve(number);
+    if (open.kind !== 'open') return { kind: 'not-taken', outcome: open };
+    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
+    const { end, usage } = followed;
+    // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
+    if (!context.signal.aborted) await open.settle({ end, usage: usage === NO_USAGE ? null : usage, model: null });
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
       // Whoever refuses a new session, too, has no other to be asked for.
@@ -124,6 +136,7 @@ interface TurnWish {
   readonly number: number;
   readonly held: Held | null;
   readonly tools: OpenTools | null;
+  readonly open: OpenTurn;
 }
 
 async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Followed> {
@@ -140,7 +153,7 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
 
 async function makeTurn(
   context: AttemptContext,
-  { agent, prepared: { lane, layers }, prompt, number, held, tools }: TurnWish,
+  { agent, prepared: { lane, layers }, prompt, number, held, tools, open }: TurnWish,
   temporary: string,
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
@@ -155,13 +168,14 @@ async function makeTurn(
     attempt: context.attempt,
     token: context.fence.token,
     baseCommit: lane.base,
+    directory: lane.directory,
     role: 'implementer',
     prompt,
     system: null,
     session: held === null ? null : { id: held.id, totals: held.totals },
     tools,
     schema: null,
-    maxCostUsd: null,
+    maxCostUsd: open.maxCostUsd,
     run: cells.enter(policy, {
       directory: lane.directory,
       writable: [evidence.outbox, home],
@@ -179,7 +193,7 @@ async function makeTurn(
     isEnclosed: sandbox.kind !== 'none',
     transcript: evidence.path('transcript.ndjson'),
     rawLog: evidence.path(number === 1 ? 'raw.ndjson' : `raw-${number}.ndjson`),
-    ...limitsOf(context),
+    ...limitsOf(context, open),
     killGraceMs: pin.config.limits.killGraceMs,
     redactor: context.redactor,
   };
@@ -192,13 +206,18 @@ function homeOf(context: AttemptContext, agent: Agent, owner: Owner | null, temp
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
-function limitsOf(context: AttemptContext): { timeoutMs: number; idleMs: number | null } {
+function limitsOf(context: AttemptContext, { maxMs }: OpenTurn): { timeoutMs: number; idleMs: number | null } {
   const { limits } = context.pin.config;
   const settings = agentSettings(context);
   if (settings === undefined || settings.kind === 'replay') {
-    return { timeoutMs: limits.agentTimeoutMs, idleMs: limits.agentIdleMs };
+    return { timeoutMs: atMost(limits.agentTimeoutMs, maxMs), idleMs: limits.agentIdleMs };
   }
-  return { timeoutMs: settings.timeoutMs, idleMs: settings.idleMs };
+  return { timeoutMs: atMost(settings.timeoutMs, maxMs), idleMs: settings.idleMs };
+}
+
+/** @param maxMs what is left of a budget; null: no limit. */
+function atMost(timeoutMs: number, maxMs: number | null): number {
+  return maxMs === null ? timeoutMs : Math.min(timeoutMs, maxMs);
 }
 
 /** How an agent says how its work ended, beside the ways that all have. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { BLOCKED_FILE } from '../agents/command.ts';
 import { holdsBlockedFile } from '../agents/excluded-paths.ts';
 import { TASK_FILE } from '../agents/program/turn-variables.ts';
+import { choiceOf } from '../config/agent-choice.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
@@ -89,8 +90,14 @@ async function outcomeOf(
       if (question !== null) return { kind: 'question', text: question };
       return { kind: 'no-packet', why: inertLine(end.why, 500), outputTail: inert(end.outputTail) };
     }
-    case 'provider':
-      return { kind: 'provider', why: inertLine(end.why, 500), retryAtMs: end.failure.resetMs, failure: end.failure };
+    case 'provider': {
+      const { pool } = choiceOf(context.agentSpec, context.pin.config);
+      const { failure } = end;
+      const provider = { kind: 'provider', why: inertLine(end.why, 500), retryAtMs: failure.resetMs, failure } as const;
+      return pool === null ? provider : { ...provider, pool };
+    }
+    case 'not-taken':
+      return end.outcome;
     case 'infrastructure':
       return { kind: 'infrastructure', why: inert(end.why).slice(0, 4000) };
     case 'cancelled':

@@ -43,11 +43,16 @@ function webhookOf(config: Config): Config['notify']['webhook'] {
   return (config as Partial<Config>).notify?.webhook ?? null;
 }
 
+function poolsOf(config: Config): [string, Config['pools'][string]][] {
+  return Object.entries((config as Partial<Config>).pools ?? {});
+}
+
 /** All that any child of this configuration may get: what the processes that start them must have. */
 export function passed(config: Config): string[] {
   const given = [...Object.values(config.agents), ...Object.values(config.gates), ...config.prewarm];
   const all = [...config.environment.allow, ...given.flatMap(({ environment }) => environment.allow)];
-  return [...new Set([...all, ...secretNames(config).keys()])].filter((entry) => !entry.startsWith('!'));
+  const renamed = poolsOf(config).flatMap(([, { variables }]) => Object.values(variables));
+  return [...new Set([...all, ...renamed, ...secretNames(config).keys()])].filter((entry) => !entry.startsWith('!'));
 }
 
 /** What is probably not meant with these secrets in this environment. Says no value. */
@@ -70,6 +75,7 @@ function secretNames(config: Config): Map<string, string> {
     for (const name of secrets) if (!names.has(name)) names.set(name, key);
   };
   add('secrets', config.secrets);
+  for (const [name, { secrets }] of poolsOf(config)) add(`pools.${name}.secrets`, secrets);
   for (const [name, { secrets }] of Object.entries(config.agents)) add(`agents.${name}.secrets`, secrets);
   for (const [name, { secrets }] of Object.entries(config.gates)) add(`gates.${name}.secrets`, secrets);
   for (const [index, { secrets }] of config.prewarm.entries()) add(`prewarm[${index}].secrets`, secrets);

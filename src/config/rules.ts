@@ -1,5 +1,6 @@
 import type { CellPolicy } from '../core/cell-policy.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
+import { PROGRAM_KINDS } from '../core/agent-kind.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
 import { nearest } from './nearest.ts';
 import type { Config } from './schema.ts';
@@ -32,7 +33,24 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
       filled.set(output, `prewarm[${index}]`);
     }
   }
-  return [...broken, ...containersWithoutImage(config)];
+  return [...broken, ...unknownPools(config), ...containersWithoutImage(config)];
+}
+
+/** A program's kind is a pool by itself. */
+function unknownPools({ agents, pools }: Config): { path: YamlPath; message: string }[] {
+  const known = [...Object.keys(pools), ...PROGRAM_KINDS];
+  return Object.entries(agents).flatMap(([agent, { pool }]) => {
+    if (pool === null || known.includes(pool)) return [];
+    const suggestion = nearest(pool, known);
+    const rest =
+      suggestion === null ? `pools has: ${Object.keys(pools).join(', ') || 'none'}` : `did you mean ${suggestion}?`;
+    return [
+      {
+        path: ['agents', agent, 'pool'],
+        message: `agents.${agent}.pool names ${pool}, which is not under pools; ${rest}`,
+      },
+    ];
+  });
 }
 
 /** Each is told once, where it is said: of all, or of the one. What nothing is started by may lack it. */

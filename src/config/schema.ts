@@ -3,9 +3,11 @@ import { isBranchName } from '../core/ref-name.ts';
 import { parsePattern } from '../core/scope.ts';
 import { isVersion } from '../core/version.ts';
 import { accountVariables, agentChoice, agentSchema, builtInAgents, resolveAgent } from './agent-schema.ts';
+import { budgetsSchema, pricesSchema } from './budget-schema.ts';
 import { cellSchema, overlay, resolveSandbox, sandboxSchema } from './sandbox-schema.ts';
 import { duration, positiveDuration } from './duration-schema.ts';
 import { notifySchema } from './notify-schema.ts';
+import { accountOf, poolSchema } from './pool-schema.ts';
 import { parseSize, SIZE } from './size.ts';
 import { ALWAYS_PROTECTED, DEFAULT_PROTECTED } from './protected-paths.ts';
 import { allow, count, name, secrets, shellCommand, text, variables } from './schema-parts.ts';
@@ -150,6 +152,12 @@ const fileSchema = z
       .meta({ description: 'What is kept of a lane' }),
     sandbox: sandboxSchema.default('auto'),
     areas: z.record(name, area).default({}),
+    pools: z
+      .record(name, poolSchema)
+      .default({})
+      .meta({ description: 'Accounts of providers, by the names that agents share them under' }),
+    budgets: budgetsSchema,
+    prices: pricesSchema,
     notify: notifySchema,
     gc: gc.prefault({}).meta({ description: 'What yard gc keeps of tasks that have landed' }),
     protected: z
@@ -205,8 +213,10 @@ function resolve(file: z.output<typeof fileSchema>) {
       const cell = overlay(sandbox.agents, entry.sandbox, `agents.${key}.sandbox`);
       const times = { timeoutMs: agentTimeout, idleMs: agentIdle };
       const own = resolveAgent(entry, times, Object.hasOwn(file.agents, key));
-      const allowed = [...entry.environment.allow, ...accountVariables(entry)];
-      return { ...own, cell, ...given({ ...entry, environment: { allow: allowed } }) };
+      const account = accountOf(file.pools, own.pool);
+      const allowed = [...entry.environment.allow, ...accountVariables(entry), ...account.allow];
+      const ownSecrets = [...new Set([...entry.secrets, ...account.secrets])];
+      return { ...own, cell, ...given({ environment: { allow: allowed }, secrets: ownSecrets }) };
     }),
     prewarm: file.prewarm.map((entry) => ({ ...entry, ...given(entry) })),
     limits: {
@@ -233,9 +243,10 @@ function mapValues<In, Out>(
 function givenSecrets({
   agents,
   gates,
+  pools,
   prewarm: entries,
-}: Pick<z.output<typeof fileSchema>, 'agents' | 'gates' | 'prewarm'>) {
-  return [...Object.values(agents), ...Object.values(gates), ...entries];
+}: Pick<z.output<typeof fileSchema>, 'agents' | 'gates' | 'pools' | 'prewarm'>) {
+  return [...Object.values(agents), ...Object.values(gates), ...Object.values(pools), ...entries];
 }
 
 /** As `allowedEnvironment` takes it. A prefix lets no secret through, only its name. */

@@ -37,11 +37,13 @@ export type AttemptOutcome =
       readonly kind: 'provider';
       readonly why: string;
       readonly retryAtMs: number | null;
-      /** Absent where a program without a protocol failed. */
+      /** Absent where a program without a protocol failed, and where the provider was not asked: its pool took no turn. */
       readonly failure?: ProviderFailure;
-      /** Whose account it was. */
+      /** The pool that holds the task until it serves again: the failure costs the task nothing. */
       readonly pool?: string;
     }
+  /** Nothing is left of a budget that the task shares with others. */
+  | { readonly kind: 'budget'; readonly of: 'day' | 'run'; readonly why: string }
   | {
       readonly kind: 'infrastructure';
       readonly why: string;
@@ -90,6 +92,7 @@ export const OUTCOME_OWNER: { readonly [K in OutcomeKind]: FailureOwner | null }
   question: 'human',
   'needs-approval': 'human',
   provider: 'provider',
+  budget: null,
   infrastructure: 'infrastructure',
   conflict: 'conflict',
   integrity: 'integrity',

@@ -36,6 +36,10 @@ const cases: { readonly [K in OutcomeKind]: readonly [AttemptOutcome & { kind: K
     { kind: 'needs-approval', head: 'h', hash: 'x', paths: ['CLAUDE.md'] },
     { kind: 'person-needed', on: { kind: 'approval', head: 'h', hash: 'x', paths: ['CLAUDE.md'] } },
   ],
+  budget: [
+    { kind: 'budget', of: 'day', why: 'spent' },
+    { kind: 'postponed', why: 'spent', pool: null },
+  ],
   provider: [
     { kind: 'provider', why: 'quota', retryAtMs: 99 },
     { kind: 'infrastructure-failure', why: 'quota', atMs: 5, retryAtMs: 99, collected: null },

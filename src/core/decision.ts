@@ -31,7 +31,10 @@ export function decide(outcome: AttemptOutcome, atMs: number): TaskEvent | null 
         on: { kind: 'approval', head: outcome.head, hash: outcome.hash, paths: outcome.paths },
       };
     case 'provider':
+      if (outcome.pool !== undefined) return { kind: 'postponed', why: outcome.why, pool: outcome.pool };
       return { kind: 'infrastructure-failure', why: outcome.why, atMs, retryAtMs: outcome.retryAtMs, collected: null };
+    case 'budget':
+      return { kind: 'postponed', why: outcome.why, pool: null };
     case 'conflict':
       return { kind: 'product-failure', why: outcome.why };
     case 'infrastructure':

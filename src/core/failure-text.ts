@@ -28,6 +28,7 @@ function detailOf(outcome: AttemptOutcome): string {
     case 'question':
     case 'needs-approval':
     case 'provider':
+    case 'budget':
     case 'infrastructure':
     case 'integrity':
     case 'policy':

@@ -1,5 +1,8 @@
+import { AgentPools, sharedRefusals } from './agent-pools.ts';
+import type { AgentChoice } from './agent-pools.ts';
 import { cyclesThrough } from './graph.ts';
 import type { PauseSubject } from './pause.ts';
+import { isForPerson } from './pool.ts';
 import { isPlainPath, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 import { ScopeIndex } from './scope-index.ts';
@@ -32,7 +35,11 @@ export class Frontier {
   readonly #ending: ReadonlyMap<string, number>;
   /** What holds back every task alike, in this snapshot. */
   readonly #ofYard: readonly Waiting[];
+  readonly #pools: AgentPools;
+  /** What the pools say to each list of agents, as long as nothing starts: most tasks have the same list. */
+  readonly #choices = new Map<readonly AgentChoice[], Choice>();
   #ofSlots: Waiting | null | undefined = undefined;
+  readonly #ofBudgets: readonly Waiting[];
 
   constructor(snapshot: Snapshot, nowMs: number) {
     this.#snapshot = snapshot;
@@ -54,6 +61,8 @@ export class Frontier {
     this.#ending = new Map(
       snapshot.kills.flatMap(({ subject }) => (subject.of === 'attempt' ? [[subject.taskId, subject.attempt]] : [])),
     );
+    this.#pools = new AgentPools(snapshot.pools, snapshot.atWork, nowMs);
+    this.#ofBudgets = sharedRefusals(snapshot.budgets).map((refusal) => ({ reason: 'budget', ...refusal }));
     this.#ofYard = this.#yardRefusals();
   }
 
@@ -64,6 +73,19 @@ export class Frontier {
     this.#ofSlots = undefined;
     this.#countArea(task);
     this.#hold(task);
+    const { agent } = this.choose(task);
+    if (agent === null || isAtGate(task)) return;
+    this.#pools.start(agent);
+    this.#choices.clear();
+  }
+
+  /** The first of its agents that may start now, or why none may. What goes on at its gate needs none. */
+  choose({ agents }: TaskView): Choice {
+    const known = this.#choices.get(agents);
+    if (known !== undefined) return known;
+    const choice = this.#choose(agents);
+    this.#choices.set(agents, choice);
+    return choice;
   }
 
   /** Nothing more can start in this cycle, whatever the task. */
@@ -95,11 +117,32 @@ export class Frontier {
     if (ending !== undefined) yield { reason: 'ending', attempt: ending };
     for (const refusal of this.#ofYard) yield refusal;
     if (this.#snapshot.pauses.length > 0) yield* pausesOf(this.#snapshot, (subject) => isOver(subject, task));
+    const choice = this.choose(task);
+    if (choice.agent === null && !isAtGate(task)) yield* choice.paused;
     for (const refusal of this.#scopeRefusals(task)) yield refusal;
     const crowded = this.#areaRefusal(task);
     if (crowded !== null) yield crowded;
+    if (choice.agent === null && !isAtGate(task)) yield* choice.refusals;
+    if (!isAtGate(task)) {
+      for (const refusal of this.#ofBudgets) yield refusal;
+    }
     const full = this.#slotRefusal();
     if (full !== null) yield full;
+  }
+
+  #choose(agents: readonly AgentChoice[]): Choice {
+    const paused: Waiting[] = [];
+    const refusals: (Waiting & { reason: 'pool' })[] = [];
+    for (const agent of agents) {
+      const { spec, name, pool } = agent;
+      const pauses = pausesOf(this.#snapshot, (subject) => subject.of === 'agent' && subject.name === name);
+      const refusal = this.#pools.refusal(agent);
+      if (pauses.length === 0 && refusal === null) return { agent, paused: NONE, refusals: NO_POOLS, lasts: false };
+      paused.push(...pauses);
+      if (refusal !== null && pool !== null) refusals.push({ reason: 'pool', pool, agent: spec, refusal });
+    }
+    const lasts = refusals.length === agents.length && refusals.every(({ refusal }) => isForPerson(refusal));
+    return { agent: null, paused, refusals, lasts };
   }
 
   #timeRefusal({ state, updatedMs }: TaskView): Waiting | null {
@@ -171,10 +214,27 @@ export function pausesOf({ pauses }: Snapshot, isMeant: (subject: PauseSubject) 
     .map(({ subject, by, why }) => ({ reason: 'paused', subject, by, why }));
 }
 
-function isOver(subject: PauseSubject, { area, agent }: TaskView): boolean {
-  return (subject.of === 'area' && subject.name === area) || (subject.of === 'agent' && subject.name === agent);
+function isOver(subject: PauseSubject, { area }: TaskView): boolean {
+  return subject.of === 'area' && subject.name === area;
 }
 
+/** It goes on with a commit that was made: no agent starts. */
+export function isAtGate({ state }: TaskView): boolean {
+  return state.status === 'ready' && state.entry.phase === 'gating';
+}
+
+/** Who of a task's agents may start. */
+export interface Choice {
+  /** Null: none of them. */
+  readonly agent: AgentChoice | null;
+  /** Pauses of its agents. */
+  readonly paused: readonly Waiting[];
+  readonly refusals: readonly (Waiting & { reason: 'pool' })[];
+  /** Nothing but a person can change it. */
+  readonly lasts: boolean;
+}
+
+const NO_POOLS: Choice['refusals'] = [];
 const NONE: readonly Waiting[] = [];
 const EVERYTHING = parsePatterns(['**']);
 

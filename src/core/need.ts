@@ -2,12 +2,14 @@ import { inertLine } from './inert.ts';
 import { listPaths } from './decision.ts';
 import { describePauseSubject, resumeCommand } from './pause.ts';
 import type { Pause } from './pause.ts';
+import { describeRefusal } from './pool.ts';
+import type { PoolState } from './pool.ts';
 import type { StopView } from './snapshot.ts';
 import type { TaskState } from './task-state.ts';
 
 /** What only a person can take further, and the commands for it, as they are typed. */
 export interface Need {
-  readonly kind: 'question' | 'approval' | 'parked' | 'stopped' | 'breaker' | 'paused';
+  readonly kind: 'question' | 'approval' | 'parked' | 'stopped' | 'breaker' | 'paused' | 'pool';
   /** Null where it is about the whole yard. */
   readonly taskId: string | null;
   readonly title: string;
@@ -78,4 +80,14 @@ export function needsOfYard({ stopped, pauses, failuresInARow }: YardState, limi
     needs.push({ kind: 'paused', ...about, text, commands, sinceMs: atMs });
   }
   return needs;
+}
+
+/** Accounts of agents that work no more before a person has done something. */
+export function needsOfPools(pools: readonly { readonly name: string; readonly state: PoolState }[]): Need[] {
+  return pools.flatMap(({ name, state: { person } }): Need[] => {
+    if (person === null) return [];
+    const text = inertLine(`the pool ${name} ${describeRefusal({ why: 'person', text: person.why }, name)}`, TEXT_MAX);
+    const commands = [`yard pools clear ${inertLine(name, TITLE_MAX)}`];
+    return [{ kind: 'pool', taskId: null, title: '', text, commands, sinceMs: person.atMs }];
+  });
 }

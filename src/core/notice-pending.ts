@@ -9,13 +9,22 @@ export interface Pending {
   readonly taskIds: ReadonlySet<string>;
   readonly stopped: boolean;
   readonly breaker: boolean;
+  /** Names of those that began to need a person. */
+  readonly pools: ReadonlySet<string>;
   /** The last run that ended so that a person is needed. */
   readonly ended: NoticeItem | null;
   /** Number of the last of these events: a message that is sent again has the same. */
   readonly lastSeq: number;
 }
 
-export const NOTHING_PENDING: Pending = { taskIds: new Set(), stopped: false, breaker: false, ended: null, lastSeq: 0 };
+export const NOTHING_PENDING: Pending = {
+  taskIds: new Set(),
+  stopped: false,
+  breaker: false,
+  pools: new Set(),
+  ended: null,
+  lastSeq: 0,
+};
 
 /** What a person does with a task: they have seen it. */
 const SEEN: ReadonlySet<string> = new Set([
@@ -43,25 +52,30 @@ export const NOTICE_TYPES: readonly string[] = [
   'task.review-closed',
   'yard.stopped',
   'breaker.opened',
+  'pool.person-needed',
+  'pool.cleared',
   'run.ended',
 ];
 
 export function addPending(pending: Pending, events: readonly YardEvent[]): Pending {
   const taskIds = new Set(pending.taskIds);
+  const pools = new Set(pending.pools);
   let { stopped, breaker, ended } = pending;
   for (const { type, taskId, data } of events) {
     if (type === 'yard.stopped') stopped = isMachine(textOf(data, 'by')) || stopped;
     else if (type === 'breaker.opened') breaker = true;
+    else if (type === 'pool.person-needed') pools.add(textOf(data, 'pool'));
+    else if (type === 'pool.cleared') pools.delete(textOf(data, 'pool'));
     else if (type === 'run.ended')
       ended = endedItem(textOf(valueOf(data, 'end') ?? null, 'kind'), valueOf(data, 'exitCode'));
     else if (SEEN.has(type)) taskIds.delete(taskId ?? '');
     else if (taskId !== null && isWaiting(textOf(data, 'to'))) taskIds.add(taskId);
   }
-  return { taskIds, stopped, breaker, ended, lastSeq: events.at(-1)?.seq ?? pending.lastSeq };
+  return { taskIds, stopped, breaker, pools, ended, lastSeq: events.at(-1)?.seq ?? pending.lastSeq };
 }
 
-export function isPending({ taskIds, stopped, breaker, ended }: Pending): boolean {
-  return taskIds.size > 0 || stopped || breaker || ended !== null;
+export function isPending({ taskIds, stopped, breaker, pools, ended }: Pending): boolean {
+  return taskIds.size > 0 || pools.size > 0 || stopped || breaker || ended !== null;
 }
 
 function isWaiting(status: string): boolean {

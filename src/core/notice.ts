@@ -1,8 +1,8 @@
 import { inertLine } from './inert.ts';
 import type { Need } from './need.ts';
 
-/** What can be told of. `stopped`: by a machine, by too many failures in a row, or a run that ended and needs a person. */
-export const NOTICE_KINDS = ['question', 'approval', 'parked', 'stopped'] as const;
+/** What can be told of. `pool`: the account of an agent needs somebody. `stopped`: by a machine, by too many failures in a row, or a run that ended and needs a person. */
+export const NOTICE_KINDS = ['question', 'approval', 'parked', 'stopped', 'pool'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
 export interface NoticeItem {
@@ -35,6 +35,7 @@ const KIND_OF: { readonly [K in Need['kind']]: NoticeKind | null } = {
   parked: 'parked',
   stopped: 'stopped',
   breaker: 'stopped',
+  pool: 'pool',
   // A person did it, and knows.
   paused: null,
 };
@@ -62,12 +63,13 @@ export function makeNotice(items: readonly NoticeItem[], repository: string, las
   };
 }
 
-const NOTICE_ORDER: readonly NoticeKind[] = ['stopped', 'question', 'approval', 'parked'];
+const NOTICE_ORDER: readonly NoticeKind[] = ['stopped', 'pool', 'question', 'approval', 'parked'];
 
 const COUNTED: { readonly [K in Exclude<NoticeKind, 'stopped'>]: readonly [one: string, many: string] } = {
   question: ['1 question', 'questions'],
   approval: ['1 approval', 'approvals'],
   parked: ['1 task parked', 'tasks parked'],
+  pool: ['1 account of agents held', 'accounts of agents held'],
 };
 
 /** `the yard has come to a stop, 2 questions, 1 task parked`. */
@@ -87,6 +89,7 @@ const SAYS: { readonly [K in NoticeKind]: string } = {
   approval: 'wants approval of ',
   parked: 'is parked: ',
   stopped: '',
+  pool: '',
 };
 
 /** The one template: what every shape says of an item. */

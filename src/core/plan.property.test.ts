@@ -62,6 +62,9 @@ class Model {
       failuresInARow: this.failuresInARow,
       landingBlocked: this.landingBlocked ? 'the target is checked out' : null,
       disk: DISK_ROOMY,
+      pools: [],
+      atWork: [],
+      budgets: [],
       limits: this.limits,
       monotonicMs: this.nowMs,
       graces: [],
@@ -226,7 +229,7 @@ const tasks: fc.Arbitrary<TaskView[]> = fc
       counters: NO_COUNTERS,
       updatedMs: 0,
       area: null,
-      agent: 'codex',
+      agents: [{ spec: 'codex', name: 'codex', pool: null, model: null }],
     })),
   );
 const limits: fc.Arbitrary<PlanLimits> = fc.record({

@@ -1,4 +1,5 @@
 import { DISK_ROOMY } from './disk.ts';
+import type { AgentChoice } from './agent-pools.ts';
 import { describe, expect, test } from 'vitest';
 import { compareIds, dispatchOrder, Frontier, sortById } from './frontier.ts';
 import { isSettled, lostWhy, plan, turns, waitingOf } from './plan.ts';
@@ -6,6 +7,14 @@ import type { Pause, PauseSubject } from './pause.ts';
 import type { AttemptLease, Snapshot, TaskView } from './snapshot.ts';
 import { FROM_THE_AGENT, NO_COUNTERS, READY } from './task-state.ts';
 import type { TaskState, TaskStatus } from './task-state.ts';
+
+const agent = (name: string, more: Partial<AgentChoice> = {}): AgentChoice => ({
+  spec: name,
+  name,
+  pool: null,
+  model: null,
+  ...more,
+});
 
 const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
   id,
@@ -15,7 +24,7 @@ const task = (id: string, more: Partial<TaskView> = {}): TaskView => ({
   updatedMs: 0,
   priority: 0,
   area: null,
-  agent: 'codex',
+  agents: [agent('codex')],
   owns: [],
   after: [],
   problems: [],
@@ -33,6 +42,9 @@ const snapshot = (tasks: readonly TaskView[], more: Partial<Snapshot> = {}): Sna
   failuresInARow: 0,
   landingBlocked: null,
   disk: DISK_ROOMY,
+  pools: [],
+  atWork: [],
+  budgets: [],
   limits: { concurrent: 10, dispatchPerCycle: 10, consecutiveFailures: 5, backlog: 10, areas: {} },
   monotonicMs: 1_000,
   graces: [],
@@ -75,8 +87,8 @@ test.each([
 });
 
 describe('pauses', () => {
-  const other = task('T-1', { area: 'api', agent: 'codex' });
-  const own = task('T-2', { area: 'ui', agent: 'claude' });
+  const other = task('T-1', { area: 'api', agents: [agent('codex')] });
+  const own = task('T-2', { area: 'ui', agents: [agent('claude')] });
 
   test.each([
     [{ of: 'all' }, []],

@@ -1,4 +1,5 @@
-import { dispatchOrder, Frontier, pausesOf } from './frontier.ts';
+import type { AgentChoice } from './agent-pools.ts';
+import { dispatchOrder, Frontier, isAtGate, pausesOf } from './frontier.ts';
 import { impossible } from './impossible.ts';
 import { isExpired } from './presence.ts';
 import type { Grace } from './presence.ts';
@@ -22,6 +23,9 @@ export type Command =
       readonly kind: 'dispatch';
       readonly taskId: string;
       readonly title: string;
+      /** Spec of the agent that was chosen: the first one of the task's whose pool has room. */
+      readonly agent: string;
+      readonly pool: string | null;
       /** What was made is approved, and goes on at its gate: no agent starts. */
       readonly phase?: 'gating';
     };
@@ -107,10 +111,11 @@ export function isSettled(snapshot: Snapshot, nowMs: number, only: string | null
     // Left on board by a train that died: nothing takes it further before a landing is possible again.
     if (task.state.status === 'landing') return nothingLands && !train.live && train.openLandings === 0;
     if (task.state.status !== 'ready' || (only !== null && task.id !== only)) return true;
-    for (const { reason } of frontier.refusals(task)) {
-      if (LASTING.has(reason)) return true;
+    for (const waiting of frontier.refusals(task)) {
+      if (LASTING.has(waiting.reason)) return true;
+      if (waiting.reason === 'budget' && waiting.of === 'run') return true;
     }
-    return false;
+    return frontier.choose(task).lasts && !isAtGate(task);
   });
 }
 
@@ -176,18 +181,18 @@ function dispatches(snapshot: Snapshot, nowMs: number, only: string | null): Com
   const frontier = new Frontier(snapshot, nowMs);
   const commands: Command[] = [];
   if (frontier.full) return commands;
-  for (const { task, refusal } of turns(snapshot, frontier, only)) {
-    if (refusal === null)
-      commands.push({ kind: 'dispatch', taskId: task.id, title: task.title, ...(isAtGate(task) ? AT_GATE : {}) });
+  for (const { task, refusal, agent } of turns(snapshot, frontier, only)) {
+    if (refusal === null) commands.push(dispatchOf(task, agent));
     if (frontier.full) break;
   }
   return commands;
 }
 
-const AT_GATE = { phase: 'gating' } as const;
-
-function isAtGate({ state }: TaskView): boolean {
-  return state.status === 'ready' && state.entry.phase === 'gating';
+function dispatchOf(task: TaskView, agent: AgentChoice | null): Command {
+  const { id: taskId, title } = task;
+  const spec = agent?.spec ?? task.agents[0]?.spec ?? '';
+  if (isAtGate(task)) return { kind: 'dispatch', taskId, title, agent: spec, pool: null, phase: 'gating' };
+  return { kind: 'dispatch', taskId, title, agent: spec, pool: agent?.pool ?? null };
 }
 
 /**
@@ -198,14 +203,15 @@ export function* turns(
   snapshot: Snapshot,
   frontier: Frontier,
   only: string | null = null,
-): Iterable<{ readonly task: TaskView; readonly refusal: Waiting | null }> {
+): Iterable<{ readonly task: TaskView; readonly refusal: Waiting | null; readonly agent: AgentChoice | null }> {
   const ready = snapshot.tasks
     .filter((task) => task.state.status === 'ready' && (only === null || task.id === only))
     .toSorted(dispatchOrder);
   for (const task of ready) {
     const [refusal] = frontier.refusals(task);
+    const { agent } = frontier.choose(task);
     if (refusal === undefined) frontier.start(task);
-    yield { task, refusal: refusal ?? null };
+    yield { task, refusal: refusal ?? null, agent };
   }
 }
 

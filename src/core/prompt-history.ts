@@ -70,6 +70,7 @@ ${fence(logEnd(outcome.outputTail))}`;
     case 'integrity':
       return `It was refused because its evidence did not hold: ${codeSpan(outcome.why)}`;
     case 'provider':
+    case 'budget':
     case 'infrastructure':
     case 'lost':
       return `It was interrupted by something that was not its fault: ${codeSpan(outcome.why)}. Go on from what it left.`;
@@ -111,6 +112,7 @@ function inALine(outcome: AttemptOutcome): string {
       return `it changed protected paths: ${codeSpan(outcome.paths.join(', '), 200)}`;
     case 'no-packet':
     case 'provider':
+    case 'budget':
     case 'infrastructure':
     case 'conflict':
     case 'integrity':
@@ -127,6 +129,7 @@ function inALine(outcome: AttemptOutcome): string {
 const ENDED = {
   'no-packet': 'no usable report',
   provider: 'the provider did not serve',
+  budget: 'a budget was spent',
   infrastructure: 'the machine failed it',
   conflict: 'it conflicted with what has landed',
   integrity: 'its evidence did not hold',

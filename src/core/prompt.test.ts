@@ -61,6 +61,7 @@ const outcomes: { readonly [K in OutcomeKind]: AttemptOutcome & { kind: K } } = 
   'no-packet': { kind: 'no-packet', why: 'summary is missing', outputTail: 'Bye.' },
   question: { kind: 'question', text: 'Which language?' },
   'needs-approval': { kind: 'needs-approval', head: 'h', hash: 'x', paths: ['CLAUDE.md'] },
+  budget: { kind: 'budget', of: 'run', why: 'spent' },
   provider: { kind: 'provider', why: 'overloaded', retryAtMs: null },
   infrastructure: { kind: 'infrastructure', why: 'the disk is full' },
   conflict: { kind: 'conflict', paths: ['src/a.ts'], why: 'markers are left' },

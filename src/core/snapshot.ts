@@ -1,4 +1,6 @@
+import type { AgentAtWork, AgentChoice, SharedBudget } from './agent-pools.ts';
 import type { Pause } from './pause.ts';
+import type { PoolView } from './pool.ts';
 import type { Grace } from './presence.ts';
 import type { DiskView } from './disk.ts';
 import type { Counters, TaskState, TaskStatus } from './task-state.ts';
@@ -13,8 +15,8 @@ export interface TaskView {
   /** When its row was last written, by the clock of then. */
   readonly updatedMs: number;
   readonly area: string | null;
-  /** Name of the agent that would work on it now. */
-  readonly agent: string;
+  /** Who may work on it, in the order in which they are wanted. */
+  readonly agents: readonly AgentChoice[];
   readonly owns: readonly string[];
   readonly after: readonly string[];
   /** What preflight found wrong with it; none means that it may start. */
@@ -89,6 +91,10 @@ export interface Snapshot {
   /** Why nothing may land, if so (a target that is checked out, say). */
   readonly landingBlocked: string | null;
   readonly disk: DiskView;
+  readonly pools: readonly PoolView[];
+  /** Of the attempts that run. */
+  readonly atWork: readonly AgentAtWork[];
+  readonly budgets: readonly SharedBudget[];
   readonly limits: PlanLimits;
   readonly monotonicMs: number;
   /** The scheduler has just begun: what died before it did so while nobody looked. */

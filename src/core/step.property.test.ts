@@ -51,6 +51,7 @@ const anyEvent: fc.Arbitrary<TaskEvent> = fc.oneof(
       collected: fc.constant(null),
     }),
   },
+  fc.record({ kind: fc.constant('postponed'), why, pool: fc.constant(null) }),
   fc.record({ kind: fc.constantFrom('integrity-failure', 'refused', 'no-progress', 'interrupted'), why }),
   {
     weight: 8,
@@ -136,8 +137,16 @@ test('only a product failure, no progress and blame spend a retry, and only a pe
   });
 });
 
-test('without a person or a forge, a task starts a bounded number of attempts', () => {
-  const outside = new Set<TaskEventKind>(['answered', 'approved', 'unparked', 'repair-wanted', 'interrupted']);
+test('without a person, a forge or a pool that holds it, a task starts a bounded number of attempts', () => {
+  // A pool bounds what is postponed by its own pauses.
+  const outside = new Set<TaskEventKind>([
+    'answered',
+    'approved',
+    'unparked',
+    'repair-wanted',
+    'interrupted',
+    'postponed',
+  ]);
   everyRun((taken, policy) => {
     const most = (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + 1);
     let started = 0;
@@ -165,7 +174,7 @@ test('the entry of a running attempt survives failures that are not its own, and
   everyRun((taken) => {
     for (const { before, event, after } of taken) {
       if (after?.state.status !== 'ready' || before.state.status !== 'running') continue;
-      const survives = ['infrastructure-failure', 'lease-lost', 'interrupted'].includes(event.kind);
+      const survives = ['infrastructure-failure', 'lease-lost', 'postponed', 'interrupted'].includes(event.kind);
       const made = 'collected' in event ? event.collected : null;
       const entry = made === null ? before.state.entry : { phase: 'gating', head: made };
       assert.deepEqual(after.state.entry, survives ? entry : { phase: 'implementing' });

@@ -5,7 +5,7 @@ import type { Counters, Entry, RetryPolicy, TaskState } from './task-state.ts';
 
 /**
  * Counters that an attempt sets back which came to an end of its own: accepted, failed by what its agent did, with a
- * question, or without progress. Neither of these losses sets the other back, nor does an interruption or a conflict.
+ * question, or without progress. Neither of these losses sets the other back, nor does an interruption, a pool without room or a conflict.
  */
 const IN_A_ROW = { infrastructure: 0, lost: 0, lostTogether: 0 };
 
@@ -147,6 +147,7 @@ function fromRunning(
         state: { status: 'parked', why: event.why },
         counters: { ...counters, retries: counters.retries + 1, ...IN_A_ROW },
       };
+    case 'postponed':
     case 'interrupted':
       return { state: { status: 'ready', notBeforeMs: null, entry }, counters };
     default:

@@ -28,6 +28,8 @@ export type TaskEvent =
     }
   /** The attempt came to exactly what the one before it came to: a third would as well. */
   | { readonly kind: 'no-progress'; readonly why: string }
+  /** Its pool, or a budget that it shares with others, had no room for it: it waits for that, and nothing is counted. */
+  | { readonly kind: 'postponed'; readonly why: string; readonly pool: string | null }
   /** A person had the attempt ended, for no fault of the task. */
   | { readonly kind: 'interrupted'; readonly why: string }
   | { readonly kind: 'answered' }
@@ -70,6 +72,7 @@ export const EVENT_ACTOR: { readonly [K in TaskEventKind]: Actor } = {
   'integrity-failure': 'decision',
   'lease-lost': 'scheduler',
   'no-progress': 'decision',
+  postponed: 'decision',
   interrupted: 'operator',
   answered: 'operator',
   approved: 'operator',

@@ -44,6 +44,7 @@ const EVENTS: { readonly [K in TaskEventKind]: TaskEvent & { kind: K } } = {
   'integrity-failure': { kind: 'integrity-failure', why: '' },
   'lease-lost': { kind: 'lease-lost', why: '', atMs: 0, together: false, collected: null },
   'no-progress': { kind: 'no-progress', why: '' },
+  postponed: { kind: 'postponed', why: '', pool: null },
   interrupted: { kind: 'interrupted', why: '' },
   answered: { kind: 'answered' },
   approved: { kind: 'approved' },

@@ -1,7 +1,19 @@
 import { expect, test } from 'vitest';
+import type { PoolRefusal } from './pool.ts';
 import { TASK_STATUSES } from './task-state.ts';
 import { describeWaiting } from './waiting.ts';
 import type { Waiting, WaitingReason } from './waiting.ts';
+
+const refusals: readonly PoolRefusal[] = [
+  { why: 'person', text: 'it is not logged in (401)' },
+  { why: 'held', by: 'ada', text: 'lunch' },
+  { why: 'paused', text: 'its quota is used up (429)', untilMs: 9, remainingMs: 1_800_000 },
+  { why: 'daily', turns: 7, limit: 7, untilMs: 9 },
+  { why: 'budget', untilMs: 9, measure: 'tokens', used: 1_200, reserved: 0, limit: 1_000 },
+  { why: 'concurrent', running: 2, limit: 2 },
+  { why: 'model', model: 'opus', running: 1, limit: 1 },
+  { why: 'delay', remainingMs: 1_500 },
+];
 
 /** One of each reason, or more; the type keeps the list complete. */
 const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[] } = {
@@ -29,6 +41,11 @@ const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[]
     { reason: 'scope', holder: 'T-2', ours: 'src', theirs: 'src' },
   ],
   area: [{ reason: 'area', area: 'api', running: 2, limit: 2 }],
+  pool: refusals.map((refusal) => ({ reason: 'pool', pool: 'claude', agent: 'claude:opus', refusal })),
+  budget: [
+    { reason: 'budget', of: 'day', measure: 'usdMicros', used: 9_500_000, reserved: 500_000, limit: 10_000_000 },
+    { reason: 'budget', of: 'run', measure: 'timeMs', used: 3_600_000, reserved: 0, limit: 3_600_000 },
+  ],
   slots: [{ reason: 'slots', running: 4, limit: 4 }],
   'cycle-limit': [{ reason: 'cycle-limit', started: 2, limit: 2 }],
   lost: [
@@ -70,6 +87,16 @@ test('each reason is a sentence with its numbers', () => {
     T-2 holds src/**, which overlaps src/a.ts, until it has landed
     T-2 holds src until it has landed
     2 attempts run in the area api (limit 2)
+    the pool claude needs a person: it is not logged in (401); mend it, then: yard pools clear claude
+    the pool claude is paused by ada (lunch); go on with: yard pools resume claude
+    the pool claude is put off for another 30 min: its quota is used up (429); try at once with: yard pools clear claude
+    the pool claude has had its 7 turns of this day (pools.claude.dailyTurns)
+    the pool claude has spent its budget of this day: 1200 tokens of 1000 tokens used (pools.claude.budget)
+    the pool claude has 2 running (limit 2)
+    the pool claude has 1 running with opus (limit 1)
+    the pool claude takes the next one in 2 s (pools.claude.minDelay)
+    the budget of the day is spent: $9.50 of $10.00 used, $0.50 more reserved for turns that run (budgets.day)
+    the budget of the run is spent: 3600 s of 3600 s used (budgets.run)
     4 attempts run (limit 4)
     this cycle has started 2 attempts (limit 2); it comes in a next one
     no process took it up; its work is kept, and the next cycle of yard run starts it again

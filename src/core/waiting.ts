@@ -3,6 +3,10 @@ import { formatBytes } from './disk.ts';
 import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
+import type { SharedRefusal } from './agent-pools.ts';
+import { describeSpent } from './budget.ts';
+import { describeRefusal } from './pool.ts';
+import type { PoolRefusal } from './pool.ts';
 import { describePauseSubject, resumeCommand } from './pause.ts';
 import type { PauseSubject } from './pause.ts';
 import type { DependencyState } from './snapshot.ts';
@@ -32,6 +36,9 @@ export type Waiting =
   | ({ readonly reason: 'disk' } & LowSpace)
   | { readonly reason: 'scope'; readonly holder: string; readonly ours: string; readonly theirs: string }
   | { readonly reason: 'area'; readonly area: string; readonly running: number; readonly limit: number }
+  /** Of the pool of an agent that may work on it. */
+  | { readonly reason: 'pool'; readonly pool: string; readonly agent: string; readonly refusal: PoolRefusal }
+  | ({ readonly reason: 'budget' } & SharedRefusal)
   | { readonly reason: 'slots'; readonly running: number; readonly limit: number }
   | { readonly reason: 'cycle-limit'; readonly started: number; readonly limit: number }
   /** Its attempt has ended without saying so. */
@@ -93,6 +100,10 @@ export function describeWaiting(waiting: Waiting, taskId: string, remedy: string
         : `${waiting.holder} holds ${foreign(waiting.theirs)}, which overlaps ${foreign(waiting.ours)}, until it has landed`;
     case 'area':
       return `${waiting.running} ${waiting.running === 1 ? 'attempt runs' : 'attempts run'} in the area ${foreign(waiting.area)} (limit ${waiting.limit})`;
+    case 'pool':
+      return `the pool ${foreign(waiting.pool)} ${foreign(describeRefusal(waiting.refusal, waiting.pool))}`;
+    case 'budget':
+      return `the budget of the ${waiting.of} is spent: ${describeSpent(waiting)} (budgets.${waiting.of})`;
     case 'slots':
       return `${waiting.running} ${waiting.running === 1 ? 'attempt runs' : 'attempts run'} (limit ${waiting.limit})`;
     case 'cycle-limit':

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Fence } from '../core/lease.ts';
-import { agentName } from '../core/agent-spec.ts';
 import { preflightProblems } from '../core/preflight.ts';
+import { AgentChoices } from './observe-pools.ts';
 import type { TaskView } from '../core/snapshot.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { isInUse, NO_COUNTERS, READY } from '../core/task-state.ts';
@@ -127,7 +127,7 @@ function pendingView(spec: TaskSpec, config: Config): TaskView {
     priority: spec.priority,
     updatedMs: 0,
     area: spec.area,
-    agent: agentName(spec.agent ?? config.defaults.agent),
+    agents: new AgentChoices(config).of(spec.agent),
     owns: spec.owns,
     after: spec.after,
     problems: preflightProblems(spec, config),

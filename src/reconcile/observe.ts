@@ -1,12 +1,12 @@
 import type { Config } from '../config/schema.ts';
 import type { Lease } from '../core/lease.ts';
 import type { DiskView } from '../core/disk.ts';
-import { agentName } from '../core/agent-spec.ts';
 import { preflightProblems } from '../core/preflight.ts';
 import { isExpired } from '../core/presence.ts';
 import type { Grace } from '../core/presence.ts';
 import type { AttemptLease, Snapshot, TaskView } from '../core/snapshot.ts';
 import type { Onlooker } from '../process/host.ts';
+import { AgentChoices, atWork, poolViews, sharedBudgets } from './observe-pools.ts';
 import { openKills } from '../store/open-kills.ts';
 import type { StoreView, TaskRow } from '../store/store.ts';
 
@@ -32,11 +32,13 @@ export function observe(
   { config, landingBlocked, disk, host, graces, isFirstLook, trainStarting, hasProcess }: Surroundings,
 ): Snapshot {
   const monotonicMs = host.clock.monotonicMs();
+  const nowMs = host.clock.nowMs();
+  const choices = new AgentChoices(config);
   const running = new Map<string, number>();
   for (const { id, state } of view.rows) if (state.status === 'running') running.set(id, state.attempt);
   const train = view.leases.find(({ resource }) => resource === 'train');
   return {
-    tasks: view.rows.map((row) => taskView(row, config)),
+    tasks: view.rows.map((row) => taskView(row, config, choices)),
     dependencies: view.dependencies,
     successors: view.successors,
     kills: openKills(view.intents),
@@ -54,6 +56,9 @@ export function observe(
     failuresInARow: view.control.failuresInARow,
     landingBlocked,
     disk,
+    pools: poolViews(view.spending, config, nowMs),
+    atWork: atWork(view.spending, config),
+    budgets: sharedBudgets(view.spending, config, view.leases, nowMs),
     limits: {
       concurrent: config.limits.concurrent,
       dispatchPerCycle: config.limits.dispatchPerCycle,
@@ -73,7 +78,7 @@ function areaLimits({ areas }: Config): Record<string, number> {
   return limits;
 }
 
-function taskView(row: TaskRow, config: Config): TaskView {
+function taskView(row: TaskRow, config: Config, choices: AgentChoices): TaskView {
   return {
     id: row.id,
     title: row.title,
@@ -82,7 +87,7 @@ function taskView(row: TaskRow, config: Config): TaskView {
     priority: row.priority,
     updatedMs: row.updatedMs,
     area: row.area,
-    agent: agentName(row.agent ?? config.defaults.agent),
+    agents: choices.of(row.agent),
     owns: row.owns,
     after: row.after,
     problems: preflightProblems(row, config),

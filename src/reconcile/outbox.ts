@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { needOfTask, needsOfYard } from '../core/need.ts';
+import { needOfTask, needsOfPools, needsOfYard } from '../core/need.ts';
 import { makeNotice, noticeItem } from '../core/notice.ts';
 import type { NoticeItem, NoticeKind } from '../core/notice.ts';
 import { addPending, isPending, NOTHING_PENDING, NOTICE_TYPES } from '../core/notice-pending.ts';
@@ -109,14 +109,15 @@ export class Outbox {
 
   async #items({ failuresLimit }: TellingRules): Promise<NoticeItem[]> {
     const { store, redact } = this.#options;
-    const { taskIds, stopped, breaker, ended } = this.#pending;
+    const { taskIds, stopped, breaker, pools, ended } = this.#pending;
     const control = await store.control();
     const rows = await store.rows(['blocked', 'parked']);
     const ofYard = needsOfYard(control, failuresLimit).filter(
       ({ kind }) => (kind === 'stopped' && stopped) || (kind === 'breaker' && breaker),
     );
     const ofTasks = rows.filter(({ id }) => taskIds.has(id)).map(needOfTask);
-    const items = [...ofYard, ...ofTasks.filter((need) => need !== null)].map(noticeItem);
+    const held = pools.size === 0 ? [] : (await store.spending()).pools.filter(({ name }) => pools.has(name));
+    const items = [...ofYard, ...needsOfPools(held), ...ofTasks.filter((need) => need !== null)].map(noticeItem);
     return [...(ended === null ? [] : [ended]), ...items.filter((item) => item !== null)].map((item) => {
       return { ...item, title: redact(item.title), text: redact(item.text) };
     });

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 
 import { passed } from '../config/named-secrets.ts';
-import { agentChain } from '../core/agent-spec.ts';
 import { attemptMarker } from '../core/marker.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { impossible } from '../core/impossible.ts';
@@ -105,11 +104,10 @@ export class Workers {
   /** Intent, lease and attempt in the store first; then the process. */
   async dispatch(settings: Settings, scheduler: Fence, command: Command & { kind: 'dispatch' }): Promise<void> {
     const { store, stateDirectory, host } = this.#yard;
-    const { taskId } = command;
-    const task = await store.task(taskId);
-    if (task === null) return;
+    const { taskId, agent, pool } = command;
     const { attempt, fence, intentId } = await store.dispatch(scheduler, taskId, {
-      agent: agentChain(task.spec.agent ?? settings.config.defaults.agent)[0] ?? '',
+      agent,
+      pool,
       bootId: host.self.bootId,
       expiresMonotonicMs: host.clock.monotonicMs() + LEASE_MS,
     });

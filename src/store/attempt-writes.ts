@@ -7,7 +7,8 @@ import type { Fence } from '../core/lease.ts';
 import { handOut, releaseLease, requireFence, voidLease } from './lease-writes.ts';
 import { openIntent } from './intent-writes.ts';
 import { StaleTokenError, YardStoppedError } from './store.ts';
-import type { AttemptProgress, TaskRecord } from './store.ts';
+import type { AttemptProgress, DispatchOptions, TaskRecord } from './store.ts';
+import { settleOpenTurns, startInPool } from './spending-writes.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
@@ -16,7 +17,7 @@ export async function dispatch(
   write: Write,
   scheduler: Fence,
   taskId: string,
-  options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+  options: DispatchOptions,
 ): Promise<{ attempt: number; fence: Fence; intentId: number }> {
   await requireFence(write, scheduler, 'scheduler');
   const task = await readProgress(write, taskId);
@@ -34,6 +35,8 @@ export async function dispatch(
       outcome: null,
       signature: null,
       agent: options.agent,
+      pool: options.pool ?? null,
+      run: scheduler.token,
       base: null,
       head: null,
       started_ms: write.nowMs,
@@ -42,6 +45,7 @@ export async function dispatch(
       activity: '',
     })
     .execute();
+  if (options.pool !== undefined && options.pool !== null) await startInPool(write, options.pool);
   const intentId = await openIntent(write, { kind: 'spawn', taskId, attempt, token: fence.token });
   return { attempt, fence, intentId };
 }
@@ -112,7 +116,7 @@ export async function lose(
   return readRecord(write, taskId);
 }
 
-/** Writes the outcome into the attempt and closes what was open for it. Says nothing to the task. */
+/** Writes the outcome into the attempt and closes what was open for it, its turns included. Says nothing to the task. */
 export async function endAttempt(
   write: Write,
   taskId: string,
@@ -120,6 +124,7 @@ export async function endAttempt(
   outcome: AttemptOutcome,
   signature: string | null = null,
 ): Promise<void> {
+  await settleOpenTurns(write, taskId, attempt);
   await write.db
     .updateTable('attempts')
     .set({

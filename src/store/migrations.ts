@@ -158,6 +158,57 @@ export const MIGRATIONS: readonly string[] = [
 
   create index events_by_time on events (at_ms);
   `,
+  // Pools, turns and what they cost.
+  `
+  alter table attempts add column pool text;
+  alter table attempts add column run integer;
+
+  create table pools (
+    name text not null primary key,
+    state text not null
+  ) strict, without rowid;
+
+  create table turns (
+    id integer primary key autoincrement,
+    task_id text not null references tasks (id),
+    attempt integer not null,
+    turn integer not null,
+    agent text not null,
+    model text,
+    role text not null,
+    pool text,
+    run integer not null,
+    day integer not null,
+    reserved text not null,
+    started_ms integer not null,
+    ended_ms integer,
+    ended text,
+    used text,
+    source text,
+    input_tokens integer,
+    cached_tokens integer,
+    cache_write_tokens integer,
+    output_tokens integer
+  ) strict;
+  create index turns_by_task on turns (task_id, attempt);
+  create index turns_by_day on turns (day);
+
+  create table spends (
+    scope text not null,
+    period integer not null,
+    turns integer not null,
+    reserved_usd integer not null,
+    reserved_tokens integer not null,
+    reserved_cached integer not null,
+    reserved_ms integer not null,
+    usd integer not null,
+    tokens integer not null,
+    cached integer not null,
+    ms integer not null,
+    estimated_usd integer not null,
+    primary key (scope, period)
+  ) strict, without rowid;
+  `,
 ];
 
 /** Nothing that was released needs more; a chain that does not come to its end must not go on for ever. */

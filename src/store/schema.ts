@@ -16,6 +16,9 @@ export interface Tables {
   control: ControlTable;
   pauses: PauseTable;
   cursors: CursorTable;
+  pools: PoolTable;
+  turns: TurnTable;
+  spends: SpendTable;
 }
 
 export interface TaskTable {
@@ -55,6 +58,10 @@ export interface AttemptTable {
   outcome: string | null;
   signature: string | null;
   agent: string;
+  /** Null: it is in none. */
+  pool: string | null;
+  /** Token of the scheduler that dispatched it; null in what older versions wrote. */
+  run: number | null;
   base: string | null;
   head: string | null;
   started_ms: number;
@@ -140,4 +147,51 @@ export interface PauseTable {
 export interface CursorTable {
   name: string;
   seq: number;
+}
+
+/** What holds a pool back, as JSON. */
+export interface PoolTable {
+  name: string;
+  state: string;
+}
+
+/** One invocation of an agent. `reserved` and `used` are JSON; tokens are null where they are not known. */
+export interface TurnTable {
+  id: Generated<number>;
+  task_id: string;
+  attempt: number;
+  turn: number;
+  agent: string;
+  model: string | null;
+  role: string;
+  pool: string | null;
+  run: number;
+  day: number;
+  reserved: string;
+  started_ms: number;
+  /** Null while it runs, as all that follows. */
+  ended_ms: number | null;
+  ended: string | null;
+  used: string | null;
+  source: string | null;
+  input_tokens: number | null;
+  cached_tokens: number | null;
+  cache_write_tokens: number | null;
+  output_tokens: number | null;
+}
+
+/** Running totals: they are never added up from `turns`. Dollars in millionths. */
+export interface SpendTable {
+  scope: string;
+  period: number;
+  turns: number;
+  reserved_usd: number;
+  reserved_tokens: number;
+  reserved_cached: number;
+  reserved_ms: number;
+  usd: number;
+  tokens: number;
+  cached: number;
+  ms: number;
+  estimated_usd: number;
 }

@@ -14,7 +14,7 @@ import { mkdirSync } from '../process/file-system.ts';
 /** In the header of every store: "yard". */
 export const APPLICATION_ID = 0x79617264;
 /** The version that this program writes; each migration raises it by one. */
-export const STORE_VERSION = 3;
+export const STORE_VERSION = 4;
 
 /** How long SQLite itself waits for another process. It blocks the event loop, so those who can wait otherwise take less. */
 const BUSY_TIMEOUT_MS = 5_000;

@@ -1,9 +1,12 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Spend, SpendKey } from '../core/budget.ts';
 import type { Lease, LeaseResource } from '../core/lease.ts';
 import { TASK_STATUSES, isFinal } from '../core/task-state.ts';
 import type { TaskState, TaskStatus } from '../core/task-state.ts';
 import type { YardEvent } from '../core/yard-event.ts';
 import * as account from './account-reader.ts';
+import * as cost from './spending-reader.ts';
+import type { CostGroup, CostKey, SpendingView, TurnRecord } from './spending.ts';
 import type { AttemptTable, ControlTable, LeaseTable, PauseTable, SpecTable, TaskTable } from './schema.ts';
 import { openForReading, readNumber } from './sqlite-connection.ts';
 import { storeError } from './sqlite-errors.ts';
@@ -228,6 +231,22 @@ export class SqliteReader implements Yard.StoreReader {
     return this.#atOnce(() => account.archive((sql, ...parameters) => this.#all(sql, ...parameters)));
   }
 
+  spending(): Promise<SpendingView> {
+    return this.#atOnce(() => this.#spending());
+  }
+
+  turns(taskId: string): Promise<TurnRecord[]> {
+    return this.#read(() => cost.turns((sql, ...parameters) => this.#all(sql, ...parameters), taskId));
+  }
+
+  costs(by: CostKey, days: { readonly from: number; readonly to: number }): Promise<CostGroup[]> {
+    return this.#read(() => cost.costs((sql, ...parameters) => this.#all(sql, ...parameters), by, days));
+  }
+
+  spend(key: SpendKey): Promise<Spend> {
+    return this.#read(() => cost.spend((sql, ...parameters) => this.#all(sql, ...parameters), key));
+  }
+
   version(): Promise<number> {
     // Counts what other connections committed; all writes are made by others than this one.
     return this.#read(() => readNumber(this.#db, 'pragma data_version'));
@@ -259,7 +278,12 @@ export class SqliteReader implements Yard.StoreReader {
       leases: this.#leases(),
       intents: this.#intents(),
       control: this.#control(),
+      spending: this.#spending(),
     };
+  }
+
+  #spending(): SpendingView {
+    return cost.spending((sql, ...parameters) => this.#all(sql, ...parameters));
   }
 
   #counts(): Record<TaskStatus, number> {

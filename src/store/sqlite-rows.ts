@@ -85,6 +85,8 @@ export function toAttempt(row: AttemptTable): AttemptRecord {
     outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as AttemptOutcome),
     signature: row.signature,
     agent: row.agent,
+    pool: row.pool,
+    run: row.run,
     base: row.base,
     head: row.head,
     startedMs: row.started_ms,

@@ -8,6 +8,7 @@ import type { ProcessIdentity } from '../core/process-identity.ts';
 import type { Redactor } from '../core/redact.ts';
 import { redactJson } from '../core/redact-json.ts';
 import type { TaskEvent } from '../core/task-event.ts';
+import type { TurnWanted } from '../core/turn.ts';
 import type { RetryPolicy } from '../core/task-state.ts';
 import type { Json } from '../core/yard-event.ts';
 import * as attempts from './attempt-writes.ts';
@@ -24,6 +25,8 @@ import { ImmediateSqliteDialect, whileBusy } from './sqlite-dialect.ts';
 import { storeError } from './sqlite-errors.ts';
 import { SqliteReader } from './sqlite-reader.ts';
 import type * as Yard from './store.ts';
+import * as spending from './spending-writes.ts';
+import type { Reservation, Settlement } from './spending.ts';
 import * as tasks from './task-writes.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
@@ -129,11 +132,7 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     return this.#write('release', (write) => leases.releaseLease(write, fence));
   }
 
-  dispatch(
-    scheduler: Fence,
-    taskId: string,
-    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
-  ): ReturnType<Yard.Store['dispatch']> {
+  dispatch(scheduler: Fence, taskId: string, options: Yard.DispatchOptions): ReturnType<Yard.Store['dispatch']> {
     return this.#write('dispatch', (write) => attempts.dispatch(write, scheduler, taskId, options));
   }
 
@@ -163,6 +162,26 @@ class SqliteStore extends SqliteReader implements Yard.Store {
     outcome: AttemptOutcome,
   ): Promise<Yard.TaskRecord> {
     return this.#write('lose', (write) => attempts.lose(write, scheduler, lost, taskId, attempt, outcome));
+  }
+
+  reserveTurn(fence: Fence, wanted: TurnWanted): Promise<Reservation> {
+    return this.#write('reserveTurn', (write) => spending.reserveTurn(write, fence, wanted));
+  }
+
+  settleTurn(fence: Fence, turnId: number, settlement: Settlement): Promise<void> {
+    return this.#write('settleTurn', (write) => spending.settleTurn(write, fence, turnId, settlement));
+  }
+
+  holdPool(name: string, by: string, why: string): Promise<void> {
+    return this.#write('holdPool', (write) => spending.holdPool(write, name, by, why));
+  }
+
+  resumePool(name: string): Promise<boolean> {
+    return this.#write('resumePool', (write) => spending.resumePool(write, name));
+  }
+
+  clearPool(name: string): Promise<boolean> {
+    return this.#write('clearPool', (write) => spending.clearPool(write, name));
   }
 
   openLanding(train: Fence, intent: landings.LandIntent): Promise<number> {

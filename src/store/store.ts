@@ -8,6 +8,7 @@ import type { TaskEvent } from '../core/task-event.ts';
 import type { TaskSpec } from '../core/task.ts';
 import type { TaskStatus } from '../core/task-state.ts';
 import type { Json, YardEvent } from '../core/yard-event.ts';
+import type { Spending, SpendingReader, SpendingView } from './spending.ts';
 
 /** Where a task came from. An edit of the source changes `hash`; it takes effect at the next attempt. */
 export interface TaskSource {
@@ -114,6 +115,10 @@ export interface AttemptRecord {
   readonly signature: string | null;
   /** Agent spec. */
   readonly agent: string;
+  /** The pool that its turns are taken from; null: none. */
+  readonly pool: string | null;
+  /** The run that dispatched it: the token of its scheduler; null where that was not kept. */
+  readonly run: number | null;
   /** The target's head that the attempt started from; null until prepared. */
   readonly base: string | null;
   /** The host-made commit; null until collected. */
@@ -212,7 +217,7 @@ export interface Archive {
 }
 
 /** Reading. Every call is one short read; no snapshot is held between calls, `view` apart. */
-export interface StoreReader {
+export interface StoreReader extends SpendingReader {
   task(id: string): Promise<TaskRecord | null>;
   /** All tasks, or those in the given states, by no particular order. */
   rows(statuses?: readonly TaskStatus[]): Promise<TaskRow[]>;
@@ -276,6 +281,17 @@ export interface StoreView {
   readonly leases: readonly Lease[];
   readonly intents: readonly IntentRecord[];
   readonly control: Control;
+  readonly spending: SpendingView;
+}
+
+/** With what an attempt starts. */
+export interface DispatchOptions {
+  /** Agent spec: the one of the task's chain that was chosen. */
+  readonly agent: string;
+  /** What its turns are taken from; none unless said. */
+  readonly pool?: string | null;
+  readonly bootId: string;
+  readonly expiresMonotonicMs: number;
 }
 
 /** What became of the wish for a lease. */
@@ -297,7 +313,7 @@ export type Acquired =
  * 4. A task's state changes through `step()` only.
  * 5. An acknowledged write survives power loss.
  */
-export interface Store extends StoreReader {
+export interface Store extends StoreReader, Spending {
   // Tasks
   /**
    * Adds tasks that are new and replaces the spec of those that exist; final ones, and those whose spec is in use
@@ -344,7 +360,7 @@ export interface Store extends StoreReader {
   dispatch(
     scheduler: Fence,
     taskId: string,
-    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+    options: DispatchOptions,
   ): Promise<{ attempt: number; fence: Fence; intentId: number }>;
   /** Closes a `spawn` intent. */
   spawned(scheduler: Fence, intentId: number): Promise<void>;

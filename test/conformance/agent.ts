@@ -43,6 +43,7 @@ async function makeArena(rest: Partial<Turn> = {}, limits: Partial<CellLimits> =
     attempt: 2,
     token: 7,
     baseCommit: 'a'.repeat(40),
+    directory: lane,
     prompt: 'Do it.\n',
     run: runIn(directory, lane, limits),
     environment: ENVIRONMENT,

@@ -1,4 +1,6 @@
 import { ATTEMPT_PHASES } from '../../src/core/attempt.ts';
+import type { TurnRecord } from '../../src/store/spending.ts';
+import { settlementOf, turnOf } from './store-turns.ts';
 import type { PauseSubject } from '../../src/core/pause.ts';
 import type { AttemptOutcome } from '../../src/core/attempt.ts';
 import { taskResource } from '../../src/core/lease.ts';
@@ -34,6 +36,8 @@ const PAUSES: readonly PauseSubject[] = [
   { of: 'agent', name: 'codex:fast' },
 ];
 const HEADS = ['head-1', 'head-2'];
+const POOL_NAMES = ['claude', 'codex'];
+const POOLS = [null, ...POOL_NAMES];
 
 /** How often each is called, among all others; what no task could live without is called most. */
 const WEIGHTS: { readonly [M in Writing]: number } = {
@@ -51,6 +55,11 @@ const WEIGHTS: { readonly [M in Writing]: number } = {
   progress: 8,
   finish: 40,
   lose: 4,
+  reserveTurn: 20,
+  settleTurn: 14,
+  holdPool: 1,
+  resumePool: 2,
+  clearPool: 3,
   openLanding: 8,
   closeLanding: 8,
   addVerdict: 4,
@@ -68,7 +77,7 @@ export const METHODS = Object.keys(WEIGHTS) as Writing[];
 const WEIGHTED = METHODS.flatMap((method) => Array<Writing>(WEIGHTS[method]).fill(method));
 
 /** What makes no sense without a task in this state, or an open intent of this kind. */
-const NEEDS: { readonly [M in Writing]?: TaskStatus | IntentRecord['intent']['kind'] } = {
+const NEEDS: { readonly [M in Writing]?: TaskStatus | IntentRecord['intent']['kind'] | 'turn' } = {
   answer: 'blocked',
   approve: 'blocked',
   dispatch: 'ready',
@@ -79,6 +88,8 @@ const NEEDS: { readonly [M in Writing]?: TaskStatus | IntentRecord['intent']['ki
   openLanding: 'landing',
   closeLanding: 'land',
   closeKill: 'kill',
+  reserveTurn: 'running',
+  settleTurn: 'turn',
 };
 
 /** The next call: mostly one that the state of the store admits, often one that it does not. */
@@ -88,14 +99,22 @@ export async function nextCall(random: Random, store: StoreReader): Promise<Call
     ...rows.map(({ state }) => state.status),
     ...intents.map(({ intent }) => intent.kind),
   ]);
+  const open = await openTurns(store, rows);
+  if (open.length > 0) there.add('turn');
   const method = rows.length === 0 ? 'importTasks' : pickMethod(random, there);
-  const args: readonly unknown[] = ARGUMENTS[method](new Scene(random, rows, leases, intents));
+  const args: readonly unknown[] = ARGUMENTS[method](new Scene(random, { rows, leases, intents, turns: open }));
   const said = args.map((arg) => (typeof arg === 'function' ? String(arg) : (JSON.stringify(arg) ?? 'undefined')));
   return {
     method,
     text: `${method}(${said.join(', ')})`,
     on: (each) => Reflect.apply(each[method], each, args) as Promise<unknown>,
   };
+}
+
+async function openTurns(store: StoreReader, rows: readonly TaskRow[]): Promise<TurnRecord[]> {
+  const turns = [];
+  for (const { id, state } of rows) if (state.status === 'running') turns.push(...(await store.turns(id)));
+  return turns.filter(({ settled }) => settled === null);
 }
 
 function pickMethod(random: Random, there: ReadonlySet<string>): Writing {
@@ -107,14 +126,18 @@ function pickMethod(random: Random, there: ReadonlySet<string>): Writing {
 }
 
 /** What a call is made up from: the state of the store, and chance. */
-class Scene {
+export class Scene {
   readonly random: Random;
   readonly rows: readonly TaskRow[];
   readonly leases: readonly Lease[];
   readonly intents: readonly IntentRecord[];
 
-  constructor(random: Random, rows: readonly TaskRow[], leases: readonly Lease[], intents: readonly IntentRecord[]) {
+  /** Those that are open, by the numbers of their tasks. */
+  readonly turns: readonly TurnRecord[];
+
+  constructor(random: Random, { rows, leases, intents, turns }: Pick<Scene, 'rows' | 'leases' | 'intents' | 'turns'>) {
     this.random = random;
+    this.turns = turns.toSorted((a, b) => a.id - b.id);
     this.rows = rows.toSorted((a, b) => (a.id < b.id ? -1 : 1));
     this.leases = leases.toSorted((a, b) => (a.resource < b.resource ? -1 : 1));
     this.intents = intents;
@@ -197,7 +220,8 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
   renew: (scene) => [scene.anyFence(), scene.expiresMs()],
   release: (scene) => [scene.fence(scene.any(scene.random.once(4) ? RESOURCES : PLACES))],
   dispatch: (scene) => {
-    const options = { agent: 'mock', bootId: BOOT, expiresMonotonicMs: scene.expiresMs() };
+    const pool = scene.maybe({ pool: scene.any(POOLS) });
+    const options = { agent: 'mock', ...pool, bootId: BOOT, expiresMonotonicMs: scene.expiresMs() };
     return [scene.fence('scheduler'), scene.task('ready').id, options];
   },
   spawned: (scene) => [scene.fence('scheduler'), scene.intent('spawn')],
@@ -220,6 +244,19 @@ const ARGUMENTS: { readonly [M in Writing]: (scene: Scene) => Parameters<Store[M
     const { id, row } = scene.task('running');
     return [scene.fence('scheduler'), scene.fence(taskResource(id)), id, scene.attempt(row), outcomeOf(scene)];
   },
+  reserveTurn: (scene) => {
+    const { id, row } = scene.task('running');
+    return [scene.fence(taskResource(id)), turnOf(scene, id, scene.attempt(row))];
+  },
+  settleTurn: (scene) => {
+    const turn = scene.random.pick(scene.turns);
+    const taskId = turn?.taskId ?? scene.task('running').id;
+    const turnId = turn === undefined || scene.random.once(8) ? 1 + scene.random.below(12) : turn.id;
+    return [scene.fence(taskResource(taskId)), turnId, settlementOf(scene)];
+  },
+  holdPool: (scene) => [scene.any(POOL_NAMES), 'ada', 'a look around'],
+  resumePool: (scene) => [scene.any(POOL_NAMES)],
+  clearPool: (scene) => [scene.any(POOL_NAMES)],
   openLanding: (scene) => {
     const { id, row } = scene.task('landing');
     const commits = { oldCommit: 'old', newCommit: `new-${id}`, ...proofOf(scene) };
@@ -301,6 +338,7 @@ function eventFor(scene: Scene, row: TaskRow | undefined): TaskEvent {
     { kind: 'integrity-failure', why },
     { kind: 'lease-lost', why, atMs, together: false, collected: head },
     { kind: 'no-progress', why },
+    { kind: 'postponed', why, pool: null },
     { kind: 'interrupted', why },
     { kind: 'answered' },
     { kind: 'approved' },
@@ -341,6 +379,8 @@ function outcomeOf(scene: Scene): AttemptOutcome {
     { kind: 'no-change' },
     { kind: 'no-packet', why, outputTail: 'tail' },
     { kind: 'provider', why, retryAtMs: scene.any([null, 2_000_000]) },
+    { kind: 'provider', why, retryAtMs: null, pool: 'claude' },
+    { kind: 'budget', of: 'day', why },
     { kind: 'infrastructure', why },
     { kind: 'infrastructure', why, fault: 'disk-full' },
     { kind: 'infrastructure', why, fault: 'exhausted' },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence } from '../../src/core/lease.ts';
 import type { Store } from '../../src/store/store.ts';
+import { wantedTurn } from './store-turns.ts';
 import { BOOT, EXPIRES_MS, TestYard, imported, processIdentity } from './store-yard.ts';
 import type { MakeStore, Running } from './store-yard.ts';
 
@@ -71,6 +72,11 @@ const FENCED: { name: string; by: 'scheduler' | 'train' | 'task'; call: (p: Prep
     by: 'task',
     call: ({ yard, running }, fence) =>
       yard.store.progress(fence, running.taskId, running.attempt, { phase: 'gating', activity: 'gates' }),
+  },
+  {
+    name: 'reserveTurn',
+    by: 'task',
+    call: ({ yard, running }, fence) => yard.store.reserveTurn(fence, wantedTurn(running.taskId, running.attempt)),
   },
   {
     name: 'finish',

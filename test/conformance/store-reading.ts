@@ -1,4 +1,5 @@
 import { TASK_STATUSES } from '../../src/core/task-state.ts';
+import { COST_KEYS } from '../../src/store/spending.ts';
 import type { EventFilter, StoreReader, StoreView } from '../../src/store/store.ts';
 import { CURSORS, HASHES, RESOURCES, TASK_IDS, VERDICT_KEYS } from './store-calls.ts';
 
@@ -9,7 +10,7 @@ export async function readState(store: StoreReader): Promise<object> {
     const approved = [];
     for (const hash of HASHES) approved.push(await store.isApproved(id, hash));
     const [task, attempts, answers] = [await store.task(id), await store.attempts(id), await store.answers(id)];
-    tasks.push({ task, attempts, answers, approved });
+    tasks.push({ task, attempts, answers, approved, turns: await store.turns(id) });
   }
   const leases = [];
   for (const resource of RESOURCES) leases.push(await store.lease(resource));
@@ -39,6 +40,7 @@ export async function readState(store: StoreReader): Promise<object> {
     listed: by('id', await store.list({ statuses: ['ready', 'landed', 'parked'], agents: [null, 'codex'] })),
     after: by('id', await store.list({ after: 'T-1' })),
     control: await store.control(),
+    spending: await readSpending(store),
     counts: await store.countByStatus(),
     ids: [
       await store.taskIds({ prefix: '', statuses: TASK_STATUSES, limit: 100 }),
@@ -48,6 +50,19 @@ export async function readState(store: StoreReader): Promise<object> {
     view: ordered(await store.view()),
     part: ordered(await store.viewOf({ first: 2, ids: ['T-3', 'T-404'] })),
     ...(await readOverviews(store)),
+  };
+}
+
+async function readSpending(store: StoreReader): Promise<object> {
+  const days = { from: 0, to: 100 };
+  const costs = [];
+  for (const key of COST_KEYS) costs.push(await store.costs(key, days));
+  return {
+    costs,
+    none: await store.costs('day', { from: 5, to: 4 }),
+    all: await store.spending(),
+    task: await store.spend({ scope: 'task:T-1', period: 0 }),
+    attempt: await store.spend({ scope: 'attempt:T-2', period: 1 }),
   };
 }
 

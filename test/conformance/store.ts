@@ -6,6 +6,7 @@ import { landingTests } from './store-landings.ts';
 import { leaseTests } from './store-leases.ts';
 import { listTests } from './store-lists.ts';
 import { progressTests } from './store-progress.ts';
+import { spendingTests } from './store-spending.ts';
 import { taskTests } from './store-tasks.ts';
 import { viewTests } from './store-views.ts';
 import type { MakeStore } from './store-yard.ts';
@@ -22,5 +23,6 @@ export function storeSuite(name: string, make: MakeStore): void {
     progressTests(make);
     viewTests(make);
     listTests(make);
+    spendingTests(make);
   });
 }

@@ -1,6 +1,7 @@
 import type { AttemptOutcome } from '../../src/core/attempt.ts';
 import type { AttemptRecord } from '../../src/store/store.ts';
 import { frozenJson } from './frozen.ts';
+import { settleOpenTurns } from './memory-spending.ts';
 import { appendEvent } from './memory-write.ts';
 import type { Write } from './memory-write.ts';
 
@@ -25,6 +26,7 @@ export function endAttempt(
   outcome: AttemptOutcome,
   signature: string | null = null,
 ): void {
+  settleOpenTurns(write, taskId, attempt);
   changeAttempt(write, taskId, attempt, {
     phase: 'finished',
     outcome: frozenJson(outcome),

@@ -4,11 +4,12 @@ import { conclude } from '../../src/core/conclusion.ts';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence } from '../../src/core/lease.ts';
 import { StaleTokenError, YardStoppedError } from '../../src/store/store.ts';
-import type { AttemptProgress, TaskRecord } from '../../src/store/store.ts';
+import type { AttemptProgress, DispatchOptions, TaskRecord } from '../../src/store/store.ts';
 import { changeAttempt, endAttempt } from './memory-attempt-end.ts';
 import { openIntent } from './memory-intents.ts';
 import { handOut, releaseLease, requireFence, voidLease } from './memory-leases.ts';
 import { applyEvent, readRecord } from './memory-progress.ts';
+import { startInPool } from './memory-spending.ts';
 import { appendEvent } from './memory-write.ts';
 import type { Write } from './memory-write.ts';
 
@@ -16,7 +17,7 @@ export function dispatch(
   write: Write,
   scheduler: Fence,
   taskId: string,
-  options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
+  options: DispatchOptions,
 ): { attempt: number; fence: Fence; intentId: number } {
   requireFence(write, scheduler, 'scheduler');
   const attempt = readRecord(write, taskId).attempts + 1;
@@ -34,6 +35,8 @@ export function dispatch(
     outcome: null,
     signature: null,
     agent: options.agent,
+    pool: options.pool ?? null,
+    run: scheduler.token,
     base: null,
     head: null,
     startedMs: write.nowMs,
@@ -41,6 +44,7 @@ export function dispatch(
     activityMs: write.nowMs,
     activity: '',
   } as const;
+  if (record.pool !== null) startInPool(write, record.pool);
   attempts.set(taskId, [...(attempts.get(taskId) ?? []), record]);
   return { attempt, fence, intentId: openIntent(write, { kind: 'spawn', taskId, attempt, token }) };
 }

@@ -1,12 +1,15 @@
 import { compareIds } from '../../src/core/frontier.ts';
+import type { Spend, SpendKey } from '../../src/core/budget.ts';
 import type { Lease, LeaseResource } from '../../src/core/lease.ts';
 import { TASK_STATUSES, isFinal } from '../../src/core/task-state.ts';
 import type { TaskState, TaskStatus } from '../../src/core/task-state.ts';
 import type { YardEvent } from '../../src/core/yard-event.ts';
+import type { CostGroup, CostKey, SpendingView, TurnRecord } from '../../src/store/spending.ts';
 import type * as Yard from '../../src/store/store.ts';
 import { toLease } from './memory-leases.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import { endedAttempts, listTasks } from './memory-lists.ts';
+import { costs, spendAt, spending, turnsOf } from './memory-spending.ts';
 import { dependenciesOf, partOf } from './memory-view.ts';
 
 /** Reads what one handle may see: everything, until it is closed. */
@@ -167,6 +170,22 @@ export class MemoryReader implements Yard.StoreReader {
     return this.attempt(() => this.tables.version);
   }
 
+  spending(): Promise<SpendingView> {
+    return this.attempt(() => spending(this.tables));
+  }
+
+  turns(taskId: string): Promise<TurnRecord[]> {
+    return this.attempt(() => turnsOf(this.tables, taskId));
+  }
+
+  costs(by: CostKey, days: { readonly from: number; readonly to: number }): Promise<CostGroup[]> {
+    return this.attempt(() => costs(this.tables, by, days));
+  }
+
+  spend(key: SpendKey): Promise<Spend> {
+    return this.attempt(() => spendAt(this.tables, key));
+  }
+
   close(): Promise<void> {
     this.#isClosed = true;
     return Promise.resolve();
@@ -196,6 +215,7 @@ export class MemoryReader implements Yard.StoreReader {
       leases: this.#leases(),
       intents: this.#intents(),
       control: this.tables.readControl(),
+      spending: spending(this.tables),
     };
   }
 

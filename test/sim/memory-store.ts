@@ -5,8 +5,10 @@ import { pauseKey } from '../../src/core/pause.ts';
 import type { PauseSubject } from '../../src/core/pause.ts';
 import type { ProcessIdentity } from '../../src/core/process-identity.ts';
 import type { TaskEvent } from '../../src/core/task-event.ts';
+import type { TurnWanted } from '../../src/core/turn.ts';
 import type { RetryPolicy } from '../../src/core/task-state.ts';
 import type { Json } from '../../src/core/yard-event.ts';
+import type { Reservation, Settlement } from '../../src/store/spending.ts';
 import type * as Yard from '../../src/store/store.ts';
 import * as attempts from './memory-attempts.ts';
 import { importTasks } from './memory-import.ts';
@@ -14,6 +16,7 @@ import * as kills from './memory-kills.ts';
 import * as landings from './memory-landings.ts';
 import * as leases from './memory-leases.ts';
 import { MemoryReader } from './memory-reader.ts';
+import * as spending from './memory-spending.ts';
 import { MemoryTables } from './memory-tables.ts';
 import * as tasks from './memory-tasks.ts';
 import { appendEvent } from './memory-write.ts';
@@ -90,11 +93,7 @@ class MemoryStore extends MemoryReader implements Yard.Store {
     return this.#write('release', [fence], (write) => leases.releaseLease(write, fence));
   }
 
-  dispatch(
-    scheduler: Fence,
-    taskId: string,
-    options: { readonly agent: string; readonly bootId: string; readonly expiresMonotonicMs: number },
-  ): ReturnType<Yard.Store['dispatch']> {
+  dispatch(scheduler: Fence, taskId: string, options: Yard.DispatchOptions): ReturnType<Yard.Store['dispatch']> {
     return this.#write('dispatch', [scheduler], (write) => attempts.dispatch(write, scheduler, taskId, options));
   }
 
@@ -128,6 +127,26 @@ class MemoryStore extends MemoryReader implements Yard.Store {
     return this.#write('lose', [scheduler, lost], (write) =>
       attempts.lose(write, scheduler, lost, taskId, attempt, outcome),
     );
+  }
+
+  reserveTurn(fence: Fence, wanted: TurnWanted): Promise<Reservation> {
+    return this.#write('reserveTurn', [fence], (write) => spending.reserveTurn(write, fence, wanted));
+  }
+
+  settleTurn(fence: Fence, turnId: number, settlement: Settlement): Promise<void> {
+    return this.#write('settleTurn', [fence], (write) => spending.settleTurn(write, fence, turnId, settlement));
+  }
+
+  holdPool(name: string, by: string, why: string): Promise<void> {
+    return this.#write('holdPool', [], (write) => spending.holdPool(write, name, by, why));
+  }
+
+  resumePool(name: string): Promise<boolean> {
+    return this.#write('resumePool', [], (write) => spending.resumePool(write, name));
+  }
+
+  clearPool(name: string): Promise<boolean> {
+    return this.#write('clearPool', [], (write) => spending.clearPool(write, name));
   }
 
   openLanding(train: Fence, intent: landings.LandIntent): Promise<number> {

@@ -1,4 +1,7 @@
+import type { Spend, SpendKey } from '../../src/core/budget.ts';
 import type { Lease, LeaseResource } from '../../src/core/lease.ts';
+import type { PoolState } from '../../src/core/pool.ts';
+import type { TurnRecord } from '../../src/store/spending.ts';
 import type { Json, YardEvent } from '../../src/core/yard-event.ts';
 import type {
   Answer,
@@ -57,6 +60,10 @@ class Table<Key, Row> {
     return this.#rows.size;
   }
 
+  keys(): Key[] {
+    return [...this.#rows.keys()];
+  }
+
   /** In the order in which their keys came. */
   values(): Row[] {
     return [...this.#rows.values()];
@@ -89,6 +96,10 @@ export class MemoryTables {
   /** By task, the oldest first. */
   readonly answers = new Table<string, readonly Answer[]>(this.#undo);
   readonly approvals = new Table<string, readonly Omit<Archive['approvals'][number], 'taskId'>[]>(this.#undo);
+  readonly pools = new Table<string, PoolState>(this.#undo);
+  readonly turns = new Table<number, TurnRecord>(this.#undo);
+  /** By scope and period. */
+  readonly spends = new Table<string, SpendKey & Spend>(this.#undo);
   readonly cursors = new Table<string, number>(this.#undo);
   readonly verdicts = new Table<string, Verdict>(this.#undo);
   readonly control = new Table<'control', Control>(this.#undo);

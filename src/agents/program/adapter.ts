@@ -29,8 +29,10 @@ export interface Adapter {
   readonly kind: ProgramKind;
   /** Name of the program. */
   readonly program: string;
-  /** The npm package, or the page, that it is installed from. */
+  /** The command that installs it, or the page that says how. */
   readonly install: string;
+  /** `real`: tests run the program itself; `recorded`: they know its arguments, and what it was seen to print. */
+  readonly proven: 'real' | 'recorded';
   readonly protocol: (settings: ProgramSettings) => string;
   readonly capabilities: (settings: ProgramSettings) => Capabilities;
   /** Files of an account's login, below its home, and where they belong in `Turn.home`. */

@@ -1,5 +1,5 @@
 import { LEDGER_TYPES } from '../../core/ledger.ts';
-import { needOfTask, needsOfYard } from '../../core/need.ts';
+import { needOfTask, needsOfPools, needsOfYard } from '../../core/need.ts';
 import type { Need } from '../../core/need.ts';
 import { makeReport } from '../../core/report.ts';
 import type { Range, Report } from '../../core/report.ts';
@@ -33,6 +33,7 @@ async function waitingNow(reader: StoreReader, failuresLimit: number | null): Pr
   });
   return [
     ...needsOfYard(await reader.control(), failuresLimit),
+    ...needsOfPools((await reader.spending()).pools),
     ...ofTasks.filter(({ kind }) => kind !== 'parked'),
     ...ofTasks.filter(({ kind }) => kind === 'parked'),
   ];

@@ -46,6 +46,7 @@ const ARGUMENTS: Readonly<Record<string, readonly Values[]>> = {
   drive: [OPEN],
   salvage: [words('list', 'show', 'restore'), ANY_TASK],
   breaker: [words('show', 'reset')],
+  pools: [words('pause', 'resume', 'clear')],
   pause: SUBJECTS,
   resume: SUBJECTS,
   config: [named('keys')],

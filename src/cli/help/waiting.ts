@@ -16,6 +16,8 @@ const MEANINGS: { readonly [R in WaitingReason]: string } = {
   disk: 'The disk is nearly full. Make room (yard gc), and it goes on by itself.',
   scope: 'A task that has not landed owns paths that overlap its own.',
   area: 'As many attempts run in its area as may (areas.NAME.concurrent).',
+  pool: 'The account of its agent takes no more now. Look: yard pools; after mending it: yard pools clear NAME',
+  budget: 'The budget of the day or of the run is spent (budgets.day, budgets.run).',
   slots: 'As many attempts run as may (limits.concurrent).',
   'cycle-limit': 'This cycle has started as many as it may (limits.dispatchPerCycle); a next one does.',
   lost: 'Its attempt has ended without saying so. The next cycle of yard run starts it again.',

@@ -19,6 +19,7 @@ export async function statusBeforeRun({ compose, cwd }: CommandContext): Promise
     stateDirectory: directory,
     stopped: null,
     pauses: [],
+    pools: [],
     failures: { open: false, inARow: 0, limit: null },
     sandboxes: [],
     configProblem: null,

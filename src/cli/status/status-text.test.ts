@@ -37,6 +37,7 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
   stateDirectory: '/state',
   stopped: null,
   pauses: [],
+  pools: [],
   failures: { open: false, inARow: 0, limit: 5 },
   scheduler: { pid: 1 },
   sandboxes: [],

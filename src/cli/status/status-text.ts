@@ -73,6 +73,7 @@ export function headLines(status: StatusView): string[] {
     lines.push(
       `${inertLine(subject, WHY_MAX)} is paused by ${by}: ${inertLine(why, WHY_MAX)} (go on with: ${inertLine(resume, WHY_MAX)})`,
     );
+  lines.push(...status.pools);
   if (status.failures.open)
     lines.push(`${counted(status.failures.inARow, 'attempt')} failed in a row, so nothing starts (look: yard breaker)`);
   return [...lines, ...settingsLines(status)];

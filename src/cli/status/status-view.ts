@@ -17,6 +17,7 @@ import type { CommandContext, Reading } from '../context.ts';
 import { lookAtSettings } from './settings-look.ts';
 import { endedView, runView } from './run-view.ts';
 import type { EndedView, RunView, WaitingView } from './run-view.ts';
+import { heldLine, reportPools } from '../pools/pool-report.ts';
 import { schedulerPid } from '../schedule/scheduler.ts';
 import { snapshotOf } from '../schedule/seen-snapshot.ts';
 import { lookAtUnimported } from '../schedule/unimported.ts';
@@ -77,6 +78,8 @@ export interface StatusView {
   /** Why `yard run` will refuse to start, as far as is seen from here; null while a scheduler runs. */
   readonly refusal: string | null;
   readonly pauses: readonly PauseView[];
+  /** Pools that take nothing now, one sentence each. */
+  readonly pools: readonly string[];
   readonly counts: Readonly<Record<TaskStatus, number>>;
   readonly running: readonly RunView[];
   /** Tasks that are not started again before a time. */
@@ -126,6 +129,7 @@ export async function makeStatus(
     pauses: view.control.pauses.map(({ subject, by, why }) => {
       return { subject: pauseKey(subject), by, why, resume: resumeCommand(subject) };
     }),
+    pools: pin === null ? [] : heldPools(view, pin, nowMs),
     failures: failuresOf(view, pin),
     sandboxes: sandboxesOf(pin),
     configProblem: settings.mistake,
@@ -149,6 +153,10 @@ function putOff(rows: readonly TaskRow[], nowMs: number): PutOffView[] {
     if (state.status !== 'ready' || state.notBeforeMs === null || state.notBeforeMs <= nowMs) return [];
     return [{ id, notBeforeMs: state.notBeforeMs, remainingMs: state.notBeforeMs - nowMs }];
   });
+}
+
+function heldPools({ spending }: StoreView, { config }: Pin, nowMs: number): string[] {
+  return reportPools(spending, config, nowMs).flatMap((pool) => heldLine(pool) ?? []);
 }
 
 function sandboxesOf(pin: Pin | null): StatusView['sandboxes'] {

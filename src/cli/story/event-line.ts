@@ -57,6 +57,8 @@ function describeEvent(event: YardEvent, titleOf: (id: string) => string): Line 
     case 'task.conflicted':
     case 'task.blamed':
       return line('↩', 'yellow', `sent back: ${why}`);
+    case 'task.postponed':
+      return line('↻', 'yellow', `waits, and nothing is counted: ${why}`);
     case 'task.landed':
       return line('★', 'green', `landed as ${textOf(event.data, 'commit').slice(0, 12)}`);
     case 'task.parked':
@@ -142,6 +144,28 @@ function describeYardEvent(
       return line('!', 'red', 'processes of it could not be ended; its lane is not touched');
     case 'train.survivors':
       return line('!', 'red', 'processes of the train could not be ended; no other train starts');
+    default:
+      return describePoolEvent(event, line, why);
+  }
+}
+
+function describePoolEvent(
+  { type, data }: YardEvent,
+  line: (sign: string, style: Style, text: string) => Line,
+  why: string,
+): Line | null {
+  const pool = `the pool ${textOf(data, 'pool')}`;
+  switch (type) {
+    case 'pool.paused':
+      return line('■', 'yellow', `${pool} is put off: ${why}`);
+    case 'pool.person-needed':
+      return line('■', 'red', `${pool} needs a person: ${why}`);
+    case 'pool.held':
+      return line('■', 'yellow', `${pool} is paused by ${textOf(data, 'by')}: ${why}`);
+    case 'pool.resumed':
+      return line('▸', 'green', `${pool} is paused no longer`);
+    case 'pool.cleared':
+      return line('▸', 'green', `${pool} goes on`);
     default:
       return null;
   }

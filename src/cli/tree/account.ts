@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import type { CommandContext } from '../context.ts';
+import { days } from './argument.ts';
 import { example } from './branch.ts';
 import type { Run } from './branch.ts';
 
@@ -34,6 +35,19 @@ export function accountCommands(program: Command, context: CommandContext, run: 
         run(async () => (await import('../commands/metrics.ts')).metricsCommand(context, options)),
       ),
     'yard metrics --since 7d',
+  );
+  example(
+    program
+      .command('cost')
+      .description('what agents used and what it cost: tokens, time and money')
+      .option('--by <key>', 'task, agent or day; task unless said')
+      .option('--days <number>', 'of so many days, the last one today (UTC); all unless said', days)
+      .option('--json', 'print as JSON')
+      .action((options: object) =>
+        run(async () => (await import('../commands/cost.ts')).costCommand(context, options)),
+      ),
+    'yard cost --by agent',
+    'yard cost --by day --days 7',
   );
   example(
     program

@@ -20,6 +20,13 @@ export function whole(value: string): number {
   return parsed;
 }
 
+/** Of days, 1 or more. @throws InvalidArgumentError */
+export function days(value: string): number {
+  const parsed = whole(value);
+  if (parsed === 0) throw new InvalidArgumentError('It must be 1 or more.');
+  return parsed;
+}
+
 /** @throws InvalidArgumentError */
 export function number(value: string): number {
   const parsed = Number(value);

@@ -50,6 +50,7 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
     'yard resume',
     'yard resume agent claude',
   );
+  pools(program, context, run);
   example(
     program
       .command('drain')
@@ -73,5 +74,22 @@ export function yardCommands(program: Command, context: CommandContext, run: Run
         run(async () => (await import('../commands/breaker.ts')).breakerCommand(context, action, options)),
       ),
     'yard breaker reset',
+  );
+}
+
+function pools(program: Command, context: CommandContext, run: Run): void {
+  example(
+    program
+      .command('pools')
+      .description('accounts of agents: what runs, what was spent today, what holds them; pause, resume or clear one')
+      .summary('accounts of agents: show, pause, resume or clear')
+      .argument('[what...]', 'pause NAME, resume NAME, or clear NAME (forget what failures did to it)')
+      .option('--why <text>', 'with pause: shown wherever something waits for it')
+      .option('--json', 'print as JSON')
+      .action((what: string[], options: object) =>
+        run(async () => (await import('../commands/pools.ts')).poolsCommand(context, what, options)),
+      ),
+    'yard pools',
+    'yard pools clear claude',
   );
 }

@@ -29,6 +29,8 @@ const ORDER: readonly WaitingReason[] = [
   'stopped',
   'paused',
   'failures',
+  'pool',
+  'budget',
   'disk',
   'lost',
   'ending',
@@ -62,7 +64,16 @@ export class WaitingSentences {
 }
 
 /** The same object for all tasks, as the frontier gives it. */
-const SHARED: ReadonlySet<WaitingReason> = new Set(['slots', 'cycle-limit', 'stopped', 'failures', 'disk', 'backlog']);
+const SHARED: ReadonlySet<WaitingReason> = new Set([
+  'slots',
+  'cycle-limit',
+  'stopped',
+  'failures',
+  'disk',
+  'backlog',
+  'pool',
+  'budget',
+]);
 
 /** By what decides over each of them. The tasks keep their order; those that wait for nothing are left out. */
 export function groupWaiting(tasks: readonly WaitingTask[]): WaitingGroup[] {

@@ -2,7 +2,7 @@
 export interface Conversation {
   readonly protocol: 'messages' | 'responses' | 'chat' | 'gemini';
   readonly model: string;
-  /** The system text, without what programs put into messages of that role later on. */
+  /** The system text, without what programs put into messages of that role later on (`responses`: with those of developers). */
   readonly system: string;
   /** Oldest first. */
   readonly messages: readonly Message[];

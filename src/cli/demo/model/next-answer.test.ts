@@ -103,3 +103,7 @@ test('an error stops a script, until it has come about often enough', () => {
   // Behind it, it is over.
   expect(doing([script, result(), result()])).toBe('Done.');
 });
+
+test('a large text has the size that was asked for', () => {
+  for (const bytes of [0, 1, 64, 1_000_001]) expect(doing([user({ big: { bytes } })])).toHaveLength(bytes);
+});

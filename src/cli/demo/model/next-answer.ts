@@ -123,7 +123,16 @@ function failure(
 
 function textOf(step: TextStep): string {
   if ('say' in step) return step.say.text;
-  return 'big' in step ? 'x'.repeat(step.big.bytes) : `These are no letters: ${GARBAGE}.`;
+  return 'big' in step ? bigText(step.big.bytes) : `These are no letters: ${GARBAGE}.`;
+}
+
+/** No two lines are alike: gemini ends a turn that repeats itself. */
+function bigText(sizeBytes: number): string {
+  const lines: string[] = [];
+  for (let left = sizeBytes; left > 0; left -= 64) {
+    lines.push(`${String(lines.length).padEnd(63, ' of a great many lines that say nothing')}\n`.slice(0, left));
+  }
+  return lines.join('');
 }
 
 function say(text: string, usage: ReportedTokens): Extract<Reaction, { kind: 'answer' }> {

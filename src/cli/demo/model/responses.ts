@@ -19,10 +19,12 @@ export const responsesProtocol: Protocol = {
     const items = objects(input);
     const extra = items.filter(({ type }) => type === 'additional_tools' || type === 'tool_search_output');
     const lists = [body['tools'], ...extra.map(({ tools }) => tools)];
+    // Standing instructions of whoever starts codex come so, and not with its own.
+    const developer = items.filter(({ role }) => role === 'developer').flatMap(({ content }) => texts(content));
     return {
       protocol: 'responses',
       model: string(body['model']),
-      system: string(body['instructions']),
+      system: [string(body['instructions']), ...developer].join('\n'),
       messages: items.flatMap(readItem),
       tools: lists.flatMap((list) => objects(list)).flatMap((tool) => readTool(tool, null)),
     };

@@ -7,6 +7,7 @@ const times = count.optional();
 /** One thing that the model does. `say`, `big` and `garbage` end its turn; after the last step it says `Done.` */
 const stepSchema = z.union([
   z.strictObject({ write: z.strictObject({ path: z.string(), content: z.string() }) }),
+  /** Codex lets a command that takes more than half a minute run on by itself, and the script goes on. */
   z.strictObject({ run: z.strictObject({ command: z.string() }) }),
   z.strictObject({ tool: z.strictObject({ name: z.string(), arguments: z.record(z.string(), z.unknown()) }) }),
   z.strictObject({ say: z.strictObject({ text: z.string() }) }),
@@ -29,7 +30,7 @@ const stepSchema = z.union([
   /** A text of this size. */
   z.strictObject({
     big: z.strictObject({
-      bytes: count.max(256 * 1024 ** 2),
+      bytes: count.max(64 * 1024 ** 2),
     }),
   }),
   /** The tokens that the next answer reports. */

@@ -1,0 +1,157 @@
+import type { TurnEnd } from '../agents/agent.ts';
+import { choiceOf } from '../config/agent-choice.ts';
+import { limitsOfPool } from '../config/pool-schema.ts';
+import type { Config } from '../config/schema.ts';
+import type { AgentChoice } from '../core/agent-pools.ts';
+import type { AttemptOutcome } from '../core/attempt.ts';
+import type { Budget, Budgets } from '../core/budget.ts';
+import { impossible } from '../core/impossible.ts';
+import type { PoolTurn } from '../core/pool.ts';
+import { costOf } from '../core/price.ts';
+import type { PriceTable } from '../core/price.ts';
+import { PRICES } from '../core/prices.ts';
+import { describeTurnRefusal } from '../core/turn.ts';
+import type { TurnRefusal } from '../core/turn.ts';
+import type { Usage } from '../core/usage.ts';
+import { agentSettings } from './agent-cell.ts';
+import type { AttemptContext } from './attempt-context.ts';
+
+/** What a turn came to. */
+export interface TurnUsed {
+  readonly end: TurnEnd;
+  /** Null: the program has not said. */
+  readonly usage: Usage | null;
+  /** As the program named it; null: it did not. */
+  readonly model: string | null;
+}
+
+/** A turn that may be taken. */
+export interface OpenTurn {
+  readonly kind: 'open';
+  /** What is left for it, for programs that can be held to it; null: no limit. */
+  readonly maxCostUsd: number | null;
+  readonly maxMs: number | null;
+  /** To be called once it has ended. @throws what the store throws, `stale-token` included. */
+  settle(used: TurnUsed): Promise<void>;
+}
+
+/** Counts the turns of an attempt against its pool and its budgets. */
+export interface TurnAccount {
+  /** The pool that the attempt's turns are taken from; null: none. */
+  readonly pool: string | null;
+  /**
+   * Before a turn. Where nothing is left for it, how the attempt ends.
+   * @param turn counts from 1 in the attempt.
+   */
+  reserve(turn: number): Promise<OpenTurn | AttemptOutcome>;
+}
+
+export type AccountContext = Pick<
+  AttemptContext,
+  'store' | 'clock' | 'pin' | 'agentSpec' | 'taskId' | 'attempt' | 'fence'
+>;
+
+export function openAccount(context: AccountContext, role: string): TurnAccount {
+  const { pin, agentSpec } = context;
+  const choice = choiceOf(agentSpec, pin.config);
+  return { pool: choice.pool, reserve: (turn) => reserve(context, choice, { role, turn }) };
+}
+
+async function reserve(
+  context: AccountContext,
+  { spec: agent, pool, model }: AgentChoice,
+  { role, turn }: { readonly role: string; readonly turn: number },
+): Promise<OpenTurn | AttemptOutcome> {
+  const { store, clock, pin, taskId, attempt, fence } = context;
+  const { budgets } = pin.config;
+  const limits = pool === null ? null : limitsOfPool(pool, pin.config);
+  const held = budgetsOf(budgets, limits?.budget ?? null);
+  const dailyTurns = limits?.dailyTurns ?? null;
+  const wanted = { taskId, attempt, turn, agent, model, role, pool, reserve: budgets.estimate };
+  const made = await store.reserveTurn(fence, { ...wanted, budgets: held, dailyTurns });
+  if (made.kind === 'refused') return outcomeOf(made.refusal, taskId);
+  const { turnId, left } = made;
+  const startedMs = clock.monotonicMs();
+  return {
+    kind: 'open',
+    maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
+    maxMs: left.timeMs,
+    settle: async ({ end, usage: said, model: named }) => {
+      const usage = said ?? (isUnserved(context, end) ? UNSERVED : null);
+      const table: PriceTable = { ...PRICES, ...pin.config.prices };
+      const cost = costOf(usage, named ?? model, table, budgets.estimate.usdMicros);
+      await store.settleTurn(fence, turnId, {
+        usage,
+        ...cost,
+        model: named,
+        end: end.kind,
+        poolEnd: poolEndOf(end, said !== null || isBlind(context)),
+        failure: end.kind === 'provider' ? end.failure : null,
+        timeMs: Math.max(0, Math.round(clock.monotonicMs() - startedMs)),
+        jitter: Math.random(),
+      });
+    },
+  };
+}
+
+function budgetsOf({ attempt, task, run, day }: Config['budgets'], pool: Budget | null): Budgets {
+  return { attempt, task, run, day, pool: pool ?? { usdMicros: null, tokens: null, cachedTokens: null, timeMs: null } };
+}
+
+const UNSERVED: Usage = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0, costUsd: 0 };
+
+/** A provider that refused asks for nothing; recipes ask no provider. */
+function isUnserved(context: AccountContext, { kind }: TurnEnd): boolean {
+  return kind === 'provider' || kind === 'session-refused' || agentSettings(context)?.kind === 'replay';
+}
+
+/** It says nothing of what it uses, so that nothing follows from its silence. */
+function isBlind(context: AccountContext): boolean {
+  const kind = agentSettings(context)?.kind;
+  return kind === 'command' || kind === 'replay';
+}
+
+/** @param wasServed whether there is no sign that the program failed before its provider was asked. */
+function poolEndOf(end: TurnEnd, wasServed: boolean): PoolTurn['end'] {
+  switch (end.kind) {
+    case 'finished':
+    case 'question':
+    case 'unfinished':
+      return 'served';
+    case 'no-packet':
+      return wasServed ? 'served' : 'failed';
+    case 'provider':
+    case 'infrastructure':
+      return 'failed';
+    case 'session-refused':
+    case 'cancelled':
+      return 'cut';
+    default:
+      throw impossible(end satisfies never);
+  }
+}
+
+/** What only this task has spent parks it; what it shares with others holds it until there is room again. */
+function outcomeOf(refusal: TurnRefusal, taskId: string): AttemptOutcome {
+  const why = describeTurnRefusal(refusal);
+  switch (refusal.of) {
+    case 'pool':
+      return { kind: 'provider', why, retryAtMs: null, pool: refusal.pool };
+    case 'run':
+    case 'day':
+      return { kind: 'budget', of: refusal.of, why };
+    case 'attempt':
+    case 'task': {
+      const key = `budgets.${refusal.of}.${KEYS[refusal.measure]}`;
+      return {
+        kind: 'policy',
+        why: `${why}; raise ${key} in .yard/config.yaml, then: yard unpark ${taskId}`,
+        paths: [],
+      };
+    }
+    default:
+      throw impossible(refusal satisfies never);
+  }
+}
+
+const KEYS = { usdMicros: 'usd', tokens: 'tokens', cachedTokens: 'cachedTokens', timeMs: 'time' } as const;

@@ -1,0 +1,116 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { NOTHING_SPENT } from './budget.ts';
+import { cleared, holdOf, NEW_POOL, NO_POOL_LIMITS, poolAfter } from './pool.ts';
+import type { PoolState, PoolTurn } from './pool.ts';
+import type { ProviderFailure } from './provider-failure.ts';
+
+const MINUTE_MS = 60_000;
+const NOW_MS = 1_000_000_000;
+
+const because = (type: ProviderFailure['type'], resetMs: number | null = null): PoolTurn => ({
+  startedMs: NOW_MS - 1_000,
+  end: 'failed',
+  failure: { type, status: 429, resetMs, code: 'rate_limit' },
+});
+const failed: PoolTurn = { startedMs: NOW_MS - 59_999, end: 'failed', failure: null };
+const served: PoolTurn = { startedMs: NOW_MS - 1_000, end: 'served', failure: null };
+
+function after(turns: readonly PoolTurn[], state: PoolState = NEW_POOL, jitter = 1): PoolState {
+  return turns.reduce((left, turn) => poolAfter(left, turn, NOW_MS, jitter).state, state);
+}
+
+describe('a quota', () => {
+  test('holds the pool until its reset, or for half an hour where none is told', () => {
+    expect(after([because('quota', NOW_MS + 5 * MINUTE_MS)]).untilMs).toBe(NOW_MS + 5 * MINUTE_MS);
+    expect(after([because('quota')]).untilMs).toBe(NOW_MS + 30 * MINUTE_MS);
+  });
+
+  test('is never made shorter by what comes later, and is told once', () => {
+    const first = poolAfter(NEW_POOL, because('quota', NOW_MS + 9 * MINUTE_MS), NOW_MS, 0);
+    expect(first.news).toBe('paused');
+    const second = poolAfter(first.state, because('overload'), NOW_MS, 0);
+    expect(second.state.untilMs).toBe(NOW_MS + 9 * MINUTE_MS);
+    expect(second.news).toBeNull();
+    expect(after([served], first.state).untilMs).toBe(NOW_MS + 9 * MINUTE_MS);
+  });
+
+  test('that is over by a wrong clock still holds it for a minute', () => {
+    expect(after([because('quota', 5)]).untilMs).toBe(NOW_MS + MINUTE_MS);
+  });
+});
+
+describe('an overload', () => {
+  test('backs off twice as long each time, to a quarter of an hour, until a turn is served', () => {
+    let state = NEW_POOL;
+    let nowMs = NOW_MS;
+    const waits = Array.from({ length: 9 }, () => {
+      state = poolAfter(state, { ...because('overload'), startedMs: nowMs }, nowMs, 1).state;
+      const waitMs = (state.untilMs ?? 0) - nowMs;
+      nowMs += waitMs;
+      return waitMs / 1_000;
+    });
+    expect(waits).toEqual([15, 30, 60, 120, 240, 480, 900, 900, 900]);
+    state = poolAfter(state, { ...served, startedMs: nowMs }, nowMs, 1).state;
+    state = poolAfter(state, { ...because('overload'), startedMs: nowMs }, nowMs, 1).state;
+    expect(state.untilMs).toBe(nowMs + 15_000);
+  });
+
+  test('is spread by chance over the second half of its wait', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (jitter) => {
+        const waitMs = (after([because('overload')], NEW_POOL, jitter).untilMs ?? 0) - NOW_MS;
+        expect(waitMs).toBeGreaterThanOrEqual(7_500);
+        expect(waitMs).toBeLessThanOrEqual(15_000);
+      }),
+    );
+  });
+
+  test('that several turns side by side met is one', () => {
+    const state = after([because('overload'), because('overload'), because('overload')]);
+    expect(state.overloads).toBe(1);
+    expect(state.untilMs).toBe(NOW_MS + 15_000);
+  });
+
+  test('waits as long as the provider says, if that is longer', () => {
+    expect(after([because('overload', NOW_MS + 3 * MINUTE_MS)]).untilMs).toBe(NOW_MS + 3 * MINUTE_MS);
+  });
+});
+
+describe('failures without a reason', () => {
+  test('three of them in a row, each within a minute, hold the pool for half an hour', () => {
+    expect(after([failed, failed]).untilMs).toBeNull();
+    expect(after([failed, failed, failed]).untilMs).toBe(NOW_MS + 30 * MINUTE_MS);
+    expect(after([failed, failed, served, failed]).untilMs).toBeNull();
+    expect(after([failed, failed, { ...failed, startedMs: NOW_MS - MINUTE_MS }, failed]).untilMs).toBeNull();
+  });
+
+  test('what somebody ended says nothing', () => {
+    expect(after([failed, failed, { ...failed, end: 'cut' }]).quickFailures).toBe(2);
+  });
+});
+
+test.each(['authentication', 'entitlement'] as const)('%s needs a person, who is told once', (type) => {
+  const first = poolAfter(NEW_POOL, because(type), NOW_MS, 0);
+  expect(first).toMatchObject({ news: 'person-needed', state: { person: { type, atMs: NOW_MS } } });
+  const second = poolAfter(first.state, because(type), NOW_MS + 1, 0);
+  expect(second.news).toBeNull();
+  expect(second.state).toBe(first.state);
+  expect(after([served], first.state).person).not.toBeNull();
+  expect(cleared(first.state).person).toBeNull();
+});
+
+test('a person’s pause stays when the pool is cleared, and is over starts alone', () => {
+  const paused = { by: 'ada', why: 'lunch', atMs: 1 };
+  const state = after([because('quota')], { ...NEW_POOL, paused, startedMs: 7 });
+  expect(cleared(state)).toEqual({ ...NEW_POOL, paused, startedMs: 7 });
+  const pool = { limits: NO_POOL_LIMITS, state: { ...NEW_POOL, paused }, today: NOTHING_SPENT };
+  expect(holdOf(pool, NOW_MS, true)).toEqual({ why: 'held', by: 'ada', text: 'lunch' });
+  expect(holdOf(pool, NOW_MS, false)).toBeNull();
+});
+
+test('a pause is over at its time', () => {
+  const pool = { limits: NO_POOL_LIMITS, state: after([because('quota', NOW_MS + 90_000)]), today: NOTHING_SPENT };
+  expect(holdOf(pool, NOW_MS, false)).toMatchObject({ why: 'paused', remainingMs: 90_000 });
+  expect(holdOf(pool, NOW_MS + 90_000, false)).toBeNull();
+});

@@ -1,0 +1,238 @@
+import { dayEndMs, dayOf, describeSpent, spentLimit } from './budget.ts';
+import type { Budget, Spend, SpentLimit } from './budget.ts';
+import { impossible } from './impossible.ts';
+import { inertLine } from './inert.ts';
+import type { ProviderFailure } from './provider-failure.ts';
+
+/*
+ * A pool is one account of a provider. Invariants:
+ * 1. What its provider refuses holds the pool, never a task: it costs no task an attempt.
+ * 2. `person` is set once, and then only a person takes it away; a pause that a person made likewise.
+ * 3. Whatever holds a pool is here and so outlives the process that learnt of it.
+ */
+
+export interface PoolState {
+  /** Wall clock; null: it is not put off. */
+  readonly untilMs: number | null;
+  /** Why it is put off. */
+  readonly why: string;
+  /** Nothing of it works before a person has done something. */
+  readonly person: {
+    readonly type: 'authentication' | 'entitlement';
+    readonly why: string;
+    readonly atMs: number;
+  } | null;
+  /** Overloads since a turn was served. */
+  readonly overloads: number;
+  /** When the last of them was counted: a turn that began before is a part of it. */
+  readonly overloadedMs: number | null;
+  /** Turns in a row that failed within a minute, for no reason that the provider gave. */
+  readonly quickFailures: number;
+  /** By a person. */
+  readonly paused: { readonly by: string; readonly why: string; readonly atMs: number } | null;
+  /** When an attempt was last dispatched to it. */
+  readonly startedMs: number | null;
+}
+
+export const NEW_POOL: PoolState = {
+  untilMs: null,
+  why: '',
+  person: null,
+  overloads: 0,
+  overloadedMs: null,
+  quickFailures: 0,
+  paused: null,
+  startedMs: null,
+};
+
+/** A turn as its pool sees it. */
+export interface PoolTurn {
+  readonly startedMs: number;
+  /**
+   * `served`: the provider did its part, whatever came of it. `failed`: it or the program did not. `cut`: somebody ended
+   * it, which says nothing of either.
+   */
+  readonly end: 'served' | 'failed' | 'cut';
+  /** What the provider said; null: nothing. */
+  readonly failure: ProviderFailure | null;
+}
+
+/** What the pool has come to by a turn, and what there is to tell of it. */
+export interface PoolChange {
+  readonly state: PoolState;
+  readonly news: null | 'paused' | 'person-needed';
+}
+
+const MINUTE_MS = 60_000;
+const QUICK_MS = MINUTE_MS;
+const QUICK_FAILURES = 3;
+/** After failures in a row, and for a quota without a time at which it comes back. */
+const LONG_PAUSE_MS = 30 * MINUTE_MS;
+const BACKOFF_MS = 15_000;
+const BACKOFF_MAX_MS = 15 * MINUTE_MS;
+
+/** @param jitter from 0 up to 1, so that pools of many yards do not come back in step. */
+export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitter: number): PoolChange {
+  if (turn.end === 'cut') return { state, news: null };
+  if (turn.end === 'served') {
+    const isNew = state.overloads === 0 && state.quickFailures === 0 && state.overloadedMs === null;
+    return { state: isNew ? state : { ...state, overloads: 0, overloadedMs: null, quickFailures: 0 }, news: null };
+  }
+  const { failure } = turn;
+  if (failure === null) return afterFailure(state, turn, nowMs);
+  switch (failure.type) {
+    case 'quota':
+      return pausedUntil(state, quotaEndMs(failure, nowMs), `its quota is used up${codeText(failure)}`);
+    case 'overload':
+      return afterOverload(state, turn, failure, { nowMs, jitter });
+    case 'authentication':
+    case 'entitlement': {
+      if (state.person !== null) return { state, news: null };
+      const why = `${failure.type === 'authentication' ? 'it is not logged in' : 'it may not use this'}${codeText(failure)}`;
+      return { state: { ...state, person: { type: failure.type, why, atMs: nowMs } }, news: 'person-needed' };
+    }
+    default:
+      throw impossible(failure.type satisfies never);
+  }
+}
+
+function afterFailure(state: PoolState, { startedMs }: PoolTurn, nowMs: number): PoolChange {
+  if (nowMs - startedMs >= QUICK_MS) return { state: { ...state, quickFailures: 0 }, news: null };
+  const failed = { ...state, quickFailures: state.quickFailures + 1 };
+  if (failed.quickFailures < QUICK_FAILURES) return { state: failed, news: null };
+  const why = `${QUICK_FAILURES} turns in a row failed within a minute`;
+  return pausedUntil({ ...failed, quickFailures: 0 }, nowMs + LONG_PAUSE_MS, why);
+}
+
+/** One that says it is over already is given a minute: clocks differ, and nobody is to be asked without a pause. */
+function quotaEndMs({ resetMs }: ProviderFailure, nowMs: number): number {
+  return resetMs === null ? nowMs + LONG_PAUSE_MS : Math.max(resetMs, nowMs + MINUTE_MS);
+}
+
+/** Turns that ran side by side meet one overload, and all report it: the first one counts. */
+function afterOverload(
+  state: PoolState,
+  turn: PoolTurn,
+  failure: ProviderFailure,
+  { nowMs, jitter }: { readonly nowMs: number; readonly jitter: number },
+): PoolChange {
+  if (state.overloadedMs !== null && turn.startedMs < state.overloadedMs) {
+    return failure.resetMs === null ? { state, news: null } : pausedUntil(state, failure.resetMs, state.why);
+  }
+  const fullMs = Math.min(BACKOFF_MS * 2 ** state.overloads, BACKOFF_MAX_MS);
+  const untilMs = nowMs + Math.round(fullMs * (0.5 + jitter / 2));
+  const next = { ...state, overloads: state.overloads + 1, overloadedMs: nowMs };
+  return pausedUntil(next, Math.max(untilMs, failure.resetMs ?? 0), `its provider is overloaded${codeText(failure)}`);
+}
+
+/** A pause is never made shorter by another one. */
+function pausedUntil(state: PoolState, untilMs: number, why: string): PoolChange {
+  if (state.untilMs !== null && state.untilMs >= untilMs) return { state, news: null };
+  return { state: { ...state, untilMs, why }, news: 'paused' };
+}
+
+const CODE_MAX = 60;
+
+function codeText({ status, code }: ProviderFailure): string {
+  const parts = [...(status === null ? [] : [String(status)]), ...(code === null ? [] : [inertLine(code, CODE_MAX)])];
+  return parts.length === 0 ? '' : ` (${parts.join(' ')})`;
+}
+
+/** What a person takes away when they have mended it. What they themselves paused stays. */
+export function cleared(state: PoolState): PoolState {
+  return { ...NEW_POOL, paused: state.paused, startedMs: state.startedMs };
+}
+
+/** As the configuration has it. */
+export interface PoolLimits {
+  /** Attempts at once; null: no limit. */
+  readonly concurrent: number | null;
+  /** Attempts at once with one model, by its name. */
+  readonly models: Readonly<Record<string, number>>;
+  /** Between the starts of two attempts. */
+  readonly minDelayMs: number;
+  /** Turns of a day; null: no limit. */
+  readonly dailyTurns: number | null;
+  /** For a day. */
+  readonly budget: Budget;
+}
+
+export const NO_POOL_LIMITS: PoolLimits = {
+  concurrent: null,
+  models: {},
+  minDelayMs: 0,
+  dailyTurns: null,
+  budget: { usdMicros: null, tokens: null, cachedTokens: null, timeMs: null },
+};
+
+/** A pool in a cycle's snapshot. */
+export interface PoolView {
+  readonly name: string;
+  readonly limits: PoolLimits;
+  readonly state: PoolState;
+  /** Of this day. */
+  readonly today: Spend;
+}
+
+/** Why a pool takes nothing now, with the numbers that decided it. */
+export type PoolRefusal =
+  | { readonly why: 'person'; readonly text: string }
+  | { readonly why: 'held'; readonly by: string; readonly text: string }
+  | { readonly why: 'paused'; readonly text: string; readonly untilMs: number; readonly remainingMs: number }
+  | { readonly why: 'daily'; readonly turns: number; readonly limit: number; readonly untilMs: number }
+  | ({ readonly why: 'budget'; readonly untilMs: number } & SpentLimit)
+  | { readonly why: 'concurrent'; readonly running: number; readonly limit: number }
+  | { readonly why: 'model'; readonly model: string; readonly running: number; readonly limit: number }
+  | { readonly why: 'delay'; readonly remainingMs: number };
+
+/** What a machine learnt that no turn could go against. @param isStart of an attempt: a person's pause is over these alone. */
+export function holdOf(
+  { limits, state, today }: Omit<PoolView, 'name'>,
+  nowMs: number,
+  isStart: boolean,
+): PoolRefusal | null {
+  if (state.person !== null) return { why: 'person', text: state.person.why };
+  if (isStart && state.paused !== null) return { why: 'held', by: state.paused.by, text: state.paused.why };
+  if (state.untilMs !== null && state.untilMs > nowMs) {
+    return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
+  }
+  const untilMs = dayEndMs(dayOf(nowMs));
+  if (limits.dailyTurns !== null && today.turns >= limits.dailyTurns) {
+    return { why: 'daily', turns: today.turns, limit: limits.dailyTurns, untilMs };
+  }
+  const spent = spentLimit(limits.budget, today);
+  return spent === null ? null : { why: 'budget', untilMs, ...spent };
+}
+
+/** Only a person can end it. */
+export function isForPerson({ why }: PoolRefusal): boolean {
+  return why === 'person';
+}
+
+/** The end of a sentence that begins with the pool. @param name for the commands that help. */
+export function describeRefusal(refusal: PoolRefusal, name: string): string {
+  switch (refusal.why) {
+    case 'person':
+      return `needs a person: ${refusal.text}; mend it, then: yard pools clear ${name}`;
+    case 'held':
+      return `is paused by ${inertLine(refusal.by, 100)} (${inertLine(refusal.text, 400)}); go on with: yard pools resume ${name}`;
+    case 'paused':
+      return `is put off for another ${secondsText(refusal.remainingMs)}: ${refusal.text}; try at once with: yard pools clear ${name}`;
+    case 'daily':
+      return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns)`;
+    case 'budget':
+      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget)`;
+    case 'concurrent':
+      return `has ${refusal.running} running (limit ${refusal.limit})`;
+    case 'model':
+      return `has ${refusal.running} running with ${inertLine(refusal.model, 100)} (limit ${refusal.limit})`;
+    case 'delay':
+      return `takes the next one in ${secondsText(refusal.remainingMs)} (pools.${name}.minDelay)`;
+    default:
+      throw impossible(refusal satisfies never);
+  }
+}
+
+function secondsText(ms: number): string {
+  return ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}

@@ -1,0 +1,381 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { describe, expect, test } from 'vitest';
+
+import type { AgentEvent, TurnEnd } from '../../src/agents/agent.ts';
+import { programAgent } from '../../src/agents/program/adapter.ts';
+import type { Adapter, ProgramSettings } from '../../src/agents/program/adapter.ts';
+import type { StepInput } from '../../src/cli/demo/model/step.ts';
+import type { StubModel } from '../../src/cli/demo/model/stub-model.ts';
+import { emptyEnvironment } from '../fixtures/agents/cache.ts';
+import type { FoundProgram } from '../fixtures/agents/cache.ts';
+import { makeArena } from '../fixtures/agents/program-arena.ts';
+import type { Arena, Played } from '../fixtures/agents/program-arena.ts';
+import { until } from '../fixtures/yard/until.ts';
+
+/** What the suite must know of a program; all else is the same for all of them. */
+export interface ProgramTraits {
+  readonly adapter: Adapter;
+  /** As found in the cache of programs, or why not. */
+  readonly program: FoundProgram | { readonly skipped: string };
+  readonly settings?: Partial<ProgramSettings>;
+  /** What leads it to the stub model, beside an empty environment with dummy keys. */
+  readonly environment: (model: StubModel) => Readonly<Record<string, string>>;
+  readonly prepare?: (model: StubModel, home: string) => Promise<void>;
+  /** It waits as long as a 429 asks it to, and goes on. */
+  readonly waitsForRetryAfter: boolean;
+  /** What becomes of a model that refuses for good. `silence`: the program tries again for minutes and tells nobody. */
+  readonly refused: { readonly [Status in 429 | 500 | 401]: 'provider' | 'silence' };
+  /** Asks its model for more than the script knows of, which counts as use: a title, a summary. */
+  readonly asksAside?: boolean;
+  /** What reports tokens that were written to a cache. */
+  readonly tellsCacheWrites?: boolean;
+  /** A prompt of megabytes is more than it takes. */
+  readonly refusesLargePrompts?: boolean;
+  /** The steps by which its model gives a last message that is held to a schema; needed where `capabilities.schema`. */
+  readonly structured?: (value: unknown) => readonly StepInput[];
+  /** Too large for several at once. */
+  readonly isHeavy?: boolean;
+  /** A session that was killed is on disk by then, and can be gone on with. */
+  readonly resumesAfterKill?: boolean;
+}
+
+type With = (body: (arena: Arena, context: TestContext) => Promise<void>) => (context: TestContext) => Promise<void>;
+
+const TIMEOUT_MS = 170_000;
+/** Longer than any program takes to begin. */
+const IDLE_MS = 12_000;
+
+const report = (more: Readonly<Record<string, unknown>> = {}): StepInput => ({
+  tool: { name: 'report_packet', arguments: { summary: 'It is done.', ...more } },
+});
+const DONE: StepInput = { tool: { name: 'finish', arguments: { status: 'done' } } };
+const FINISHED: TurnEnd = {
+  kind: 'finished',
+  packet: { source: 'agent', summary: 'It is done.', tests: [], commands: [], blockers: [] },
+};
+
+/** What every adapter must do with its real program, before a model that does what a script says. */
+export function programSuite(name: string, traits: ProgramTraits): void {
+  const { program } = traits;
+  const within: With = (body) => async (context) => {
+    if ('skipped' in program) return context.skip(program.skipped);
+    await using arena = await makeArena({
+      adapter: traits.adapter,
+      settings: { run: [program.path, ...program.prefixArgs], ...traits.settings },
+      environment: (model, home) => ({ ...emptyEnvironment(home), ...traits.environment(model) }),
+      prepare: traits.prepare,
+    });
+    await body(arena, context);
+  };
+  const version = 'skipped' in program ? 'not in the cache' : program.version;
+  const suite = traits.isHeavy === true ? describe : describe.concurrent;
+  suite(`${name} (${version})`, { timeout: TIMEOUT_MS }, () => {
+    workTests(within, traits);
+    signalTests(within);
+    providerTests(within, traits);
+    endTests(within, traits);
+    sessionTests(within, traits);
+    sizeTests(within, traits);
+  });
+}
+
+function workTests(within: With, traits: ProgramTraits): void {
+  test.for([true, false])('does its work, reports it and ends; enclosed: %s', (isEnclosed, context) =>
+    within(async ({ lane, model, play, progress }) => {
+      const canary = `canary-${crypto.randomUUID()}`;
+      process.env[`YARD_TEST_${canary}`] = canary;
+      const { end, events, sessionId, usage } = await play(
+        [
+          { write: { path: 'sub/new.txt', content: 'one\n"two" é\n' } },
+          { run: { command: 'env > environment.txt; cat sub/new.txt' } },
+          { tool: { name: 'get_task', arguments: {} } },
+          { tool: { name: 'report_progress', arguments: { phase: 'editing', focus: 'all' } } },
+          report(),
+          DONE,
+          { say: { text: 'That was all.' } },
+        ],
+        { isEnclosed },
+      );
+      delete process.env[`YARD_TEST_${canary}`];
+      expect(end).toEqual(FINISHED);
+      expect(await readFile(join(lane, 'sub/new.txt'), 'utf8')).toBe('one\n"two" é\n');
+      const environment = await readFile(join(lane, 'environment.txt'), 'utf8');
+      expect(environment).toContain('YARD_TASK_ID=TASK-7');
+      expect(environment).not.toContain(canary);
+      expect(progress.map(({ phase }) => phase)).toEqual(['editing']);
+      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      expect(kindsOf(events)).toContain('started');
+      expect(toolsOf(events)).toBeGreaterThanOrEqual(5);
+      const { resume, cost } = traits.adapter.capabilities(settingsOf(traits));
+      if (resume) expect(sessionId).not.toBe(null);
+      if (cost !== null) expect(usage.inputTokens).toBeGreaterThan(0);
+      if (cost === 'reported') expect(usage.costUsd).not.toBe(null);
+    })(context),
+  );
+
+  test(
+    'a prompt comes as it is, whatever it begins with',
+    within(async ({ model, play }) => {
+      for (const prompt of ['/help @README.md', '--version -p @README.md', '!ls ?', '# one\n  two\t@nothing\n']) {
+        await play([{ say: { text: 'Read.' } }], { prompt });
+        const texts = model.requests.flatMap(({ conversation }) => conversation?.messages ?? []);
+        expect(texts.some(({ role, text }) => role === 'user' && text.includes(prompt))).toBe(true);
+      }
+    }),
+  );
+
+  test(
+    'standing instructions reach the model, those of a turn that goes on too',
+    within(async ({ model, play }) => {
+      const { sessionId } = await play([{ say: { text: 'Yes.' } }], { system: 'Standing order ONE.' });
+      expect(systemsOf(model)).toContain('Standing order ONE.');
+      if (!traits.adapter.capabilities(settingsOf(traits)).resume || sessionId === null) return;
+      const asked = model.requests.length;
+      await play([{ say: { text: 'Yes.' } }], {
+        system: 'Standing order TWO.',
+        session: { id: sessionId, totals: null },
+      });
+      expect(systemsOf(model, asked)).toContain('Standing order TWO.');
+    }),
+  );
+
+  test(
+    'a last message that is held to a schema',
+    within(async ({ play }, context) => {
+      if (!traits.adapter.capabilities(settingsOf(traits)).schema) return context.skip('it has no schemas');
+      const message = { task: 'TASK-7', attempt: 2, status: 'done', summary: 'By message.' };
+      const properties = Object.fromEntries(
+        Object.entries(message).map(([key, value]) => [
+          key,
+          { type: typeof value === 'number' ? 'integer' : 'string' },
+        ]),
+      );
+      const schema = { type: 'object', properties, required: Object.keys(message), additionalProperties: false };
+      const steps = traits.structured?.(message) ?? [{ say: { text: JSON.stringify(message) } }];
+      const { end } = await play(steps, { schema, tools: null });
+      expect(end).toMatchObject({ kind: 'finished', packet: { source: 'agent', summary: 'By message.' } });
+    }),
+  );
+}
+
+function signalTests(within: With): void {
+  test(
+    'a question ends the turn',
+    within(async ({ play }) => {
+      const ask = { tool: { name: 'ask_question', arguments: { question: 'Which one?' } } };
+      const { end } = await play([ask, { run: { command: 'sleep 1000' } }]);
+      expect(end).toEqual({ kind: 'question', text: 'Which one?' });
+    }),
+  );
+
+  test(
+    'words are no report',
+    within(async ({ play }) => {
+      const { end, events } = await play([{ say: { text: 'DONE. All tests pass. APPROVED.' } }]);
+      expect(end.kind).toBe('unfinished');
+      expect(events.some((event) => event.kind === 'text' && event.text.includes('APPROVED'))).toBe(true);
+    }),
+  );
+
+  test.for<[string, StepInput, string]>([
+    ['malformed', { tool: { name: 'report_packet', arguments: { summary: 7 } } }, 'malformed'],
+    ['of another task', report({ task: 'TASK-8' }), 'foreign'],
+    ['of an earlier token', report({ token: 8 }), 'foreign'],
+  ])('a packet is refused: %s', ([, step, because], context) =>
+    within(async ({ play, log, tools }) => {
+      const { end } = await play([step, DONE, { say: { text: 'So be it.' } }]);
+      expect(end.kind).toBe('unfinished');
+      expect(log.map((entry) => entry['because'])).toEqual([because, 'no-packet']);
+      expect(tools.terminal).toBe(null);
+    })(context),
+  );
+}
+
+function providerTests(within: With, traits: ProgramTraits): void {
+  test(
+    'a 429 that says when to come back',
+    within(async ({ play }) => {
+      const { end } = await play([{ error: { status: 429, retryAfterS: 1, times: 1 } }, report(), DONE]);
+      if (!traits.waitsForRetryAfter) return expectProvider(end, ['overload', 'quota']);
+      expect(end).toEqual(FINISHED);
+    }),
+  );
+
+  const expected = { 429: ['overload', 'quota'], 500: ['overload'], 401: ['authentication'] } as const;
+  test.for([429, 500, 401] as const)('a model that refuses for good: %d', (status, context) =>
+    within(async ({ model, play }) => {
+      const isSilent = traits.refused[status] === 'silence';
+      const { end } = await play([{ error: { status } }], isSilent ? { idleMs: IDLE_MS } : {});
+      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      if (isSilent) expect(end.kind).toBe('no-packet');
+      else expectProvider(end, expected[status]);
+    })(context),
+  );
+
+  test(
+    'a model that never answers',
+    within(async ({ model, play }) => {
+      const { end } = await play([{ stall: {} }], { idleMs: IDLE_MS });
+      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      expect(end.kind).toBe('no-packet');
+      expect(end.kind === 'no-packet' && end.why).toContain('its idle limit');
+    }),
+  );
+}
+
+function endTests(within: With, traits: ProgramTraits): void {
+  const HANGING: readonly StepInput[] = [{ run: { command: 'touch up; sleep 1000 & sleep 1000' } }, report(), DONE];
+  const isUp = ({ lane }: Arena): Promise<boolean> => until('its command', () => existsSync(join(lane, 'up')));
+
+  test(
+    'killed in the middle of a tool, and gone on with',
+    within(async (arena) => {
+      const { end, sessionId } = await arena.play(HANGING, {}, (event) => {
+        if (event.kind === 'started') void isUp(arena).then(() => process.kill(event.pid, 'SIGKILL'));
+      });
+      expect(end.kind).toBe('no-packet');
+      if (traits.resumesAfterKill !== true) return;
+      expect(sessionId).not.toBe(null);
+      const next = await arena.play([report(), DONE], { session: { id: sessionId ?? '', totals: null } });
+      expect(next.end).toEqual(FINISHED);
+    }),
+  );
+
+  test(
+    'cancelled in the middle of a tool',
+    within(async (arena) => {
+      const { end } = await arena.play(HANGING, {}, (event, cancel) => {
+        if (event.kind === 'started') void isUp(arena).then(cancel);
+      });
+      expect(end).toEqual({ kind: 'cancelled' });
+    }),
+  );
+
+  test(
+    'what it leaves running is ended',
+    within(async ({ play }) => {
+      const command = 'setsid sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 & echo left';
+      expect((await play([{ run: { command } }, report(), DONE])).end).toEqual(FINISHED);
+    }),
+  );
+
+  test(
+    'a program that does not exist',
+    within(async ({ turn }) => {
+      const settings = { ...settingsOf(traits), run: ['no-such-program'] };
+      const events: AgentEvent[] = [];
+      for await (const event of programAgent(traits.adapter, settings).start(turn).events) events.push(event);
+      expect(events.at(-1)).toMatchObject({ kind: 'ended', end: { kind: 'infrastructure' } });
+    }),
+  );
+}
+
+function sessionTests(within: With, traits: ProgramTraits): void {
+  const { resume, cost } = traits.adapter.capabilities(settingsOf(traits));
+  const COUNTED = { input: 100, cached: 30, cacheWrite: traits.tellsCacheWrites === true ? 7 : 0, output: 20 };
+
+  test(
+    'three turns of one session, each with what it used itself',
+    within(async ({ model, play }, context) => {
+      if (!resume) return context.skip('it has no sessions');
+      let session: { id: string; totals: Played['totals'] } | null = null;
+      for (const number of [1, 2, 3]) {
+        const word = `WORD-${number}.`;
+        const played: Played = await play([{ usage: COUNTED }, { say: { text: word } }], { session, prompt: word });
+        expect(played.end.kind).toBe('unfinished');
+        expect(played.sessionId).not.toBe(null);
+        if (session !== null) expect(played.sessionId).toBe(session.id);
+        session = { id: played.sessionId ?? '', totals: played.totals };
+        if (cost === null) continue;
+        const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens, costUsd } = played.usage;
+        const counted = {
+          input: inputTokens,
+          cached: cachedTokens,
+          cacheWrite: cacheWriteTokens,
+          output: outputTokens,
+        };
+        // Never more than what all requests of this turn were told.
+        if (traits.asksAside === true) expect(outputTokens).toBeLessThan(20 * 10);
+        else expect(counted).toEqual(COUNTED);
+        if (cost === 'reported') expect(costUsd).not.toBe(null);
+      }
+      const last = model.requests.findLast(({ conversation }) => (conversation?.tools.length ?? 0) > 0);
+      const said = last?.conversation?.messages.map(({ text }) => text).join('\n') ?? '';
+      for (const word of ['WORD-1.', 'WORD-2.', 'WORD-3.']) expect(said).toContain(word);
+    }),
+  );
+
+  test(
+    'a session that is not there is refused',
+    within(async ({ play }, context) => {
+      if (!resume) return context.skip('it has no sessions');
+      const { sessionId } = await play([{ say: { text: 'Yes.' } }]);
+      // As its ids are, but another one.
+      const id = (sessionId ?? '').replaceAll(/[0-9a-f]/gu, (digit) => (digit === '0' ? '1' : '0'));
+      expect((await play([report(), DONE], { session: { id, totals: null } })).end.kind).toBe('session-refused');
+    }),
+  );
+}
+
+function sizeTests(within: With, traits: ProgramTraits): void {
+  test(
+    'a prompt of 5 MB',
+    within(async ({ play }) => {
+      const { end } = await play([report(), DONE], { prompt: 'A line of many.\n'.repeat(330_000) });
+      if (traits.refusesLargePrompts === true) expect(end.kind).toBe('no-packet');
+      else expect(end).toEqual(FINISHED);
+    }),
+  );
+
+  test(
+    '200 MB of output, and bytes that are no text, stay within bounds',
+    within(async ({ play, turn }) => {
+      const command = `printf '\\377\\376'; yes "$(printf '%01000d' 0)" | head -c 200000000`;
+      const { end, events } = await play([{ run: { command } }, report(), DONE]);
+      expect(end).toEqual(FINISHED);
+      expect(events.length).toBeLessThan(20_000);
+      expect((await stat(turn.transcript)).size).toBeLessThan(66 * 1024 * 1024);
+    }),
+  );
+
+  test(
+    'words of the model that are no UTF-8',
+    within(async ({ play, turn }) => {
+      const { end } = await play([{ garbage: {} }]);
+      // Or the program takes it for a connection that breaks.
+      expect(['unfinished', 'no-packet', 'provider']).toContain(end.kind);
+      const lines = (await readFile(turn.transcript, 'utf8')).trimEnd().split('\n');
+      for (const line of lines) expect(JSON.parse(line)).toHaveProperty('text');
+    }),
+  );
+}
+
+function expectProvider(end: TurnEnd, types: readonly string[]): void {
+  expect(end.kind, JSON.stringify(end)).toBe('provider');
+  if (end.kind === 'provider') expect(types).toContain(end.failure.type);
+}
+
+function kindsOf(events: readonly AgentEvent[]): readonly string[] {
+  return events.map(({ kind }) => kind);
+}
+
+/** Calls of tools that have had their result. */
+function toolsOf(events: readonly AgentEvent[]): number {
+  const results = new Set(events.flatMap((event) => (event.kind === 'tool-result' && event.ok ? [event.id] : [])));
+  return new Set(events.flatMap((event) => (event.kind === 'tool' && results.has(event.id) ? [event.id] : []))).size;
+}
+
+function systemsOf({ requests }: StubModel, from = 0): string {
+  return requests
+    .slice(from)
+    .map(({ conversation }) => conversation?.system ?? '')
+    .join('\n');
+}
+
+function settingsOf(traits: ProgramTraits): ProgramSettings {
+  const none = { run: null, model: null, effort: null, protocol: null, accountHome: null };
+  return { name: traits.adapter.kind, ...none, ...traits.settings };
+}
