@@ -27,8 +27,8 @@ interface Held extends TestTools {
   readonly run: RunInCell;
 }
 
-const stubContainers = async (base: string): Promise<SandboxSupport['container']> =>
-  probeContainers('auto', (await StubEngine.make(base)).environment);
+const stubContainers = async (directory: string): Promise<SandboxSupport['container']> =>
+  probeContainers('auto', (await StubEngine.make(directory)).environment);
 
 /** The tools of an attempt, and a cell as its agent has it. Without a network: the socket is all that leads out. */
 async function useCell(kind: SandboxKind): Promise<Held> {
