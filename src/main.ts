@@ -319,7 +319,6 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       pin,
       cells: new Cells({ stateDirectory, repository: pin.repository, support: supportOf(pin), self: SELF, redact }),
       redactor,
-      self: SELF,
       agentSpec: await agentOfAttempt(store, taskId, Number(attempt)),
       agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),

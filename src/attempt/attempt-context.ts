@@ -20,8 +20,6 @@ export interface AttemptContext {
   readonly redactor: Redactor;
   /** The adapter for an agent spec. @throws UserError for one that is not configured. */
   readonly agentFor: (spec: string) => Promise<Agent>;
-  /** Program and arguments that start this package itself. */
-  readonly self: readonly string[];
   /** The agent that the attempt was dispatched with. */
   readonly agentSpec: string;
   readonly taskId: string;

@@ -23,7 +23,7 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     onProgress: ({ phase, focus }) =>
       store.progress(fence, taskId, attempt, { activity: inertLine(`${phase}: ${focus}`, ACTIVITY_MAX) }),
     owner: context.cells.sandboxFor(agentCell(context)).owner,
-    self: context.self,
+    program: context.cells.ownProgram(agentCell(context)),
   });
   return Object.assign(tools, {
     close: closing(tools.close.bind(tools), () => log.close()),

@@ -46,6 +46,13 @@ export interface CellDescription {
   readonly image?: string;
 }
 
+/** This package itself, as a program in a cell. */
+export interface OwnProgram {
+  readonly argv: readonly string[];
+  /** What the cell must be shown for it, beyond what every cell is shown. */
+  readonly readable: readonly string[];
+}
+
 /** Runs a command in the cell that was asked for. */
 export type RunInCell = (command: Command, options: CellRunOptions) => Promise<CellResult>;
 
@@ -94,6 +101,18 @@ export class Cells {
     return { sandbox: kind, network, ...(kind === 'container' && image !== null ? { image } : {}) };
   }
 
+  /** What starts this package in a cell by this policy. In a container it is the Node of the image that does. */
+  ownProgram(policy: CellPolicy): OwnProgram {
+    const { kind } = this.sandboxFor(policy);
+    const [, script = ''] = this.#places.self;
+    return { argv: this.#argv(kind), readable: kind === 'container' ? [packageRoot(script)] : [] };
+  }
+
+  #argv(kind: SandboxKind): readonly string[] {
+    const [, ...scripts] = this.#places.self;
+    return kind === 'container' ? ['node', ...scripts] : this.#places.self;
+  }
+
   #containerSandbox({ image }: CellPolicy): Sandbox {
     const { support, stateDirectory } = this.#places;
     if (support.container.kind !== 'works') throw new Error('containers were chosen although they do not work');
@@ -118,7 +137,6 @@ export class Cells {
 
   #cell(policy: CellPolicy, request: CellRequest, kind: SandboxKind): Cell {
     const { directory, scratch, egressLog, writable = [], readable = [], layers = [] } = request;
-    const [, ...scripts] = this.#places.self;
     return {
       directory,
       writable: [...writable, ...policy.write.map(expandPlace)],
@@ -127,7 +145,7 @@ export class Cells {
       hidden: this.#hidden,
       scratch,
       network: policy.network,
-      bridge: [...(kind === 'container' ? ['node', ...scripts] : this.#places.self), '_egress'],
+      bridge: [...this.#argv(kind), '_egress'],
       limits: policy.limits,
       egressLog,
       redact: this.#places.redact,

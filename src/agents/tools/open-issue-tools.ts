@@ -5,6 +5,7 @@ import type { Owner } from '../../process/owner.ts';
 import { give } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
 import { makeTemporary } from '../../process/temporary.ts';
+import type { OwnProgram } from '../../sandbox/cells.ts';
 import { BoundTools } from './issue-tools.ts';
 import type { IssueTools, IssueToolsOptions } from './issue-tools.ts';
 import { TOOLS_KEY } from './tool-bridge.ts';
@@ -13,8 +14,8 @@ import { serveTools } from './tool-server.ts';
 export interface OpenIssueToolsOptions extends IssueToolsOptions {
   /** The user of the cell, where that is another one. */
   readonly owner: Owner | null;
-  /** Program and arguments that start this package in the cell. */
-  readonly self: readonly string[];
+  /** This package, in the cell. */
+  readonly program: OwnProgram;
 }
 
 /** The tools, with a server of them for programs in the cell. */
@@ -24,7 +25,7 @@ export interface OpenTools extends IssueTools {
     readonly command: string;
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
-    /** Directories that the cell must be shown for it, beside this package itself. */
+    /** What the cell must be shown for it. */
     readonly readable: readonly string[];
   };
   /** Ends the server, and removes what it needed. The tools themselves still answer. */
@@ -37,8 +38,8 @@ const KEY_BYTES = 32;
 
 /** Opens the tools of one attempt. To be closed when its last turn has ended. */
 export async function openIssueTools(options: OpenIssueToolsOptions): Promise<OpenTools> {
-  const { owner, self } = options;
-  const [command, ...args] = self;
+  const { owner, program } = options;
+  const [command, ...args] = program.argv;
   if (command === undefined) throw new Error('nothing leads from the cell to the tools');
   const directory = await makeTemporary(join(SOCKETS, 'yard-tools-'));
   try {
@@ -48,7 +49,12 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
     const tools = new BoundTools(options);
     const server = await serveTools({ tools, socketPath, owner, key, note: (entry) => tools.note(entry) });
     return Object.assign(tools, {
-      server: { command, args: [...args, '_tools', socketPath], env: { [TOOLS_KEY]: key }, readable: [directory] },
+      server: {
+        command,
+        args: [...args, '_tools', socketPath],
+        env: { [TOOLS_KEY]: key },
+        readable: [directory, ...program.readable],
+      },
       close: async () => {
         try {
           await server.close();

@@ -2,18 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { useBubblewrap } from '../../../test/fixtures/bubblewrap.ts';
-import { NO_SANDBOXES } from '../../../test/fixtures/cells.ts';
+import { StubEngine } from '../../../test/fixtures/container/stub-engine.ts';
 import { root } from '../../../test/fixtures/repository-files.ts';
 import { useTemporaryDirectory } from '../../../test/fixtures/temporary-directory.ts';
 import { useTools } from '../../../test/fixtures/tools/open-tools.ts';
 import type { TestTools } from '../../../test/fixtures/tools/open-tools.ts';
 import { resolveSandbox } from '../../config/sandbox-schema.ts';
-import type { SandboxSupport } from '../../core/sandbox-choice.ts';
+import type { SandboxKind, SandboxSupport } from '../../core/sandbox-choice.ts';
 import { allowedEnvironment } from '../../process/environment.ts';
 import { runProcess } from '../../process/run.ts';
 import type { RunOptions, StartedProcess } from '../../process/run.ts';
 import { Cells } from '../../sandbox/cells.ts';
 import type { RunInCell } from '../../sandbox/cells.ts';
+import { probeContainers } from '../../sandbox/probe-containers.ts';
 
 const MAIN = join(root, 'test/fixtures/yard/from-source.js');
 const CLIENT = join(root, 'test/fixtures/processes/mcp-client.ts');
@@ -26,15 +27,21 @@ interface Held extends TestTools {
   readonly run: RunInCell;
 }
 
+const stubContainers = async (directory: string): Promise<SandboxSupport['container']> =>
+  probeContainers('auto', (await StubEngine.make(directory)).environment);
+
 /** The tools of an attempt, and a cell as its agent has it. Without a network: the socket is all that leads out. */
-async function useCell(support: SandboxSupport): Promise<Held> {
+async function useCell(kind: SandboxKind): Promise<Held> {
   const stateDirectory = await useTemporaryDirectory('tools');
   const [directory, scratch] = [join(stateDirectory, 'lane'), join(stateDirectory, 'scratch')];
   for (const path of [directory, scratch]) await mkdir(path);
   const repository = { root: '/nowhere', commonDirectory: '/nowhere/.git' };
+  const support: SandboxSupport =
+    kind === 'container' ? { ...bubblewrap, container: await stubContainers(stateDirectory) } : bubblewrap;
   const cells = new Cells({ stateDirectory, repository, support, self: SELF, redact: (text) => text });
-  const policy = { ...resolveSandbox('auto').agents, network: 'none' } as const;
-  const tools = await useTools({ owner: cells.sandboxFor(policy).owner });
+  const policy = { ...resolveSandbox('auto').agents, kind, image: 'image', network: 'none' } as const;
+  const { owner } = cells.sandboxFor(policy);
+  const tools = await useTools({ owner, program: cells.ownProgram(policy) });
   const { readable } = tools.tools.server;
   const egressLog = join(stateDirectory, 'network.ndjson');
   return { ...tools, run: cells.enter(policy, { directory, scratch, readable, egressLog }) };
@@ -44,7 +51,8 @@ type Calls = readonly (readonly [name: string, input: object])[];
 
 async function talk({ run, tools }: Held, calls: Calls, discovers = false): Promise<unknown> {
   const { command, args, env } = tools.server;
-  const argv = [process.execPath, CLIENT] as const;
+  // In a container there is the Node of the image; elsewhere it is our own.
+  const argv = [command, CLIENT] as const;
   const input = JSON.stringify({ command, args, env, calls, discovers });
   const result = await run({ argv, env: allowedEnvironment([], {}) }, { input, killGraceMs: 100, timeoutMs: 45_000 });
   expect([result.kind, result.stderr.toString()]).toEqual(['exited', '']);
@@ -52,11 +60,12 @@ async function talk({ run, tools }: Held, calls: Calls, discovers = false): Prom
 }
 
 describe.each([
-  ['without a sandbox', '', NO_SANDBOXES],
-  ['in a cell', whyNot, bubblewrap],
-])('a client of the protocol %s%s', (_, missing, support) => {
+  ['without a sandbox', '', 'none'],
+  ['in a cell', whyNot, 'bubblewrap'],
+  ['in a container', whyNot, 'container'],
+] as const)('a client of the protocol %s%s', (_, missing, kind) => {
   test.skipIf(missing !== '')('reports and finishes by the bridge', async () => {
-    const one = await useCell(support);
+    const one = await useCell(kind);
     const said = await talk(one, [
       ['report_progress', { phase: 'editing', focus: 'the greeting' }],
       ['finish', { status: 'done' }],
@@ -75,12 +84,12 @@ describe.each([
 });
 
 test('a client of the newest revision finds its way', async () => {
-  const said = await talk(await useCell(NO_SANDBOXES), [['get_task', {}]], true);
+  const said = await talk(await useCell('none'), [['get_task', {}]], true);
   expect(said).toMatchObject({ replies: [{ isError: false }] });
 });
 
 test.skipIf(whyNot !== '')(`another attempt's socket is not there in a cell${whyNot}`, async () => {
-  const [one, other] = [await useCell(bubblewrap), await useCell(bubblewrap)];
+  const [one, other] = [await useCell('bubblewrap'), await useCell('bubblewrap')];
   const argv = [...SELF, '_tools', other.socketPath] as const;
   const env = allowedEnvironment([], { YARD_TOOLS_KEY: other.key });
   const result = await one.run({ argv, env }, { killGraceMs: 100 });
