@@ -21,6 +21,7 @@ import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
+import { keepCheckpoint } from './handover.ts';
 import type { Prepared } from './prepare.ts';
 import { chooseLastSession, lastRecord, recordSession } from './session-evidence.ts';
 import type { SessionPlace } from './session-evidence.ts';
@@ -59,6 +60,7 @@ export async function takeTurns(context: AttemptContext, work: Work): Promise<Tu
     const end = await turnByTurn(context, work, tools);
     // What the agent wanted to tell could not be written: the lease is lost.
     if (tools?.refusal) throw tools.refusal.error;
+    if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
     return end;
   } finally {
     await tools?.close();

@@ -23,6 +23,7 @@ import { reportingOf, takeTurns } from './agent-turns.ts';
 import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { outboxOf } from './evidence.ts';
+import { findHandover } from './handover.ts';
 import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
 
@@ -149,6 +150,7 @@ async function makePrompt(
     blame: await lastBlame(context),
     answers: await store.answers(taskId),
     reporting,
+    handedOver: await findHandover(context, attempts),
   });
 }
 

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { commitFiles, listRefsOf, readFileAt, runGit } from '../../test/fixtures/git/repository.ts';
 import type { Files } from '../../test/fixtures/git/repository.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
+import { currentBootId } from '../process/identity.ts';
 import type { Attempted, LocalYard } from '../../test/fixtures/yard/yard.ts';
 
 const TASK = 'TASK-1';
@@ -184,4 +185,22 @@ test('an approval covers what was looked at: what a later attempt makes of the p
   expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'gate-red' });
   // The same content once more: nobody is asked.
   expect((await yard.attempt(TASK)).outcome).toMatchObject({ kind: 'accepted' });
+});
+
+test('an agent that takes over from another one is told so, and finds its work in the lane', async () => {
+  const agents = {
+    script: { kind: 'command', run: 'echo mine > a; exit 1' },
+    other: { kind: 'command', run: 'cat a > b' },
+  };
+  const yard = await openYard({ config: { agents } });
+  await yard.add(TASK);
+  await yard.attempt(TASK);
+  expect(yard.evidence(TASK, 1, 'prompt.md')).not.toContain('take over');
+  const options = { agent: 'other', bootId: currentBootId(), expiresMonotonicMs: Infinity };
+  const dispatched = await yard.store.dispatch(await yard.scheduler(), TASK, options);
+  await yard.run(await yard.context(TASK, dispatched));
+  expect(yard.evidence(TASK, 2, 'prompt.md')).toMatch(/You take over from another agent[\s\S]*`script`[\s\S]*`other`/);
+  const outcome = await yard.outcome(TASK, 2);
+  if (outcome?.kind !== 'accepted') throw new Error(JSON.stringify(outcome));
+  expect(await readFileAt(yard.depot.path, outcome.head, 'b')).toBe('mine\n');
 });

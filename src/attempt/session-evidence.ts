@@ -134,6 +134,7 @@ const EMPTY_PROMPT: Omit<PromptInput, 'reporting'> = {
     testPolicy: null,
     extra: [],
   },
+  handedOver: null,
   attempt: 1,
   protectedPatterns: [''],
   gate: { name: '', command: '' },

@@ -36,6 +36,7 @@ const input = (more: Partial<PromptInput> = {}): PromptInput => ({
   blame: null,
   answers: [],
   reporting: 'file',
+  handedOver: null,
   ...more,
 });
 
@@ -344,6 +345,12 @@ describe('foreign text', () => {
       blame: { detail: one },
       answers: some.map((part) => ({ question: part, answer: part })),
       reporting,
+      handedOver: {
+        from: one,
+        to: one,
+        why: one,
+        checkpoint: { phase: one, focus: one, nextAction: one, blockers: some, evidence: some },
+      },
     }));
 
   /** What a reader of Markdown sees outside of code: fences by line, then spans. */

@@ -1,4 +1,6 @@
 import { codeList, codeSpan, fence } from './fence.ts';
+import { handoverSection } from './prompt-handover.ts';
+import type { Handover } from './prompt-handover.ts';
 import { historySection } from './prompt-history.ts';
 import type { PreviousAttempt } from './prompt-history.ts';
 import { reportSection } from './prompt-report.ts';
@@ -23,6 +25,8 @@ export interface PromptInput {
   /** Oldest first. */
   readonly answers: readonly { readonly question: string; readonly answer: string }[];
   readonly reporting: Reporting;
+  /** The attempt before this one was another agent's; null: it was not. */
+  readonly handedOver: Handover | null;
 }
 
 /**
@@ -34,6 +38,7 @@ export function renderPrompt(input: PromptInput): string {
     heading(input),
     work(input.task),
     ...returns(input),
+    handoverSection(input.handedOver),
     historySection(input.previous),
     answered(input.answers),
     scope(input),

@@ -1,0 +1,60 @@
+import type { Checkpoint } from '../core/issue-tools.ts';
+import type { Handover } from '../core/prompt-handover.ts';
+import { readFileBeneath } from '../process/file.ts';
+import type { AttemptRecord } from '../store/store.ts';
+import type { AttemptContext } from './attempt-context.ts';
+import { evidenceDirectory } from './evidence-directory.ts';
+
+/** Evidence of an attempt: what its agent said last of its progress. */
+const CHECKPOINT_FILE = 'checkpoint.json';
+const CHECKPOINT_BYTES_MAX = 64 * 1024;
+
+/** Keeps what the agent of this attempt said last of its progress, for one that may take over. */
+export async function keepCheckpoint(context: AttemptContext, checkpoint: Checkpoint | null): Promise<void> {
+  if (checkpoint !== null) await context.evidence.writeJson(CHECKPOINT_FILE, checkpoint);
+}
+
+/**
+ * Whose work this attempt goes on with; null: there is none, or it was the same agent's.
+ * @param attempts of the task, the oldest first.
+ */
+export async function findHandover(
+  { stateDirectory, taskId, attempt, agentSpec: to }: AttemptContext,
+  attempts: readonly AttemptRecord[],
+): Promise<Handover | null> {
+  const before = attempts.findLast((record) => record.attempt < attempt);
+  if (before === undefined || before.agent === to) return null;
+  const { outcome, agent: from } = before;
+  const why = outcome !== null && 'why' in outcome ? outcome.why : (outcome?.kind ?? 'it was interrupted');
+  const directory = evidenceDirectory(stateDirectory, taskId, before.attempt);
+  return { from, to, why, checkpoint: await readCheckpoint(directory) };
+}
+
+/** An agent without a sandbox can write there: what is no checkpoint is none. */
+async function readCheckpoint(directory: string): Promise<Checkpoint | null> {
+  const file = await readFileBeneath(directory, CHECKPOINT_FILE, { maxBytes: CHECKPOINT_BYTES_MAX });
+  if (file.kind !== 'ok') return null;
+  try {
+    return toCheckpoint(JSON.parse(file.data.toString('utf8')));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+function toCheckpoint(data: unknown): Checkpoint | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const { phase, focus, nextAction, blockers, evidence } = data as Readonly<Record<string, unknown>>;
+  if (typeof phase !== 'string' || typeof focus !== 'string') return null;
+  return {
+    phase,
+    focus,
+    nextAction: typeof nextAction === 'string' ? nextAction : null,
+    blockers: texts(blockers),
+    evidence: texts(evidence),
+  };
+}
+
+function texts(data: unknown): string[] {
+  return Array.isArray(data) ? data.filter((entry) => typeof entry === 'string') : [];
+}
