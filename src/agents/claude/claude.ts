@@ -14,6 +14,7 @@ export const CLAUDE: Adapter = {
   kind: 'claude',
   program: 'claude',
   install: 'npm install -g @anthropic-ai/claude-code',
+  proven: 'real',
   protocol: () => 'stream-json',
   capabilities: () => ({
     resume: true,

@@ -12,6 +12,7 @@ export const CODEX: Adapter = {
   kind: 'codex',
   program: 'codex',
   install: 'npm install -g @openai/codex',
+  proven: 'real',
   protocol: protocolOf,
   capabilities: (settings) => {
     const isServer = protocolOf(settings) === 'app-server';
