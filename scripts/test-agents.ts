@@ -15,7 +15,7 @@ console.log(isolation.why === null ? 'without a network: loopback only' : `with 
 const [program = '', ...args] = isolation.why === null ? [...isolation.command, ...vitest] : vitest;
 const run = spawnSync(program, args, {
   cwd: join(import.meta.dirname, '..'),
-  env: { ...process.env, YARD_AGENT_CACHE: agentCache() },
+  env: { ...process.env, YARD_AGENT_CACHE: agentCache(), YARD_TEST_AGENTS: 'all' },
   stdio: 'inherit',
 });
 if (run.error) console.error(run.error.message);

@@ -371,7 +371,10 @@ function toolsOf(events: readonly AgentEvent[]): number {
 function systemsOf({ requests }: StubModel, from = 0): string {
   return requests
     .slice(from)
-    .map(({ conversation }) => conversation?.system ?? '')
+    .flatMap(({ conversation }) => [
+      conversation?.system ?? '',
+      ...(conversation?.messages ?? []).map(({ text }) => text),
+    ])
     .join('\n');
 }
 

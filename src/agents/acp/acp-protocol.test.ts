@@ -10,6 +10,7 @@ import type { AcpWish } from './acp-protocol.ts';
 const WISH: AcpWish = {
   directory: '/lane',
   prompt: 'Do it.',
+  system: null,
   session: null,
   servers: [],
   model: null,

@@ -19,6 +19,8 @@ export interface AcpWish extends SessionWish {
   /** The lane. */
   readonly directory: string;
   readonly prompt: string;
+  /** Standing instructions; null: none. */
+  readonly system: string | null;
   readonly session: { readonly id: string; readonly totals: Usage | null } | null;
   /** As the protocol wants them. */
   readonly servers: readonly McpServer[];
@@ -49,6 +51,8 @@ export class AcpProtocol implements Protocol {
   /** Numbers of our requests that it has not answered. */
   readonly #asked = new Set<Json>();
   #requests = 0;
+  /** The session itself takes standing instructions, as claude's does; others find them before the prompt. */
+  #takesSystem = false;
 
   constructor(wish: AcpWish) {
     this.#wish = wish;
@@ -136,6 +140,7 @@ export class AcpProtocol implements Protocol {
       const why = `the agent speaks version ${version ?? '?'} of the Agent Client Protocol; version 1 is needed`;
       return { kind: 'infrastructure', why };
     }
+    this.#takesSystem = asObject(at(hello, 'agentCapabilities', 'sessionCapabilities', 'systemPrompt')) !== null;
     updates.mute(true);
     const opened = session === null ? await this.#newSession(agent) : await this.#resume(agent, hello, session.id);
     updates.mute(false);
@@ -171,14 +176,17 @@ export class AcpProtocol implements Protocol {
   }
 
   #place(): { readonly [key: string]: Json } {
-    return { cwd: this.#wish.directory, mcpServers: this.#wish.servers as unknown as Json };
+    const { directory, servers, system } = this.#wish;
+    const meta = this.#takesSystem && system !== null ? { _meta: { systemPrompt: { append: system } } } : {};
+    return { cwd: directory, mcpServers: servers as unknown as Json, ...meta };
   }
 
   async #prompt(agent: ClientContext, sessionId: string, updates: AcpUpdates): Promise<Judgement> {
-    const { prompt, session } = this.#wish;
+    const { prompt, system, session } = this.#wish;
+    const text = system === null || this.#takesSystem ? prompt : `${system}\n\n${prompt}`;
     this.#prompted = sessionId;
     try {
-      const params = { sessionId, prompt: [{ type: 'text', text: prompt }] };
+      const params = { sessionId, prompt: [{ type: 'text', text }] };
       const answer = await agent.request<Json>('session/prompt', params);
       updates.flush();
       updates.usage(answer, session?.totals ?? null);

@@ -64,9 +64,7 @@ interface Start {
 }
 
 function invocation(turn: Turn, { argv, env, home, model, effort }: Start): Invocation {
-  const { directory, session, isEnclosed, system, tools } = turn;
-  // The protocol has no place for standing instructions: they come first, once in a session.
-  const prompt = system === null || session !== null ? turn.prompt : `${system}\n\n${turn.prompt}`;
+  const { directory, prompt, session, isEnclosed, system, tools } = turn;
   const servers = tools === null ? [] : [serverOf(tools.server)];
   return {
     argv,
@@ -74,7 +72,7 @@ function invocation(turn: Turn, { argv, env, home, model, effort }: Start): Invo
     input: '',
     held: true,
     home,
-    protocol: new AcpProtocol({ directory, prompt, session, servers, model, effort, isEnclosed }),
+    protocol: new AcpProtocol({ directory, prompt, system, session, servers, model, effort, isEnclosed }),
   };
 }
 
