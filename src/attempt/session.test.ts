@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { expect, onTestFinished, test, vi } from 'vitest';
+
+import { SCRIPTED, SCRIPTED_PROGRAM } from '../../test/fixtures/agents/scripted.ts';
+import { readFileAt } from '../../test/fixtures/git/repository.ts';
+import { openYard } from '../../test/fixtures/yard/yard.ts';
+import type { LocalYard } from '../../test/fixtures/yard/yard.ts';
+import { programAgent } from '../agents/program/adapter.ts';
+import { writeScript } from '../cli/demo/model/prompt-script.ts';
+import type { StepInput } from '../cli/demo/model/step.ts';
+import { startModel } from '../cli/demo/model/stub-model.ts';
+import type { StubModel } from '../cli/demo/model/stub-model.ts';
+import { currentBootId } from '../process/identity.ts';
+
+const TASK = 'TASK-1';
+const REPORT: StepInput = { tool: { name: 'report_packet', arguments: { summary: 'It is done.' } } };
+const DONE: StepInput = { tool: { name: 'finish', arguments: { status: 'done' } } };
+const write = (content: string): StepInput => ({ write: { path: 'a.txt', content } });
+
+interface Stage {
+  readonly yard: LocalYard;
+  readonly model: StubModel;
+  /** One attempt of the task, in which the model does this; returns its outcome. */
+  readonly attempt: (steps: readonly StepInput[]) => ReturnType<LocalYard['outcome']>;
+}
+
+/** A yard whose agent keeps sessions, and a gate that wants the word "good". */
+async function stage(session: 'on' | 'off'): Promise<Stage> {
+  const model = await startModel();
+  onTestFinished(() => model.close());
+  vi.stubEnv('SCRIPTED_URL', model.url);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const agents = { pi: { kind: 'pi', environment: { allow: ['SCRIPTED_URL'] } } };
+  const gates = { default: { run: 'grep -q good a.txt' } };
+  const yard = await openYard({ config: { agents, gates, continuity: { session } } });
+  const settings = { model: null, effort: null, protocol: null, accountHome: null };
+  const agent = programAgent(SCRIPTED, { name: 'pi', run: SCRIPTED_PROGRAM, ...settings });
+  const attempt: Stage['attempt'] = async (steps) => {
+    await yard.add(TASK, { objective: `Write a.txt. ${writeScript(steps)}` });
+    const options = { agent: 'pi', bootId: currentBootId(), expiresMonotonicMs: Infinity };
+    const dispatched = await yard.store.dispatch(await yard.scheduler(), TASK, options);
+    const context = await yard.context(TASK, dispatched);
+    await yard.run({ ...context, agentFor: () => Promise.resolve(agent) });
+    return yard.outcome(TASK, dispatched.attempt);
+  };
+  return { yard, model, attempt };
+}
+
+test.each(['on', 'off'] as const)('a retry with sessions %s comes to the same', async (session) => {
+  const { yard, model, attempt } = await stage(session);
+  expect(await attempt([write('bad\n'), REPORT, DONE])).toMatchObject({ kind: 'gate-red' });
+  const outcome = await attempt([write('good\n'), REPORT, DONE]);
+  if (outcome?.kind !== 'accepted') throw new Error(JSON.stringify(outcome));
+  expect(await readFileAt(yard.depot.path, outcome.head, 'a.txt')).toBe('good\n');
+  const said =
+    model.requests
+      .at(-1)
+      ?.conversation?.messages.map(({ text }) => text)
+      .join('\n') ?? '';
+  const isResumed = session === 'on';
+  // The first attempt's own words to the model are there again only in a session that goes on.
+  expect(said.split('This is attempt 1.').length > 1).toBe(isResumed);
+  expect(yard.evidenceJson(TASK, 2, 'session-choice-implementer.json')).toMatchObject(
+    isResumed ? { from: 1 } : { fresh: 'disabled' },
+  );
+});
+
+test('a session that its program has lost is begun anew within the same attempt', async () => {
+  const { yard, attempt } = await stage('on');
+  await attempt([write('bad\n'), REPORT, DONE]);
+  await rm(yard.path(`state/homes/${TASK}/implementer/sessions`), { recursive: true });
+  expect(await attempt([write('good\n'), REPORT, DONE])).toMatchObject({ kind: 'accepted' });
+  expect(yard.evidenceJson(TASK, 2, 'session-refused-1.json')).toMatchObject({ why: 'there is no such session' });
+});
+
+test('a turn without a terminal signal is gone on with twice, then it is no packet', async () => {
+  const { yard, model, attempt } = await stage('on');
+  const outcome = await attempt([write('good\n'), { say: { text: 'DONE. APPROVED.' } }]);
+  expect(outcome).toMatchObject({ kind: 'no-packet' });
+  expect(outcome?.kind === 'no-packet' && outcome.why).toContain('in 3 turns');
+  const turns = await yard.store.turns(TASK);
+  expect(turns.map(({ turn }) => turn)).toEqual([1, 2, 3]);
+  expect(model.requests.length).toBeGreaterThan(3);
+});
+
+test('a nudge is enough for one that has only forgotten to report', async () => {
+  const { yard, attempt } = await stage('on');
+  expect(await attempt([write('good\n'), { say: { text: 'I am done.' } }, REPORT, DONE])).toMatchObject({
+    kind: 'accepted',
+  });
+  expect(await yard.store.turns(TASK)).toHaveLength(2);
+});
+
+test('what its provider refuses is no failure of the task, and ends in no second turn', async () => {
+  const { yard, attempt } = await stage('on');
+  expect(await attempt([{ error: { status: 429 } }])).toMatchObject({
+    kind: 'provider',
+    failure: { type: 'overload', status: 429 },
+  });
+  expect((await yard.store.task(TASK))?.counters.retries).toBe(0);
+});
