@@ -58,8 +58,6 @@ export async function takeTurns(context: AttemptContext, work: Work): Promise<Tu
   const tools = reportingOf(work.agent) === 'tools' ? await openAttemptTools(context, work.spec) : null;
   try {
     const end = await turnByTurn(context, work, tools);
-    // What the agent wanted to tell could not be written: the lease is lost.
-    if (tools?.refusal) throw tools.refusal.error;
     if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
     return end;
   } finally {
@@ -87,6 +85,8 @@ async function turnByTurn(
     const open = await account.reserve(number);
     if (open.kind !== 'open') return { kind: 'not-taken', outcome: open };
     const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
+    // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
+    if (tools?.refusal) throw tools.refusal.error;
     const { end, usage } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
     if (!context.signal.aborted) await open.settle({ end, usage: usage === NO_USAGE ? null : usage, model: null });

@@ -1,6 +1,6 @@
 import type { TurnEnd } from '../agents/agent.ts';
 import { choiceOf } from '../config/agent-choice.ts';
-import { limitsOfPool } from '../config/pool-schema.ts';
+import { limitsOfPool } from '../config/pool-limits.ts';
 import type { Config } from '../config/schema.ts';
 import type { AgentChoice } from '../core/agent-pools.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 
-import { NO_POOL_LIMITS } from '../core/pool.ts';
 import type { PoolLimits } from '../core/pool.ts';
 import { budgetSchema } from './budget-schema.ts';
 import { duration } from './duration-schema.ts';
@@ -58,12 +57,4 @@ export function accountOf(
 ): { readonly allow: readonly string[]; readonly secrets: readonly string[] } {
   const pool = name !== null && Object.hasOwn(pools, name) ? pools[name] : undefined;
   return pool === undefined ? { allow: [], secrets: [] } : { allow: pool.environment.allow, secrets: pool.secrets };
-}
-
-/** Those of a pool that no entry says anything of. */
-export function limitsOfPool(
-  name: string,
-  { pools }: { readonly pools?: Readonly<Record<string, { readonly limits: PoolLimits }>> },
-): PoolLimits {
-  return pools !== undefined && Object.hasOwn(pools, name) ? (pools[name]?.limits ?? NO_POOL_LIMITS) : NO_POOL_LIMITS;
 }

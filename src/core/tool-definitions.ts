@@ -56,8 +56,8 @@ const TOOLS = {
   },
   report_progress: {
     description:
-      'Tells the people who watch what you are doing. Call it when you begin something new. The last one is kept as the ' +
-      'checkpoint that the next attempt goes on from, should this one be interrupted.',
+      'Tells the people who watch what you are doing. Call it when you begin something new. The last one is kept for ' +
+      'whoever goes on with the work, should you not end it.',
     fields: {
       phase: {
         kind: 'line',

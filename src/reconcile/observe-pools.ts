@@ -1,6 +1,6 @@
 import { choiceOf } from '../config/agent-choice.ts';
 import type { AgentEntry } from '../config/agent-choice.ts';
-import { limitsOfPool } from '../config/pool-schema.ts';
+import { limitsOfPool } from '../config/pool-limits.ts';
 import type { Config } from '../config/schema.ts';
 import type { AgentAtWork, AgentChoice, SharedBudget } from '../core/agent-pools.ts';
 import { agentChain } from '../core/agent-spec.ts';
