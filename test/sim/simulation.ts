@@ -224,7 +224,7 @@ export class Simulation {
       killGraceMs: 0,
       work: (signal) =>
         scriptedAttempt(
-          { machine, world, store, process, taskId, attempt, fence, marker, deed, account, nowMs: clock.nowMs },
+          { machine, world, store, process, taskId, attempt, fence, marker, deed, account, nowMs: () => clock.nowMs() },
           signal,
         ),
     });
