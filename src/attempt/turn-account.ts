@@ -51,16 +51,17 @@ export type AccountContext = Pick<
   'store' | 'clock' | 'pin' | 'agentSpec' | 'taskId' | 'attempt' | 'fence'
 >;
 
-export function openAccount(context: AccountContext, role: string): TurnAccount {
+/** @param random from 0 up to 1: spreads the waits of pools. */
+export function openAccount(context: AccountContext, role: string, random: () => number = Math.random): TurnAccount {
   const { pin, agentSpec } = context;
   const choice = choiceOf(agentSpec, pin.config);
-  return { pool: choice.pool, reserve: (turn) => reserve(context, choice, { role, turn }) };
+  return { pool: choice.pool, reserve: (turn) => reserve(context, choice, { role, turn, random }) };
 }
 
 async function reserve(
   context: AccountContext,
   { spec: agent, pool, model }: AgentChoice,
-  { role, turn }: { readonly role: string; readonly turn: number },
+  { role, turn, random }: { readonly role: string; readonly turn: number; readonly random: () => number },
 ): Promise<OpenTurn | AttemptOutcome> {
   const { store, clock, pin, taskId, attempt, fence } = context;
   const { budgets } = pin.config;
@@ -88,7 +89,7 @@ async function reserve(
         poolEnd: poolEndOf(end, said !== null || isBlind(context)),
         failure: end.kind === 'provider' ? end.failure : null,
         timeMs: Math.max(0, Math.round(clock.monotonicMs() - startedMs)),
-        jitter: Math.random(),
+        jitter: random(),
       });
     },
   };

@@ -13,7 +13,11 @@ const NO_STEP: ReadonlySet<string> = new Set(['changed', 'not-superseded']);
 /** P3 and P5: what the yard wrote down goes together, each event with those before it, and all of them with the end. */
 export async function checkRecord({ store, policy, isDone }: Played): Promise<Violation[]> {
   const events = await store.events({ limit: 1_000_000 });
-  const contradictions = [...checkSteps(events, policy, await store.rows()), ...checkAttempts(events, isDone)];
+  const contradictions = [
+    ...checkSteps(events, policy, await store.rows()),
+    ...checkAttempts(events, isDone),
+    ...checkTurns(events, isDone),
+  ];
   return [...checkClosings(events), ...contradictions.map((why) => ({ promise: 'P5', why }) as const)];
 }
 
@@ -93,4 +97,21 @@ function checkAttempts(events: readonly YardEvent[], isDone: boolean): string[] 
     }
   }
   return isDone ? [...wrong, ...[...open].map((name) => `the attempt ${name} never finished`)] : wrong;
+}
+
+/** Each turn that was reserved was settled: once, and by the end of its attempt. */
+function checkTurns(events: readonly YardEvent[], isDone: boolean): string[] {
+  const open = new Map<number, string>();
+  const wrong: string[] = [];
+  for (const { type, taskId, attempt, data, seq } of events) {
+    const { id = 0 } = (data ?? {}) as { readonly id?: number };
+    const of = `${taskId} ${attempt}`;
+    if (type === 'turn.reserved') open.set(id, of);
+    if (type === 'turn.settled' && !open.delete(id))
+      wrong.push(`event ${seq}: the turn ${id} was settled, but not open`);
+    if (type === 'attempt.finished' && [...open.values()].includes(of)) {
+      wrong.push(`event ${seq}: attempt ${attempt} of ${taskId} finished with an open turn`);
+    }
+  }
+  return isDone ? [...wrong, ...[...open.keys()].map((id) => `the turn ${id} was never settled`)] : wrong;
 }

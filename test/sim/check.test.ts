@@ -264,6 +264,21 @@ const BREACHES: readonly [name: string, breach: (history: History) => void, ...s
     'P5: event 21: attempt 3 of T-2 finished, but none was open',
   ],
   [
+    'a turn that is never settled',
+    ({ events }) => void events.push(['turn.reserved', 'T-9', 1, { id: 7 }]),
+    'P5: the turn 7 was never settled',
+  ],
+  [
+    'a turn that is settled twice',
+    ({ events }) =>
+      void events.push(
+        ['turn.reserved', 'T-9', 1, { id: 7 }],
+        ['turn.settled', 'T-9', 1, { id: 7 }],
+        ['turn.settled', 'T-9', 1, { id: 7 }],
+      ),
+    'P5: event 23: the turn 7 was settled, but not open',
+  ],
+  [
     'an attempt that is killed twice',
     (history) => again(history, 'attempt.killed'),
     'P5: event 9: the kill of attempt 1 of T-2 was closed before',

@@ -44,7 +44,14 @@ function makeTask(random: Random, number: number): ScriptedTask {
 }
 
 function firstDeeds(random: Random, path: string): Deed[] {
-  switch (random.below(10)) {
+  switch (random.below(12)) {
+    case 10:
+      return [{ kind: 'provider-fails', type: 'quota' }];
+    case 11:
+      return [
+        { kind: 'provider-fails', type: 'overload' },
+        { kind: 'provider-fails', type: 'overload' },
+      ];
     case 9:
       return [{ kind: 'hang' }];
     case 0:

@@ -1,4 +1,6 @@
 import type { AttemptWork, Ready } from '../../src/attempt/attempt-work.ts';
+import type { TurnEnd } from '../../src/agents/agent.ts';
+import type { TurnAccount } from '../../src/attempt/turn-account.ts';
 import type { AttemptOutcome } from '../../src/core/attempt.ts';
 import type { Fence } from '../../src/core/lease.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -12,6 +14,8 @@ export type Deed =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'ask' }
   | { readonly kind: 'machine-fails' }
+  /** Its provider refuses it. */
+  | { readonly kind: 'provider-fails'; readonly type: 'quota' | 'overload' }
   /** Never ends by itself. */
   | { readonly kind: 'hang' };
 
@@ -25,6 +29,9 @@ export interface AttemptPlaces {
   readonly fence: Fence;
   readonly marker: string;
   readonly deed: Deed;
+  /** Against which its one turn is counted. */
+  readonly account: TurnAccount;
+  readonly nowMs: () => number;
 }
 
 const AGENT_MS = 20_000;
@@ -42,7 +49,16 @@ export function scriptedAttempt(places: AttemptPlaces, signal: AbortSignal): Att
       return { kind: 'ready', lane: { base } };
     },
     implement: async () => {
+      const open = await places.account.reserve(1);
+      if (open.kind !== 'open') return open;
       const end = await runAgent(places, signal);
+      const turn = turnEndOf(end, places);
+      if (!signal.aborted) await open.settle({ end: turn, usage: end === 'ended' ? USAGE : null, model: null });
+      if (turn.kind === 'provider') {
+        const { why, failure } = turn;
+        const { pool } = places.account;
+        return { kind: 'provider', why, retryAtMs: failure.resetMs, failure, ...(pool === null ? {} : { pool }) };
+      }
       if (end === 'cancelled') return { kind: 'cancelled' };
       if (end === 'late') return { kind: 'no-packet', why: 'out of time', outputTail: `late ${places.attempt}` };
       if (end === 'killed') return { kind: 'infrastructure', why: 'the agent was killed' };
@@ -72,6 +88,18 @@ export function scriptedAttempt(places: AttemptPlaces, signal: AbortSignal): Att
 
 export function verdictOn(tree: string) {
   return { key: `default ${tree}`, tree, gate: 'default', atMs: 0, durationMs: 1, evidence: 'log' };
+}
+
+const USAGE = { inputTokens: 10, cachedTokens: 5, cacheWriteTokens: 0, outputTokens: 3, costUsd: 0.01 };
+const QUOTA_MS = 60_000;
+
+function turnEndOf(end: AgentEnd, { deed, nowMs }: AttemptPlaces): TurnEnd {
+  if (end === 'cancelled') return { kind: 'cancelled' };
+  if (end === 'killed' || deed.kind === 'machine-fails') return { kind: 'infrastructure', why: 'it was killed' };
+  if (end === 'late') return { kind: 'no-packet', why: 'out of time', outputTail: '' };
+  if (deed.kind !== 'provider-fails') return { kind: 'question', text: 'served' };
+  const resetMs = deed.type === 'quota' ? nowMs() + QUOTA_MS : null;
+  return { kind: 'provider', why: deed.type, failure: { type: deed.type, status: 429, resetMs, code: null } };
 }
 
 /** What is awaited for ever. */

@@ -1,5 +1,6 @@
 import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { attemptMarker } from '../../src/core/marker.ts';
+import { openAccount } from '../../src/attempt/turn-account.ts';
 import { runAttempt } from '../../src/attempt/run-attempt.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { DEFAULT_RETRY_POLICY } from '../../src/core/task-state.ts';
@@ -57,6 +58,9 @@ const READING: ReadonlySet<string> = new Set([
   'verdict',
   'control',
   'events',
+  'spending',
+  'turns',
+  'spend',
   'version',
   'close',
 ]);
@@ -205,6 +209,11 @@ export class Simulation {
       ({ outcome }) => outcome !== null && outcome.kind !== 'lost',
     );
     const deed = deeds[Math.min(done.length, deeds.length - 1)] ?? { kind: 'nothing' };
+    const record = (await this.store.attempts(taskId)).find((one) => one.attempt === attempt);
+    const { clock } = this.#host(process);
+    const { pin } = this.#settings;
+    const parts = { store, clock, pin, agentSpec: record?.agent ?? '', taskId, attempt, fence };
+    const account = openAccount(parts, 'implementer', () => this.random.below(1_000) / 1_000);
     await runAttempt({
       store,
       host: this.#host(process),
@@ -214,7 +223,10 @@ export class Simulation {
       marker,
       killGraceMs: 0,
       work: (signal) =>
-        scriptedAttempt({ machine, world, store, process, taskId, attempt, fence, marker, deed }, signal),
+        scriptedAttempt(
+          { machine, world, store, process, taskId, attempt, fence, marker, deed, account, nowMs: () => clock.nowMs() },
+          signal,
+        ),
     });
   }
 
@@ -260,9 +272,13 @@ function makeSettings(): Settings {
   const config = configSchema.parse({
     version: 1,
     target: 'target',
-    defaults: { agent: 'script', gate: 'default' },
+    defaults: { agent: ['script', 'spare'], gate: 'default' },
     gates: { default: { run: 'true' } },
-    agents: { script: { kind: 'command', run: ['true'] } },
+    agents: {
+      script: { kind: 'command', run: ['true'], pool: 'team' },
+      spare: { kind: 'command', run: ['true'], pool: 'second' },
+    },
+    pools: { team: { concurrent: 3 }, second: { concurrent: 2, minDelay: '5s' } },
     limits: { concurrent: 4, consecutiveFailures: 1_000 },
   });
   const repository = { root: '/repo', commonDirectory: '/repo/.git', name: 'repo', format: 'sha1' } as const;
