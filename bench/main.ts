@@ -14,8 +14,9 @@ import { machineFacts } from './machine.ts';
 import { report } from './report.ts';
 import { start } from './start.ts';
 import { status } from './status.ts';
+import { turn } from './turn.ts';
 
-const benchmarks: readonly Benchmark[] = [start, status, report, cycle, lanes, landing, cell, dependencies];
+const benchmarks: readonly Benchmark[] = [start, status, report, cycle, lanes, landing, cell, turn, dependencies];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

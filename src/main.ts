@@ -320,7 +320,7 @@ async function attemptProcess(args: readonly string[]): Promise<ExitCode> {
       cells: new Cells({ stateDirectory, repository: pin.repository, support: supportOf(pin), self: SELF, redact }),
       redactor,
       agentSpec: await agentOfAttempt(store, taskId, Number(attempt)),
-      agentFor: (spec: string) => makeAgent(spec, { agents: pin.config.agents, recipes: pin.recipes, self: SELF }),
+      agentFor: (spec: string) => makeAgent(spec, { ...pin.config, recipes: pin.recipes, self: SELF }),
       evidence: await Evidence.create(stateDirectory, taskId, Number(attempt), redactor),
     };
     const end = await runAttempt({

@@ -1,11 +1,10 @@
-import { homedir } from 'node:os';
-
-import type { AgentConfig } from '../config/schema.ts';
+import type { AgentConfig, Config } from '../config/schema.ts';
 import type { ProgramKind } from '../core/agent-kind.ts';
 import { agentName, parseAgentSpec } from '../core/agent-spec.ts';
 import { impossible } from '../core/impossible.ts';
 import { UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
+import { accountHome } from './account.ts';
 import type { Agent } from './agent.ts';
 import { commandAgent } from './command.ts';
 import { programAgent } from './program/adapter.ts';
@@ -16,6 +15,7 @@ import { replayAgent } from './replay.ts';
 
 export interface AgentSettings {
   readonly agents: Readonly<Record<string, AgentConfig>>;
+  readonly pools: Config['pools'];
   /** Of the replay agents, by name; checked when they were pinned. */
   readonly recipes: Readonly<Record<string, unknown>>;
   /** Program and arguments that start this package itself. */
@@ -50,7 +50,7 @@ export async function makeAgent(spec: string, settings: AgentSettings): Promise<
     case 'coderabbit':
     case 'local':
     case 'acp':
-      return makeProgramAgent(config.kind, programSettings(spec, name, config));
+      return makeProgramAgent(config.kind, programSettings(spec, name, config, settings));
     default:
       throw impossible(config satisfies never);
   }
@@ -68,7 +68,13 @@ export async function adapterOf(kind: ProgramKind, settings: ProgramSettings): P
 
 type ProgramConfig = AgentConfig & { readonly kind: ProgramKind };
 
-export function programSettings(spec: string, name: string, config: ProgramConfig): ProgramSettings {
+/** @param pools of the configuration: where the agent's account is. */
+export function programSettings(
+  spec: string,
+  name: string,
+  config: ProgramConfig,
+  pools: Partial<Pick<Config, 'pools'>>,
+): ProgramSettings {
   const { model, effort } = parseAgentSpec(spec);
   return {
     name,
@@ -76,6 +82,6 @@ export function programSettings(spec: string, name: string, config: ProgramConfi
     model: model ?? config.model,
     effort: effort ?? config.effort,
     protocol: config.protocol,
-    accountHome: homedir(),
+    accountHome: accountHome(pools, config.pool),
   };
 }

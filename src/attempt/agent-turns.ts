@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import { agentEnvironment } from '../agents/account.ts';
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
@@ -11,7 +12,6 @@ import type { SessionRecord } from '../core/session.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
-import { allowedEnvironment } from '../process/environment.ts';
 import { mkdir } from '../process/file-system.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
@@ -187,7 +187,7 @@ async function makeTurn(
       egressLog: evidence.path('network.ndjson'),
       layers,
     }),
-    environment: allowedEnvironment(agentSettings(context)?.environment.allow ?? [], {}),
+    environment: agentEnvironment(pin.config, agentSettings(context)),
     marker: context.marker,
     outbox: evidence.outbox,
     home,

@@ -5,6 +5,7 @@ import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
 import { NdjsonLog } from '../process/ndjson-log.ts';
 import { agentCell } from './agent-cell.ts';
+import { keepCheckpoint } from './handover.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
 const ACTIVITY_MAX = 120;
@@ -20,8 +21,12 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     gate: { name: gate.name, command: gate.gate.run },
     clock: context.clock,
     log: log.record,
-    onProgress: ({ phase, focus }) =>
-      store.progress(fence, taskId, attempt, { activity: inertLine(`${phase}: ${focus}`, ACTIVITY_MAX) }),
+    onProgress: async (checkpoint) => {
+      const activity = inertLine(`${checkpoint.phase}: ${checkpoint.focus}`, ACTIVITY_MAX);
+      await store.progress(fence, taskId, attempt, { activity });
+      // At once: the attempt may be killed before it ends.
+      await keepCheckpoint(context, checkpoint);
+    },
     owner: context.cells.sandboxFor(agentCell(context)).owner,
     program: context.cells.ownProgram(agentCell(context)),
   });

@@ -1,0 +1,37 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import type { AgentConfig, Config } from '../config/schema.ts';
+import { allowedEnvironment } from '../process/environment.ts';
+
+type Pools = Partial<Pick<Config, 'pools'>>;
+
+/** Where the login files of an agent's account are; null: it is known by variables alone. */
+export function accountHome({ pools = {} }: Pools, pool: string | null): string | null {
+  const account = pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined;
+  if (account?.login === 'own') return null;
+  const home = account?.home ?? '~';
+  return home === '~' || home.startsWith('~/') ? join(homedir(), home.slice(1)) : home;
+}
+
+/**
+ * The whole environment of an agent, but for what its adapter and its turn add: what the configuration lets through, and
+ * the variables of its account under the names that its program knows them by.
+ */
+export function agentEnvironment(
+  { pools = {} }: Pools,
+  agent: Pick<AgentConfig, 'environment' | 'pool'> | undefined,
+  from: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  const { pool = null, environment: { allow } = { allow: [] } } = agent ?? {};
+  const environment = allowedEnvironment(allow, {}, from);
+  const { variables = {} } = (pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined) ?? {};
+  const renamed = Object.entries(variables).map(([name, source]) => [name, from[source]] as const);
+  for (const source of Object.values(variables)) delete environment[source];
+  for (const [name, value] of renamed) {
+    // Never another account's by mistake.
+    if (value === undefined) delete environment[name];
+    else environment[name] = value;
+  }
+  return environment;
+}
