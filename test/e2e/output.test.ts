@@ -57,6 +57,12 @@ yard config limits
 yard config limits --json
 yard breaker
 yard breaker --json
+yard pools
+yard pools --json
+yard cost
+yard cost --json
+yard cost --by agent
+yard cost --by day --days 7
 yard report --since 8h
 yard report --since yesterday --markdown
 yard report --since 8h --json
@@ -125,6 +131,9 @@ yard pause --json
 yard resume
 yard resume agent claude
 yard resume train --json
+yard pools pause second --why "it is somebody's turn"
+yard pools resume second
+yard pools clear claude
 yard supersede TASK-0001 "Rename the flag, and keep the old name as an alias" --accept "both names work"
 yard supersede TASK-0001 --by TASK-0002
 yard supersede TASK-0005 --by TASK-0007 --json
