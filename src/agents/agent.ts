@@ -49,6 +49,8 @@ export interface Turn {
   readonly timeoutMs: number;
   /** Ended when it has said nothing for so long; null: it may be silent. */
   readonly idleMs: number | null;
+  /** Ended when its provider has refused it for so long, however often the program tries again. */
+  readonly patienceMs: number;
   readonly killGraceMs: number;
   /** What the agent prints or reports passes it before anything else sees it. */
   readonly redactor: Redactor;

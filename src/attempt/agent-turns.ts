@@ -28,6 +28,8 @@ import type { SessionPlace } from './session-evidence.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn } from './turn-account.ts';
 
+const PATIENCE_MS = 180_000;
+
 /** How the last turn of an attempt ended: none of these is gone on with in it. */
 export type TurnsEnd =
   | Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>
@@ -196,6 +198,8 @@ async function makeTurn(
     transcript: evidence.path('transcript.ndjson'),
     rawLog: evidence.path(number === 1 ? 'raw.ndjson' : `raw-${number}.ndjson`),
     ...limitsOf(context, open),
+    // A pin of an older version names none.
+    patienceMs: pin.config.limits.agentPatienceMs ?? PATIENCE_MS,
     killGraceMs: pin.config.limits.killGraceMs,
     redactor: context.redactor,
   };

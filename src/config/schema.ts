@@ -72,6 +72,9 @@ const limits = z.strictObject({
   agentIdle: positiveDuration
     .prefault('10m')
     .meta({ description: 'How long an agent that reports as it works may be silent before it is ended' }),
+  agentPatience: positiveDuration
+    .prefault('3m')
+    .meta({ description: 'How long an agent may wait for a provider that refuses it before its turn ends' }),
   diskReserve: size.prefault('2GiB').meta({ description: 'Free space below which nothing new starts; 0: never' }),
 });
 
@@ -187,7 +190,8 @@ const fileSchema = z
 
 /** Settles what one key takes from another. */
 function resolve(file: z.output<typeof fileSchema>) {
-  const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, diskReserve, ...counts } = file.limits;
+  const { hours, backlog, gateTimeout, killGrace, agentTimeout, agentIdle, agentPatience, diskReserve, ...counts } =
+    file.limits;
   const sandbox = resolveSandbox(file.sandbox);
   const common = file.environment.allow;
   const address = file.notify.webhook?.variable ?? null;
@@ -227,6 +231,7 @@ function resolve(file: z.output<typeof fileSchema>) {
       killGraceMs: killGrace,
       agentTimeoutMs: agentTimeout,
       agentIdleMs: agentIdle,
+      agentPatienceMs: agentPatience,
       diskReserveBytes: diskReserve,
     },
   };

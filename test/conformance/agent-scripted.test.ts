@@ -1,3 +1,6 @@
+import { expect, test } from 'vitest';
+
+import { makeArena } from '../fixtures/agents/program-arena.ts';
 import { SCRIPTED, SCRIPTED_PROGRAM } from '../fixtures/agents/scripted.ts';
 import { programSuite } from './agent-program.ts';
 
@@ -9,4 +12,15 @@ programSuite('the scripted fake', {
   environment: ({ url }) => ({ SCRIPTED_URL: url }),
   waitsForRetryAfter: true,
   refused: { 429: 'provider', 500: 'provider', 401: 'provider' },
+});
+
+test('a program that tries again and again is ended once its provider has refused for too long', async () => {
+  await using arena = await makeArena({
+    adapter: SCRIPTED,
+    settings: { run: SCRIPTED_PROGRAM },
+    environment: ({ url }) => ({ PATH: process.env['PATH'] ?? '', SCRIPTED_URL: url }),
+  });
+  const { end } = await arena.play([{ error: { status: 429, retryAfterS: 1000 } }], { patienceMs: 200 });
+  expect(end).toMatchObject({ kind: 'provider', failure: { type: 'overload', status: 429 } });
+  expect(end.kind === 'provider' && end.why).toContain('waited 0.2 s for its provider');
 });

@@ -13,6 +13,7 @@ import { withSeededHome } from './seeded-home.ts';
 import { streamTurn } from './stream-turn.ts';
 import { TurnLog } from './turn-log.ts';
 import { endOfTurn } from './turn-end.ts';
+import type { EndedProgram } from './turn-end.ts';
 import { turnVariables } from './turn-variables.ts';
 
 /** A line of a protocol that is longer is not read; the raw log holds its beginning. */
@@ -52,6 +53,9 @@ class ProgramRun {
   readonly #over = new AbortController();
   readonly #stderr = new Tail(TAIL_BYTES);
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Runs while the provider refuses. */
+  #patience: NodeJS.Timeout | null = null;
+  readonly #refused = new AbortController();
   #started: StartedProcess | null = null;
   readonly #queue: EventQueue<AgentEvent>;
 
@@ -61,7 +65,7 @@ class ProgramRun {
     this.#invocation = invocation;
     this.#queue = queue;
     this.#cancelled = cancelled;
-    this.#log = new TurnLog(turn, queue);
+    this.#log = new TurnLog(turn, queue, (isPending) => this.#wait(isPending));
     this.#raw = new Transcript(turn.rawLog);
     this.#watch = new IdleWatch(turn.idleMs);
   }
@@ -72,13 +76,11 @@ class ProgramRun {
     tools?.ended.addEventListener('abort', windUp, { once: true });
     try {
       const result = await this.#run();
-      const isIdle = this.#watch.signal.aborted && !this.#cancelled.aborted;
-      const isOver = this.#over.signal.aborted && !this.#cancelled.aborted;
       const end = await endOfTurn({
         name: this.#name,
         turn: this.#turn,
         result,
-        cause: this.#cancelled.aborted ? 'cancelled' : isIdle ? 'idle' : isOver ? 'over' : 'itself',
+        cause: this.#cause(),
         pending: this.#log.pending,
         lastText: this.#log.lastText,
         stderr: this.#stderr.text(),
@@ -89,6 +91,7 @@ class ProgramRun {
     } finally {
       tools?.ended.removeEventListener('abort', windUp);
       for (const timer of this.#timers) clearTimeout(timer);
+      this.#wait(false);
       this.#watch.stop();
       this.#raw.close();
       this.#log.close();
@@ -117,7 +120,7 @@ class ProgramRun {
         timeoutMs: turn.timeoutMs,
         killGraceMs: turn.killGraceMs,
         marker: turn.marker,
-        signal: AbortSignal.any([this.#cancelled, this.#watch.signal, this.#over.signal]),
+        signal: AbortSignal.any([this.#cancelled, this.#watch.signal, this.#over.signal, this.#refused.signal]),
         // What a cell that could not be made says of it.
         maxOutputBytes: TAIL_BYTES,
         onOutput: (chunk, stream) => {
@@ -150,6 +153,19 @@ class ProgramRun {
   #hear(line: string, isCut: boolean): void {
     this.#raw.line(systemClock.nowMs(), 'stdout', this.#turn.redactor.text(line.slice(0, LOGGED_MAX)));
     if (!isCut) this.#invocation.protocol.stdout(line);
+  }
+
+  #cause(): EndedProgram['cause'] {
+    if (this.#cancelled.aborted) return 'cancelled';
+    if (this.#refused.signal.aborted) return 'refused';
+    if (this.#watch.signal.aborted) return 'idle';
+    return this.#over.signal.aborted ? 'over' : 'itself';
+  }
+
+  /** A program may try again for hours, and says so each time: nobody else gets its slot meanwhile. */
+  #wait(isPending: boolean): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = isPending ? setTimeout(() => this.#refused.abort(), this.#turn.patienceMs) : null;
   }
 
   /** The agent has said how its work ended: its turn is to end, too. */

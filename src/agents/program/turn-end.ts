@@ -12,8 +12,8 @@ export interface EndedProgram {
   readonly name: string;
   readonly turn: Turn;
   readonly result: CellResult;
-  /** Who ended it. `over`: we did, after it was told to end. */
-  readonly cause: 'itself' | 'cancelled' | 'idle' | 'over';
+  /** Who ended it. `over`: we did, after it was told to end. `refused`: we did, since its provider refused for too long. */
+  readonly cause: 'itself' | 'cancelled' | 'idle' | 'over' | 'refused';
   /** The provider refused, and nothing came after it. */
   readonly pending: ProviderFailure | null;
   readonly lastText: string;
@@ -40,6 +40,7 @@ export async function endOfTurn(ended: EndedProgram): Promise<TurnEnd> {
   if (cause === 'idle') {
     return stuck(ended, `the agent ${name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
   }
+  if (cause === 'refused') return stuck(ended, `the agent ${name} waited ${seconds(turn.patienceMs)} for its provider`);
   switch (result.kind) {
     case 'spawn-failed':
       return { kind: 'infrastructure', why: `the agent ${name} could not be started: ${result.message}` };

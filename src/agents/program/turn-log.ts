@@ -17,10 +17,13 @@ export class TurnLog {
   readonly #turn: Turn;
   readonly #queue: EventQueue<AgentEvent>;
   readonly #transcript: Transcript;
+  readonly #onPending: (isPending: boolean) => void;
   #pending: ProviderFailure | null = null;
   #lastText = '';
 
-  constructor(turn: Turn, queue: EventQueue<AgentEvent>) {
+  /** @param onPending called when the provider begins to refuse, and when it serves again. */
+  constructor(turn: Turn, queue: EventQueue<AgentEvent>, onPending: (isPending: boolean) => void) {
+    this.#onPending = onPending;
     this.#turn = turn;
     this.#queue = queue;
     this.#transcript = new Transcript(turn.transcript);
@@ -37,8 +40,11 @@ export class TurnLog {
 
   readonly emit: Emit = (raw) => {
     const event = this.#withoutSecrets(raw);
+    const wasPending = this.#pending !== null;
     if (event.kind === 'rate-limit') this.#pending = event.failure;
     else if (event.kind !== 'session' && event.kind !== 'error') this.#pending = null;
+    const isPending = this.#pending !== null;
+    if (isPending !== wasPending) this.#onPending(isPending);
     if (event.kind === 'text') this.#lastText = event.text;
     const line = transcriptLine(event);
     if (line !== null) {
