@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { describe, expect, test } from 'vitest';
 
@@ -9,10 +9,12 @@ import { programAgent } from '../../src/agents/program/adapter.ts';
 import type { Adapter, ProgramSettings } from '../../src/agents/program/adapter.ts';
 import type { StepInput } from '../../src/cli/demo/model/step.ts';
 import type { StubModel } from '../../src/cli/demo/model/stub-model.ts';
+import { probeBubblewrap } from '../../src/sandbox/probe.ts';
 import { emptyEnvironment } from '../fixtures/agents/cache.ts';
 import type { FoundProgram } from '../fixtures/agents/cache.ts';
 import { makeArena } from '../fixtures/agents/program-arena.ts';
-import type { Arena, Played } from '../fixtures/agents/program-arena.ts';
+import type { Arena, Played, Subject } from '../fixtures/agents/program-arena.ts';
+import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
 
 /** What the suite must know of a program; all else is the same for all of them. */
@@ -62,23 +64,48 @@ export function programSuite(name: string, traits: ProgramTraits): void {
   const { program } = traits;
   const within: With = (body) => async (context) => {
     if ('skipped' in program) return context.skip(program.skipped);
-    await using arena = await makeArena({
-      adapter: traits.adapter,
-      settings: { run: [program.path, ...program.prefixArgs], ...traits.settings },
-      environment: (model, home) => ({ ...emptyEnvironment(home), ...traits.environment(model) }),
-      prepare: traits.prepare,
-    });
+    await using arena = await makeArena(subjectOf(traits, program));
     await body(arena, context);
   };
   const version = 'skipped' in program ? 'not in the cache' : program.version;
   const suite = traits.isHeavy === true ? describe : describe.concurrent;
   suite(`${name} (${version})`, { timeout: TIMEOUT_MS }, () => {
     workTests(within, traits);
+    cellTest(traits);
     signalTests(within);
     providerTests(within, traits);
     endTests(within, traits);
     sessionTests(within, traits);
     sizeTests(within, traits);
+  });
+}
+
+function subjectOf(traits: ProgramTraits, program: FoundProgram): Subject {
+  return {
+    adapter: traits.adapter,
+    settings: { run: [program.path, ...program.prefixArgs], ...traits.settings },
+    environment: (model, home) => ({ ...emptyEnvironment(home), ...traits.environment(model) }),
+    prepare: traits.prepare,
+  };
+}
+
+/** As agents run on a machine that has a sandbox: where we are root, as nobody. */
+function cellTest(traits: ProgramTraits): void {
+  const { program } = traits;
+  test('in a cell', async (context) => {
+    if ('skipped' in program) return context.skip(program.skipped);
+    const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
+    if (bubblewrap.kind !== 'works') return context.skip(bubblewrap.why);
+    // What is run may be a link into its package, or a script of it.
+    const files = [program.path, ...program.prefixArgs].map(
+      (path) => /^.*?(?=\/node_modules\/)/u.exec(path)?.[0] ?? path,
+    );
+    const enclosure = { support: { ...NO_SANDBOXES, bubblewrap }, readable: [...files, dirname(process.execPath)] };
+    await using arena = await makeArena(subjectOf(traits, program), enclosure);
+    const { end, sessionId } = await arena.play([{ write: { path: 'new.txt', content: 'one\n' } }, report(), DONE]);
+    expect(end).toEqual(FINISHED);
+    expect(await readFile(join(arena.lane, 'new.txt'), 'utf8')).toBe('one\n');
+    if (traits.adapter.capabilities(settingsOf(traits)).resume) expect(sessionId).not.toBe(null);
   });
 }
 
