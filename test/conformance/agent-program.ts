@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { describe, expect, test } from 'vitest';
 
@@ -9,10 +9,12 @@ import { programAgent } from '../../src/agents/program/adapter.ts';
 import type { Adapter, ProgramSettings } from '../../src/agents/program/adapter.ts';
 import type { StepInput } from '../../src/cli/demo/model/step.ts';
 import type { StubModel } from '../../src/cli/demo/model/stub-model.ts';
+import { probeBubblewrap } from '../../src/sandbox/probe.ts';
 import { emptyEnvironment } from '../fixtures/agents/cache.ts';
 import type { FoundProgram } from '../fixtures/agents/cache.ts';
 import { makeArena } from '../fixtures/agents/program-arena.ts';
-import type { Arena, Played } from '../fixtures/agents/program-arena.ts';
+import type { Arena, Played, Subject } from '../fixtures/agents/program-arena.ts';
+import { NO_SANDBOXES } from '../fixtures/cells.ts';
 import { until } from '../fixtures/yard/until.ts';
 
 /** What the suite must know of a program; all else is the same for all of them. */
@@ -45,8 +47,8 @@ export interface ProgramTraits {
 type With = (body: (arena: Arena, context: TestContext) => Promise<void>) => (context: TestContext) => Promise<void>;
 
 const TIMEOUT_MS = 170_000;
-/** Longer than any program takes to begin. */
-const IDLE_MS = 12_000;
+/** A busy machine may take longer to start a program than is waited for it at first. */
+const IDLE_MS = [6_000, 20_000, 60_000];
 
 const report = (more: Readonly<Record<string, unknown>> = {}): StepInput => ({
   tool: { name: 'report_packet', arguments: { summary: 'It is done.', ...more } },
@@ -62,23 +64,48 @@ export function programSuite(name: string, traits: ProgramTraits): void {
   const { program } = traits;
   const within: With = (body) => async (context) => {
     if ('skipped' in program) return context.skip(program.skipped);
-    await using arena = await makeArena({
-      adapter: traits.adapter,
-      settings: { run: [program.path, ...program.prefixArgs], ...traits.settings },
-      environment: (model, home) => ({ ...emptyEnvironment(home), ...traits.environment(model) }),
-      prepare: traits.prepare,
-    });
+    await using arena = await makeArena(subjectOf(traits, program));
     await body(arena, context);
   };
   const version = 'skipped' in program ? 'not in the cache' : program.version;
   const suite = traits.isHeavy === true ? describe : describe.concurrent;
   suite(`${name} (${version})`, { timeout: TIMEOUT_MS }, () => {
     workTests(within, traits);
+    cellTest(traits);
     signalTests(within);
     providerTests(within, traits);
     endTests(within, traits);
     sessionTests(within, traits);
     sizeTests(within, traits);
+  });
+}
+
+function subjectOf(traits: ProgramTraits, program: FoundProgram): Subject {
+  return {
+    adapter: traits.adapter,
+    settings: { run: [program.path, ...program.prefixArgs], ...traits.settings },
+    environment: (model, home) => ({ ...emptyEnvironment(home), ...traits.environment(model) }),
+    prepare: traits.prepare,
+  };
+}
+
+/** As agents run on a machine that has a sandbox: where we are root, as nobody. */
+function cellTest(traits: ProgramTraits): void {
+  const { program } = traits;
+  test('in a cell', async (context) => {
+    if ('skipped' in program) return context.skip(program.skipped);
+    const bubblewrap = await probeBubblewrap(process.env['PATH'] ?? '');
+    if (bubblewrap.kind !== 'works') return context.skip(bubblewrap.why);
+    // What is run may be a link into its package, or a script of it.
+    const files = [program.path, ...program.prefixArgs].map(
+      (path) => /^.*?(?=\/node_modules\/)/u.exec(path)?.[0] ?? path,
+    );
+    const enclosure = { support: { ...NO_SANDBOXES, bubblewrap }, readable: [...files, dirname(process.execPath)] };
+    await using arena = await makeArena(subjectOf(traits, program), enclosure);
+    const { end, sessionId } = await arena.play([{ write: { path: 'new.txt', content: 'one\n' } }, report(), DONE]);
+    expect(end).toEqual(FINISHED);
+    expect(await readFile(join(arena.lane, 'new.txt'), 'utf8')).toBe('one\n');
+    if (traits.adapter.capabilities(settingsOf(traits)).resume) expect(sessionId).not.toBe(null);
   });
 }
 
@@ -106,7 +133,7 @@ function workTests(within: With, traits: ProgramTraits): void {
       expect(environment).toContain('YARD_TASK_ID=TASK-7');
       expect(environment).not.toContain(canary);
       expect(progress.map(({ phase }) => phase)).toEqual(['editing']);
-      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      expect(isAsked(model)).toBe(true);
       expect(kindsOf(events)).toContain('started');
       expect(toolsOf(events)).toBeGreaterThanOrEqual(5);
       const { resume, cost } = traits.adapter.capabilities(settingsOf(traits));
@@ -119,7 +146,7 @@ function workTests(within: With, traits: ProgramTraits): void {
   test(
     'a prompt comes as it is, whatever it begins with',
     within(async ({ model, play }) => {
-      for (const prompt of ['/help @README.md', '--version -p @README.md', '!ls ?', '# one\n  two\t@nothing\n']) {
+      for (const prompt of ['/help @README.md', '--version -p "@README.md" !ls\n  two\t@nothing\n']) {
         await play([{ say: { text: 'Read.' } }], { prompt });
         const texts = model.requests.flatMap(({ conversation }) => conversation?.messages ?? []);
         expect(texts.some(({ role, text }) => role === 'user' && text.includes(prompt))).toBe(true);
@@ -181,7 +208,8 @@ function signalTests(within: With): void {
   );
 
   test.for<[string, StepInput, string]>([
-    ['malformed', { tool: { name: 'report_packet', arguments: { summary: 7 } } }, 'malformed'],
+    // Some programs hold their model to the tool's schema, and never call it so.
+    ['malformed', { tool: { name: 'report_packet', arguments: { summary: ' ' } } }, 'malformed'],
     ['of another task', report({ task: 'TASK-8' }), 'foreign'],
     ['of an earlier token', report({ token: 8 }), 'foreign'],
   ])('a packet is refused: %s', ([, step, because], context) =>
@@ -208,8 +236,9 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test.for([429, 500, 401] as const)('a model that refuses for good: %d', (status, context) =>
     within(async ({ model, play }) => {
       const isSilent = traits.refused[status] === 'silence';
-      const { end } = await play([{ error: { status } }], isSilent ? { idleMs: IDLE_MS } : {});
-      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      const steps = [{ error: { status } }];
+      const { end } = isSilent ? await playIdle({ model, play }, steps) : await play(steps);
+      expect(isAsked(model)).toBe(true);
       if (isSilent) expect(end.kind).toBe('no-packet');
       else expectProvider(end, expected[status]);
     })(context),
@@ -218,8 +247,8 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test(
     'a model that never answers',
     within(async ({ model, play }) => {
-      const { end } = await play([{ stall: {} }], { idleMs: IDLE_MS });
-      expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
+      const { end } = await playIdle({ model, play }, [{ stall: {} }]);
+      expect(isAsked(model)).toBe(true);
       expect(end.kind).toBe('no-packet');
       expect(end.kind === 'no-packet' && end.why).toContain('its idle limit');
     }),
@@ -312,7 +341,8 @@ function sessionTests(within: With, traits: ProgramTraits): void {
     'a session that is not there is refused',
     within(async ({ play }, context) => {
       if (!resume) return context.skip('it has no sessions');
-      const { sessionId } = await play([{ say: { text: 'Yes.' } }]);
+      const { end, sessionId } = await play([{ say: { text: 'Yes.' } }]);
+      expect(end.kind).toBe('unfinished');
       // As its ids are, but another one.
       const id = (sessionId ?? '').replaceAll(/[0-9a-f]/gu, (digit) => (digit === '0' ? '1' : '0'));
       expect((await play([report(), DONE], { session: { id, totals: null } })).end.kind).toBe('session-refused');
@@ -321,13 +351,13 @@ function sessionTests(within: With, traits: ProgramTraits): void {
 }
 
 function sizeTests(within: With, traits: ProgramTraits): void {
-  test(
-    'a prompt of 5 MB',
+  test.for([0.5, 5] as const)('a prompt of %d MB', (megabytes, context) =>
     within(async ({ play }) => {
-      const { end } = await play([report(), DONE], { prompt: 'A line of many.\n'.repeat(330_000) });
-      if (traits.refusesLargePrompts === true) expect(end.kind).toBe('no-packet');
+      const prompt = 'A line of many.\n'.repeat(megabytes * 65_536);
+      const { end } = await play([report(), DONE], { prompt });
+      if (megabytes === 5 && traits.refusesLargePrompts === true) expect(end.kind).toBe('no-packet');
       else expect(end).toEqual(FINISHED);
-    }),
+    })(context),
   );
 
   test(
@@ -343,8 +373,9 @@ function sizeTests(within: With, traits: ProgramTraits): void {
 
   test(
     'words of the model that are no UTF-8',
-    within(async ({ play, turn }) => {
+    within(async ({ model, play, turn }) => {
       const { end } = await play([{ garbage: {} }]);
+      expect(isAsked(model)).toBe(true);
       // Or the program takes it for a connection that breaks.
       expect(['unfinished', 'no-packet', 'provider']).toContain(end.kind);
       const lines = (await readFile(turn.transcript, 'utf8')).trimEnd().split('\n');
@@ -356,6 +387,19 @@ function sizeTests(within: With, traits: ProgramTraits): void {
 function expectProvider(end: TurnEnd, types: readonly string[]): void {
   expect(end.kind, JSON.stringify(end)).toBe('provider');
   if (end.kind === 'provider') expect(types).toContain(end.failure.type);
+}
+
+/** A turn that falls silent once it has asked its model. */
+async function playIdle({ model, play }: Pick<Arena, 'model' | 'play'>, steps: readonly StepInput[]): Promise<Played> {
+  for (const idleMs of IDLE_MS) {
+    const played = await play(steps, { idleMs });
+    if (isAsked(model)) return played;
+  }
+  throw new Error('it never asked its model');
+}
+
+function isAsked({ requests }: StubModel): boolean {
+  return requests.some(({ conversation }) => conversation !== null);
 }
 
 function kindsOf(events: readonly AgentEvent[]): readonly string[] {

@@ -3,6 +3,7 @@ import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import { asObject, at, numberAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
+import type { TurnUsage } from '../stream-json/dialect.ts';
 
 /*
  * What a turn has used, by model, is told in up to three ways. `model_usage_since_last_result` (from some 2.1.3xx on) is
@@ -10,11 +11,6 @@ import type { JsonObject } from '../program/json-line.ts';
  * process to process, in newer ones. `usage` is always of this turn, but leaves out other agents that it has started, and
  * the last request of a turn that was broken off.
  */
-
-interface TurnUsage {
-  readonly usage: Usage;
-  readonly totals: Usage;
-}
 
 /** @param before what the session had come to with the turns before. */
 export function claudeUsage(result: JsonObject, before: Usage): TurnUsage {

@@ -4,7 +4,8 @@ import { TOOL_SERVER } from '../../core/tool-definitions.ts';
 import type { Turn } from '../agent.ts';
 import type { Adapter, ProgramSettings } from '../program/adapter.ts';
 import type { HomeFile } from '../program/protocol.ts';
-import { ClaudeProtocol, openingOf } from './claude-protocol.ts';
+import { openingOf, StreamJsonProtocol } from '../stream-json/stream-json-protocol.ts';
+import { ClaudeDialect } from './claude-dialect.ts';
 
 const SYSTEM_FILE = 'yard-system.md';
 const SERVERS_FILE = 'yard-servers.json';
@@ -30,10 +31,11 @@ export const CLAUDE: Adapter = {
   invoke: (turn, settings, program) => ({
     argv: [...program, ...argumentsOf(turn, settings)],
     env: environmentOf(turn),
-    input: openingOf(turn.prompt),
+    // A word after a slash at the beginning would be a command to the program itself.
+    input: openingOf(turn.prompt.startsWith('/') ? `\n${turn.prompt}` : turn.prompt),
     held: true,
     home: filesOf(turn),
-    protocol: new ClaudeProtocol(turn.session),
+    protocol: new StreamJsonProtocol(new ClaudeDialect(), turn.session),
   }),
 };
 

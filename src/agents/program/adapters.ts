@@ -7,4 +7,6 @@ export const ADAPTERS: { readonly [Kind in ProgramKind]?: (settings: ProgramSett
   claude: async () => (await import('../claude/claude.ts')).CLAUDE,
   codex: async () => (await import('../codex/codex.ts')).CODEX,
   acp: (settings) => Promise.resolve(acpAdapter(settings)),
+  gemini: async () => (await import('../gemini/gemini.ts')).GEMINI,
+  qwen: async () => (await import('../qwen/qwen.ts')).QWEN,
 };

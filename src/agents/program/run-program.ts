@@ -172,7 +172,7 @@ class ProgramRun {
   #windUp(): void {
     this.#endIn(WIND_UP_MS);
     if (this.#turn.tools?.terminal?.kind === 'done' || this.#started === null) return;
-    this.#invocation.protocol.interrupt();
+    if (!this.#invocation.protocol.interrupt()) this.#endIn(FINISH_MS);
   }
 
   #endIn(ms: number): void {

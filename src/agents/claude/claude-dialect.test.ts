@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest';
 
+import { exitWith, hear } from '../../../test/fixtures/agents/hear.ts';
+import type { Heard } from '../../../test/fixtures/agents/hear.ts';
 import type { Usage } from '../../core/usage.ts';
-import type { Emit } from '../program/protocol.ts';
-import { ClaudeProtocol, openingOf } from './claude-protocol.ts';
-
-type Event = Parameters<Emit>[0];
-
-interface Heard {
-  readonly protocol: ClaudeProtocol;
-  readonly events: readonly Event[];
-  readonly written: readonly string[];
-  readonly isFinished: boolean;
-}
+import { StreamJsonProtocol } from '../stream-json/stream-json-protocol.ts';
+import { ClaudeDialect } from './claude-dialect.ts';
 
 /** What 2.1.329 prints, in short. */
 const INIT = '{"type":"system","subtype":"init","session_id":"s-1","claude_code_version":"2.1.329"}';
@@ -20,21 +13,13 @@ const RETRY =
 const LIMITED =
   '{"type":"rate_limit_event","rate_limit_info":{"status":"rejected","resetsAt":1795275851,"rateLimitType":"five_hour"}}';
 
-function hear(lines: readonly string[], session: { id: string; totals: Usage | null } | null = null): Heard {
-  const protocol = new ClaudeProtocol(session);
-  const events: Event[] = [];
-  const written: string[] = [];
-  let isFinished = false;
-  const io = {
-    write: (line: string) => void written.push(line),
-    finish: () => {
-      isFinished = true;
-    },
-  };
-  protocol.begin(io, (event) => events.push(event));
-  for (const line of lines) protocol.stdout(line);
-  return { protocol, events, written, isFinished };
-}
+const talk = (
+  lines: readonly string[],
+  session: { id: string; totals: Usage | null } | null = null,
+): Heard & { protocol: StreamJsonProtocol } => {
+  const protocol = new StreamJsonProtocol(new ClaudeDialect(), session);
+  return { protocol, ...hear(protocol, lines) };
+};
 
 const result = (more: object): string =>
   JSON.stringify({ type: 'result', subtype: 'success', is_error: false, result: 'Done.', ...more });
@@ -48,10 +33,9 @@ const refused = (word: string, status: number | null): readonly string[] => [
   }),
   result({ is_error: true, terminal_reason: 'api_error', api_error_status: status }),
 ];
-const exit = (code: number): { code: number; signal: null; stderr: string } => ({ code, signal: null, stderr: '' });
 
 test('what it does becomes events, and its result ends it', () => {
-  const { events, protocol, isFinished } = hear([
+  const { events, protocol, isFinished } = talk([
     INIT,
     '{"type":"assistant","message":{"content":[{"type":"thinking","thinking":"hm"},{"type":"text","text":"I write."}]},"parent_tool_use_id":null}',
     '{"type":"assistant","message":{"content":[{"type":"text","text":"of a helper"}]},"parent_tool_use_id":"c0"}',
@@ -69,12 +53,12 @@ test('what it does becomes events, and its result ends it', () => {
     { kind: 'tool-result', id: 'c2', ok: false, summary: 'no' },
   ]);
   expect(isFinished).toBe(true);
-  expect(protocol.judge(exit(0))).toEqual({ kind: 'ended', message: 'Done.' });
+  expect(protocol.judge(exitWith(0))).toEqual({ kind: 'ended', message: 'Done.' });
 });
 
 test('a message that was held to a schema comes as JSON', () => {
-  const { protocol } = hear([INIT, result({ structured_output: { a: 'x' } })]);
-  expect(protocol.judge(exit(0))).toEqual({ kind: 'ended', message: '{"a":"x"}' });
+  const { protocol } = talk([INIT, result({ structured_output: { a: 'x' } })]);
+  expect(protocol.judge(exitWith(0))).toEqual({ kind: 'ended', message: '{"a":"x"}' });
 });
 
 describe('a refused request, whatever its subtype says', () => {
@@ -86,23 +70,23 @@ describe('a refused request, whatever its subtype says', () => {
     ['server_error', null, 'overload'],
     ['unknown', 529, 'overload'],
   ])('%s %s: %s', (word, status, type) => {
-    const { protocol } = hear([INIT, ...refused(word, status)]);
-    expect(protocol.judge(exit(1))).toMatchObject({ kind: 'provider', failure: { type, status, code: word } });
+    const { protocol } = talk([INIT, ...refused(word, status)]);
+    expect(protocol.judge(exitWith(1))).toMatchObject({ kind: 'provider', failure: { type, status, code: word } });
   });
 
   test('one that is wrong in itself is the fault of the turn', () => {
-    expect(hear([INIT, ...refused('unknown', 400)]).protocol.judge(exit(1)).kind).toBe('failed');
+    expect(talk([INIT, ...refused('unknown', 400)]).protocol.judge(exitWith(1)).kind).toBe('failed');
   });
 
   test('a limit that was told of has its reset', () => {
-    const { protocol, events } = hear([INIT, LIMITED, ...refused('rate_limit', 429)]);
+    const { protocol, events } = talk([INIT, LIMITED, ...refused('rate_limit', 429)]);
     const failure = { type: 'quota', status: 429, resetMs: 1_795_275_851_000 };
     expect(events[1]).toMatchObject({ kind: 'rate-limit', failure });
-    expect(protocol.judge(exit(1))).toMatchObject({ kind: 'provider', failure });
+    expect(protocol.judge(exitWith(1))).toMatchObject({ kind: 'provider', failure });
   });
 
   test('it says so while it tries again', () => {
-    const { events } = hear([INIT, RETRY]);
+    const { events } = talk([INIT, RETRY]);
     expect(events[1]).toEqual({
       kind: 'rate-limit',
       failure: { type: 'overload', status: 429, resetMs: null, code: 'rate_limit' },
@@ -124,20 +108,20 @@ test.each([
     'claude failed: aborted_tools',
   ],
 ])('failed: %s', (_, lines, why) => {
-  expect(hear(lines).protocol.judge(exit(0))).toEqual({ kind: 'failed', why });
+  expect(talk(lines).protocol.judge(exitWith(0))).toEqual({ kind: 'failed', why });
 });
 
 test('a session that it did not take up', () => {
   const none = result({ subtype: 'error_during_execution', is_error: true, errors: ['No conversation found'] });
-  const { protocol } = hear([none], { id: 's-9', totals: null });
-  expect(protocol.judge(exit(1))).toEqual({
+  const { protocol } = talk([none], { id: 's-9', totals: null });
+  expect(protocol.judge(exitWith(1))).toEqual({
     kind: 'session-refused',
     why: 'claude did not take up the session: No conversation found',
   });
 });
 
 test('what it asks is granted, or refused: never left open', () => {
-  const { written } = hear([
+  const { written } = talk([
     '{"type":"control_request","request_id":"q1","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}',
     '{"type":"control_request","request_id":"q2","request":{"subtype":"something_new"}}',
   ]);
@@ -149,9 +133,5 @@ test('what it asks is granted, or refused: never left open', () => {
 
 test('hostile lines change nothing', () => {
   const lines = ['', 'null', '[]', '{"type":"assistant"}', '{"type":"assistant","message":{"content":[1,null,"x"]}}'];
-  expect(hear([...lines, '{"type":"system","subtype":7}', '{', '{"type":{}}', '{"type":"user"}']).events).toEqual([]);
-});
-
-test('a prompt is no command of the program', () => {
-  expect(openingOf('/help')).toContain('"text":"\\n/help"');
+  expect(talk([...lines, '{"type":"system","subtype":7}', '{', '{"type":{}}', '{"type":"user"}']).events).toEqual([]);
 });

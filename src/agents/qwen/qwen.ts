@@ -1,0 +1,88 @@
+import { TOOL_SERVER } from '../../core/tool-definitions.ts';
+import type { Turn } from '../agent.ts';
+import type { Adapter, ProgramSettings } from '../program/adapter.ts';
+import { noEffort } from '../program/no-effort.ts';
+import type { HomeFile } from '../program/protocol.ts';
+import { openingOf, StreamJsonProtocol } from '../stream-json/stream-json-protocol.ts';
+import { QwenDialect } from './qwen-dialect.ts';
+
+/**
+ * In a prompt of its own every `@word` that some file matches is changed, and the file put in; not so in what follows a
+ * command, which is added to the command's text as it is.
+ */
+const COMMAND = 'yard-task';
+const COMMAND_FILE = `---
+description: A task of Yardmaster
+---
+What follows the first word below is what you are to do.
+`;
+
+/** Qwen Code over its streams of JSON, in both directions. */
+export const QWEN: Adapter = {
+  kind: 'qwen',
+  program: 'qwen',
+  install: 'npm install -g @qwen-code/qwen-code',
+  proven: 'real',
+  protocol: () => 'stream-json',
+  capabilities: () => ({
+    resume: true,
+    tools: 'mcp',
+    // Not where it is spoken with over streams.
+    schema: false,
+    cost: 'tokens',
+    interrupt: 'protocol',
+    reviewOnly: false,
+  }),
+  login: [{ from: '.qwen/oauth_creds.json', to: 'oauth_creds.json' }],
+  keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
+  invoke(turn, settings, program) {
+    if (settings.effort !== null) throw noEffort(settings.name, settings.effort);
+    return {
+      argv: [...program, ...argumentsOf(turn, settings)],
+      env: {
+        QWEN_HOME: turn.home,
+        // Otherwise it runs as a child of itself, and goes on where only the parent is ended.
+        QWEN_CODE_NO_RELAUNCH: 'true',
+        QWEN_CODE_SUPPRESS_YOLO_WARNING: '1',
+      },
+      input: openingOf(`/${COMMAND} ${turn.prompt}`),
+      held: true,
+      home: filesOf(turn),
+      protocol: new StreamJsonProtocol(new QwenDialect(), turn.session),
+    };
+  },
+};
+
+function argumentsOf(turn: Turn, { model }: ProgramSettings): string[] {
+  const { session, system, environment } = turn;
+  return [
+    '--input-format=stream-json',
+    '--output-format=stream-json',
+    '--approval-mode=yolo',
+    ...((environment['OPENAI_API_KEY'] ?? '') === '' ? [] : ['--auth-type=openai']),
+    ...(model === null ? [] : ['--model', model]),
+    ...(session === null ? [] : ['--resume', session.id]),
+    ...(system === null ? [] : ['--append-system-prompt', system]),
+  ];
+}
+
+function filesOf({ tools }: Turn): HomeFile[] {
+  const settings = {
+    privacy: { usageStatisticsEnabled: false },
+    general: { enableAutoUpdate: false },
+    // Otherwise it asks its model after each turn what to remember: another request, and nothing of the task.
+    memory: { enableManagedAutoMemory: false, enableManagedAutoDream: false },
+    // Beneath these it tries seven times of itself, which takes more than a minute.
+    model: { generationConfig: { maxRetries: 0 } },
+    tools: { toolSearch: { enabled: false } },
+    mcpServers: tools === null ? {} : { [TOOL_SERVER]: { ...serverOf(tools), trust: true } },
+  };
+  return [
+    { path: 'settings.json', content: JSON.stringify(settings) },
+    { path: `commands/${COMMAND}.md`, content: COMMAND_FILE },
+  ];
+}
+
+function serverOf({ server: { command, args, env } }: NonNullable<Turn['tools']>): object {
+  return { command, args, env };
+}

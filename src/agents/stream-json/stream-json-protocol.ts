@@ -1,0 +1,147 @@
+import { NO_USAGE } from '../../core/usage.ts';
+import type { Json } from '../../core/yard-event.ts';
+import type { Turn } from '../agent.ts';
+import { at, listAt, parseLine, textAt } from '../program/json-line.ts';
+import type { JsonObject } from '../program/json-line.ts';
+import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
+import { resultSummary, toolSummary } from '../program/tool-summary.ts';
+import type { Dialect } from './dialect.ts';
+
+/*
+ * One turn of a program that speaks `stream-json` in both directions. What became of it is in its `result`, and there in
+ * `is_error`: the `subtype` of a refused request may be `success`, and the exit code of a failed turn 0.
+ */
+
+/** What is written as the program starts. @param text a slash at its beginning makes a command of it. */
+export function openingOf(text: string): string {
+  const hello = { type: 'control_request', request_id: 'begin', request: { subtype: 'initialize' } };
+  const message = { role: 'user', content: [{ type: 'text', text }] };
+  const said = { type: 'user', session_id: '', parent_tool_use_id: null, message };
+  return `${JSON.stringify(hello)}\n${JSON.stringify(said)}\n`;
+}
+
+export class StreamJsonProtocol implements Protocol {
+  readonly #dialect: Dialect;
+  readonly #session: Turn['session'];
+  #io: ProgramIo | null = null;
+  #emit: Emit = () => undefined;
+  #hasBegun = false;
+  #result: JsonObject | null = null;
+
+  constructor(dialect: Dialect, session: Turn['session']) {
+    this.#dialect = dialect;
+    this.#session = session;
+  }
+
+  begin(io: ProgramIo, emit: Emit): void {
+    this.#io = io;
+    this.#emit = emit;
+  }
+
+  stdout(line: string): void {
+    const message = parseLine(line);
+    if (message === null || this.#dialect.hear(message, this.#emit)) return undefined;
+    switch (textAt(message, 'type')) {
+      case 'system':
+        return this.#system(message);
+      case 'assistant':
+        return this.#assistant(message);
+      case 'user':
+        return this.#user(message);
+      case 'control_request':
+        return this.#asked(message);
+      case 'result':
+        return this.#ended(message);
+      default:
+        return undefined;
+    }
+  }
+
+  interrupt(): boolean {
+    const request = { type: 'control_request', request_id: 'interrupt', request: { subtype: 'interrupt' } };
+    this.#io?.write(JSON.stringify(request));
+    return true;
+  }
+
+  judge({ code }: ProgramExit): Judgement {
+    const { name } = this.#dialect;
+    const result = this.#result;
+    // Whatever kept it from beginning, a session of its own may do without.
+    if (this.#session !== null && !this.#hasBegun && code !== 0) {
+      return { kind: 'session-refused', why: `${name} did not take up the session: ${reasonOf(result)}` };
+    }
+    if (result === null) return { kind: 'failed', why: `${name} ended without a result` };
+    if (at(result, 'is_error') !== true) return { kind: 'ended', message: this.#dialect.message(result) };
+    const why = `${name} failed: ${reasonOf(result)}`;
+    const failure = this.#dialect.failure(result);
+    return failure === null ? { kind: 'failed', why } : { kind: 'provider', why, failure };
+  }
+
+  #system(message: JsonObject): void {
+    if (textAt(message, 'subtype') !== 'init') return;
+    this.#hasBegun = true;
+    const id = textAt(message, 'session_id');
+    if (id !== null) this.#emit({ kind: 'session', id });
+  }
+
+  #assistant(message: JsonObject): void {
+    // What an agent that it has started says is said to it.
+    const isOwn = textAt(message, 'parent_tool_use_id') === null;
+    for (const block of listAt(message, 'message', 'content')) {
+      const [type, text] = [textAt(block, 'type'), textAt(block, 'text')];
+      if (type === 'text' && text !== null && isOwn) this.#emit({ kind: 'text', text });
+      if (type === 'thinking' && isOwn) this.#emit({ kind: 'thinking', text: textAt(block, 'thinking') ?? '' });
+      if (type === 'tool_use') this.#called(block);
+    }
+  }
+
+  #called(block: Json): void {
+    const [id, name, input] = [textAt(block, 'id') ?? '', textAt(block, 'name') ?? '', at(block, 'input')];
+    const entries = listAt(input, 'todos').map((todo) => textAt(todo, 'content') ?? '');
+    if (PLANNERS.has(name) && entries.length > 0) this.#emit({ kind: 'plan', entries });
+    else this.#emit({ kind: 'tool', id, name, summary: toolSummary(input) });
+  }
+
+  #user(message: JsonObject): void {
+    for (const block of listAt(message, 'message', 'content')) {
+      if (textAt(block, 'type') !== 'tool_result') continue;
+      const [id, ok] = [textAt(block, 'tool_use_id') ?? '', at(block, 'is_error') !== true];
+      this.#emit({ kind: 'tool-result', id, ok, summary: resultSummary(at(block, 'content')) });
+    }
+  }
+
+  /** It waits for an answer to all that it asks. */
+  #asked(message: JsonObject): void {
+    const requestId = textAt(message, 'request_id') ?? '';
+    const response =
+      textAt(message, 'request', 'subtype') === 'can_use_tool'
+        ? {
+            subtype: 'success',
+            request_id: requestId,
+            response: { behavior: 'allow', updatedInput: at(message, 'request', 'input') ?? {} },
+          }
+        : { subtype: 'error', request_id: requestId, error: 'nobody is here to answer' };
+    this.#io?.write(JSON.stringify({ type: 'control_response', response }));
+  }
+
+  #ended(result: JsonObject): void {
+    // A task that it had left in the background may begin another turn: this one is over.
+    if (this.#result !== null) return;
+    this.#result = result;
+    const { usage, totals } = this.#dialect.usage(result, this.#session?.totals ?? NO_USAGE);
+    this.#emit({ kind: 'usage', usage, totals });
+    this.#io?.finish();
+  }
+}
+
+/** Tools by which they write down what they are about to do. */
+const PLANNERS: ReadonlySet<string> = new Set(['TodoWrite', 'todo_write']);
+const REASON_MAX = 500;
+
+function reasonOf(result: JsonObject | null): string {
+  if (result === null) return 'it ended without a result';
+  const [error] = listAt(result, 'errors');
+  const told = typeof error === 'string' ? error : textAt(result, 'error', 'message');
+  const text = told ?? textAt(result, 'result') ?? textAt(result, 'terminal_reason') ?? textAt(result, 'subtype');
+  return (text ?? 'unknown').slice(0, REASON_MAX);
+}
