@@ -45,13 +45,22 @@ export interface ProgramTraits {
 type With = (body: (arena: Arena, context: TestContext) => Promise<void>) => (context: TestContext) => Promise<void>;
 
 const TIMEOUT_MS = 170_000;
-/** Longer than any program takes to begin. */
+/** Longer than a program takes to begin, and than one that is too large for several at once. */
 const IDLE_MS = 12_000;
+const HEAVY_IDLE_MS = 40_000;
 
 const report = (more: Readonly<Record<string, unknown>> = {}): StepInput => ({
   tool: { name: 'report_packet', arguments: { summary: 'It is done.', ...more } },
 });
 const DONE: StepInput = { tool: { name: 'finish', arguments: { status: 'done' } } };
+/** How an agent without tools ends its work. */
+const lastMessage = (fields: Readonly<Record<string, unknown>>): StepInput => ({
+  say: { text: JSON.stringify({ task: 'TASK-7', attempt: 2, ...fields }) },
+});
+const TELLING: readonly StepInput[] = [
+  { tool: { name: 'get_task', arguments: {} } },
+  { tool: { name: 'report_progress', arguments: { phase: 'editing', focus: 'all' } } },
+];
 const FINISHED: TurnEnd = {
   kind: 'finished',
   packet: { source: 'agent', summary: 'It is done.', tests: [], commands: [], blockers: [] },
@@ -74,7 +83,7 @@ export function programSuite(name: string, traits: ProgramTraits): void {
   const suite = traits.isHeavy === true ? describe : describe.concurrent;
   suite(`${name} (${version})`, { timeout: TIMEOUT_MS }, () => {
     workTests(within, traits);
-    signalTests(within);
+    signalTests(within, traits);
     providerTests(within, traits);
     endTests(within, traits);
     sessionTests(within, traits);
@@ -91,10 +100,8 @@ function workTests(within: With, traits: ProgramTraits): void {
         [
           { write: { path: 'sub/new.txt', content: 'one\n"two" é\n' } },
           { run: { command: 'env > environment.txt; cat sub/new.txt' } },
-          { tool: { name: 'get_task', arguments: {} } },
-          { tool: { name: 'report_progress', arguments: { phase: 'editing', focus: 'all' } } },
-          report(),
-          DONE,
+          ...(hasTools(traits) ? TELLING : []),
+          ...doneBy(traits),
           { say: { text: 'That was all.' } },
         ],
         { isEnclosed },
@@ -105,10 +112,10 @@ function workTests(within: With, traits: ProgramTraits): void {
       const environment = await readFile(join(lane, 'environment.txt'), 'utf8');
       expect(environment).toContain('YARD_TASK_ID=TASK-7');
       expect(environment).not.toContain(canary);
-      expect(progress.map(({ phase }) => phase)).toEqual(['editing']);
+      expect(progress.map(({ phase }) => phase)).toEqual(hasTools(traits) ? ['editing'] : []);
       expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
       expect(kindsOf(events)).toContain('started');
-      expect(toolsOf(events)).toBeGreaterThanOrEqual(5);
+      expect(toolsOf(events)).toBeGreaterThanOrEqual(hasTools(traits) ? 5 : 2);
       const { resume, cost } = traits.adapter.capabilities(settingsOf(traits));
       if (resume) expect(sessionId).not.toBe(null);
       if (cost !== null) expect(usage.inputTokens).toBeGreaterThan(0);
@@ -161,12 +168,13 @@ function workTests(within: With, traits: ProgramTraits): void {
   );
 }
 
-function signalTests(within: With): void {
+function signalTests(within: With, traits: ProgramTraits): void {
   test(
     'a question ends the turn',
     within(async ({ play }) => {
       const ask = { tool: { name: 'ask_question', arguments: { question: 'Which one?' } } };
-      const { end } = await play([ask, { run: { command: 'sleep 1000' } }]);
+      const told = lastMessage({ status: 'blocked', reason: 'Which one?' });
+      const { end } = await play(hasTools(traits) ? [ask, { run: { command: 'sleep 1000' } }] : [told]);
       expect(end).toEqual({ kind: 'question', text: 'Which one?' });
     }),
   );
@@ -186,6 +194,7 @@ function signalTests(within: With): void {
     ['of an earlier token', report({ token: 8 }), 'foreign'],
   ])('a packet is refused: %s', ([, step, because], context) =>
     within(async ({ play, log, tools }) => {
+      if (!hasTools(traits)) return context.skip('it has no tools');
       const { end } = await play([step, DONE, { say: { text: 'So be it.' } }]);
       expect(end.kind).toBe('unfinished');
       expect(log.map((entry) => entry['because'])).toEqual([because, 'no-packet']);
@@ -198,7 +207,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test(
     'a 429 that says when to come back',
     within(async ({ play }) => {
-      const { end } = await play([{ error: { status: 429, retryAfterS: 1, times: 1 } }, report(), DONE]);
+      const { end } = await play([{ error: { status: 429, retryAfterS: 1, times: 1 } }, ...doneBy(traits)]);
       if (!traits.waitsForRetryAfter) return expectProvider(end, ['overload', 'quota']);
       expect(end).toEqual(FINISHED);
     }),
@@ -208,7 +217,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test.for([429, 500, 401] as const)('a model that refuses for good: %d', (status, context) =>
     within(async ({ model, play }) => {
       const isSilent = traits.refused[status] === 'silence';
-      const { end } = await play([{ error: { status } }], isSilent ? { idleMs: IDLE_MS } : {});
+      const { end } = await play([{ error: { status } }], isSilent ? { idleMs: idleOf(traits) } : {});
       expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
       if (isSilent) expect(end.kind).toBe('no-packet');
       else expectProvider(end, expected[status]);
@@ -218,7 +227,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test(
     'a model that never answers',
     within(async ({ model, play }) => {
-      const { end } = await play([{ stall: {} }], { idleMs: IDLE_MS });
+      const { end } = await play([{ stall: {} }], { idleMs: idleOf(traits) });
       expect(model.requests.some(({ conversation }) => conversation !== null)).toBe(true);
       expect(end.kind).toBe('no-packet');
       expect(end.kind === 'no-packet' && end.why).toContain('its idle limit');
@@ -227,7 +236,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
 }
 
 function endTests(within: With, traits: ProgramTraits): void {
-  const HANGING: readonly StepInput[] = [{ run: { command: 'touch up; sleep 1000 & sleep 1000' } }, report(), DONE];
+  const HANGING: readonly StepInput[] = [{ run: { command: 'touch up; sleep 1000 & sleep 1000' } }, ...doneBy(traits)];
   const isUp = ({ lane }: Arena): Promise<boolean> => until('its command', () => existsSync(join(lane, 'up')));
 
   test(
@@ -239,7 +248,7 @@ function endTests(within: With, traits: ProgramTraits): void {
       expect(end.kind).toBe('no-packet');
       if (traits.resumesAfterKill !== true) return;
       expect(sessionId).not.toBe(null);
-      const next = await arena.play([report(), DONE], { session: { id: sessionId ?? '', totals: null } });
+      const next = await arena.play([...doneBy(traits)], { session: { id: sessionId ?? '', totals: null } });
       expect(next.end).toEqual(FINISHED);
     }),
   );
@@ -258,7 +267,7 @@ function endTests(within: With, traits: ProgramTraits): void {
     'what it leaves running is ended',
     within(async ({ play }) => {
       const command = 'setsid sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 & echo left';
-      expect((await play([{ run: { command } }, report(), DONE])).end).toEqual(FINISHED);
+      expect((await play([{ run: { command } }, ...doneBy(traits)])).end).toEqual(FINISHED);
     }),
   );
 
@@ -315,7 +324,7 @@ function sessionTests(within: With, traits: ProgramTraits): void {
       const { sessionId } = await play([{ say: { text: 'Yes.' } }]);
       // As its ids are, but another one.
       const id = (sessionId ?? '').replaceAll(/[0-9a-f]/gu, (digit) => (digit === '0' ? '1' : '0'));
-      expect((await play([report(), DONE], { session: { id, totals: null } })).end.kind).toBe('session-refused');
+      expect((await play([...doneBy(traits)], { session: { id, totals: null } })).end.kind).toBe('session-refused');
     }),
   );
 }
@@ -324,7 +333,7 @@ function sizeTests(within: With, traits: ProgramTraits): void {
   test(
     'a prompt of 5 MB',
     within(async ({ play }) => {
-      const { end } = await play([report(), DONE], { prompt: 'A line of many.\n'.repeat(330_000) });
+      const { end } = await play([...doneBy(traits)], { prompt: 'A line of many.\n'.repeat(330_000) });
       if (traits.refusesLargePrompts === true) expect(end.kind).toBe('no-packet');
       else expect(end).toEqual(FINISHED);
     }),
@@ -334,7 +343,7 @@ function sizeTests(within: With, traits: ProgramTraits): void {
     '200 MB of output, and bytes that are no text, stay within bounds',
     within(async ({ play, turn }) => {
       const command = `printf '\\377\\376'; yes "$(printf '%01000d' 0)" | head -c 200000000`;
-      const { end, events } = await play([{ run: { command } }, report(), DONE]);
+      const { end, events } = await play([{ run: { command } }, ...doneBy(traits)]);
       expect(end).toEqual(FINISHED);
       expect(events.length).toBeLessThan(20_000);
       expect((await stat(turn.transcript)).size).toBeLessThan(66 * 1024 * 1024);
@@ -381,4 +390,17 @@ function systemsOf({ requests }: StubModel, from = 0): string {
 function settingsOf(traits: ProgramTraits): ProgramSettings {
   const none = { run: null, model: null, effort: null, protocol: null, accountHome: null };
   return { name: traits.adapter.kind, ...none, ...traits.settings };
+}
+
+function idleOf({ isHeavy = false }: ProgramTraits): number {
+  return isHeavy ? HEAVY_IDLE_MS : IDLE_MS;
+}
+
+function hasTools(traits: ProgramTraits): boolean {
+  return traits.adapter.capabilities(settingsOf(traits)).tools !== null;
+}
+
+/** The steps by which its model says that the work is done. */
+function doneBy(traits: ProgramTraits): readonly StepInput[] {
+  return hasTools(traits) ? [report(), DONE] : [lastMessage({ status: 'done', summary: 'It is done.' })];
 }
