@@ -7,6 +7,7 @@ export const ADAPTERS: { readonly [Kind in ProgramKind]?: (settings: ProgramSett
   claude: async () => (await import('../claude/claude.ts')).CLAUDE,
   codex: async () => (await import('../codex/codex.ts')).CODEX,
   acp: (settings) => Promise.resolve(acpAdapter(settings)),
+  opencode: async () => (await import('../opencode/opencode.ts')).OPENCODE,
   pi: async () => (await import('../pi/pi.ts')).PI,
   local: async () => (await import('../codex/local.ts')).LOCAL,
   coderabbit: async () => (await import('../coderabbit/coderabbit.ts')).CODERABBIT,
