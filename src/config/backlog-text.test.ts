@@ -3,7 +3,11 @@ import type { TaskSpec } from '../core/task.ts';
 import { specsOf } from './backlog-specs.ts';
 import { type BacklogFormat, formatOf, readBacklog } from './backlog-text.ts';
 
-const POLICY = { preflight: { requireAcceptance: true }, gates: { default: {} }, agents: { script: {} } };
+const POLICY = {
+  preflight: { requireAcceptance: true },
+  gates: { default: {} },
+  agents: { script: { kind: 'command' as const } },
+};
 
 function plan(text: string, format: BacklogFormat, known: readonly TaskSpec[] = []) {
   const backlog = readBacklog(text, 'x', format);

@@ -308,6 +308,11 @@ describe('bad input', () => {
       changed('agent: codemod,', 'agent: codemid,'),
       '3:13: defaults.agent names codemid, which is not under agents; did you mean codemod?',
     ],
+    [
+      'an agent for tasks that only reviews',
+      changed('agent: codemod,', 'agent: codex:review,'),
+      '3:13: defaults.agent names codex:review, which only reviews',
+    ],
     ['a gate with an odd name', changed('  default: {', '  ../x: {'), '5:3: the name "../x" in gates is not a name'],
     [
       'a variable list that lets everything through',

@@ -1,6 +1,7 @@
 import type { CellPolicy } from '../core/cell-policy.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
 import { PROGRAM_KINDS } from '../core/agent-kind.ts';
+import { isReviewOnly } from '../core/review-only.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
 import { nearest } from './nearest.ts';
 import type { Config } from './schema.ts';
@@ -13,9 +14,12 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
   if (!Object.hasOwn(config.gates, gate)) {
     broken.push({ path: ['defaults', 'gate'], message: missing('gate', gate, Object.keys(config.gates)) });
   }
-  for (const name of agentChain(agent).map(agentName)) {
-    if (Object.hasOwn(config.agents, name)) continue;
-    broken.push({ path: ['defaults', 'agent'], message: missing('agent', name, Object.keys(config.agents)) });
+  for (const spec of agentChain(agent)) {
+    const [name, path] = [agentName(spec), ['defaults', 'agent']];
+    const entry = Object.hasOwn(config.agents, name) ? config.agents[name] : undefined;
+    if (entry === undefined) broken.push({ path, message: missing('agent', name, Object.keys(config.agents)) });
+    else if (isReviewOnly(spec, entry))
+      broken.push({ path, message: `defaults.agent names ${spec}, which only reviews` });
   }
   // Two hands that fill the same place: who is last would win.
   const filled = new Map<string, string>();

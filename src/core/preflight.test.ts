@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { preflightProblems } from './preflight.ts';
+import type { PreflightPolicy } from './preflight.ts';
 
-const policy = { preflight: { requireAcceptance: true }, gates: { default: {}, slow: {} }, agents: { codemod: {} } };
+const policy: PreflightPolicy = {
+  preflight: { requireAcceptance: true },
+  gates: { default: {}, slow: {} },
+  agents: { codemod: { kind: 'command' } },
+};
 const task = { gate: null, agent: null, acceptance: ['it works'], objective: 'Do it.' };
 
 test('a complete task has no problem', () => {
@@ -31,4 +36,19 @@ test('a row of the store answers without its texts', () => {
 
 test('names that every object has are not known gates', () => {
   expect(preflightProblems({ ...task, gate: 'toString' }, policy)).toHaveLength(1);
+});
+
+test('no task is given to an agent that only reviews', () => {
+  const agents = {
+    codex: { kind: 'codex', model: null },
+    coderabbit: { kind: 'coderabbit', model: null },
+    critic: { kind: 'codex', model: 'review' },
+  } as const;
+  const problems = (agent: string): string[] => preflightProblems({ ...task, agent }, { ...policy, agents });
+  expect(problems('codex:gpt-5.5, critic:gpt-5.5')).toEqual([]);
+  expect(problems('codex, codex:review:high')).toEqual([
+    'its agent "codex:review:high" only reviews; name one that works',
+  ]);
+  expect(problems('critic')).toHaveLength(1);
+  expect(problems('coderabbit:committed')).toHaveLength(1);
 });

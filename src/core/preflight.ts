@@ -1,4 +1,6 @@
+import type { AgentKind } from './agent-kind.ts';
 import { agentChain, agentName } from './agent-spec.ts';
+import { isReviewOnly } from './review-only.ts';
 
 /** What is asked of a task before it may start: a `TaskSpec`, or a row of the store, which has no texts. */
 export interface PreflightTask {
@@ -15,7 +17,7 @@ export interface PreflightTask {
 export interface PreflightPolicy {
   readonly preflight: { readonly requireAcceptance: boolean };
   readonly gates: Readonly<Record<string, unknown>>;
-  readonly agents: Readonly<Record<string, unknown>>;
+  readonly agents: Readonly<Record<string, { readonly kind: AgentKind; readonly model?: string | null }>>;
 }
 
 /** Why the task cannot start as it is written, one sentence each; none means that it may. */
@@ -30,9 +32,13 @@ export function preflightProblems(task: PreflightTask, policy: PreflightPolicy):
     problems.push(`its gate ${JSON.stringify(task.gate)} is not in the configuration; known: ${known(policy.gates)}`);
   }
   for (const spec of agentChain(task.agent ?? '')) {
-    if (Object.hasOwn(policy.agents, agentName(spec))) continue;
-    const name = JSON.stringify(agentName(spec));
-    problems.push(`its agent ${name} is not in the configuration; known: ${known(policy.agents)}`);
+    const agent = Object.hasOwn(policy.agents, agentName(spec)) ? policy.agents[agentName(spec)] : undefined;
+    if (agent === undefined) {
+      const name = JSON.stringify(agentName(spec));
+      problems.push(`its agent ${name} is not in the configuration; known: ${known(policy.agents)}`);
+    } else if (isReviewOnly(spec, agent)) {
+      problems.push(`its agent ${JSON.stringify(spec)} only reviews; name one that works`);
+    }
   }
   return problems;
 }

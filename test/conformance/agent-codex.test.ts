@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { CODEX } from '../../src/agents/codex/codex.ts';
+import { LOCAL } from '../../src/agents/codex/local.ts';
 import type { StubModel } from '../../src/cli/demo/model/stub-model.ts';
 import { emptyEnvironment, findProgram } from '../fixtures/agents/cache.ts';
 import { makeArena } from '../fixtures/agents/program-arena.ts';
@@ -27,6 +28,12 @@ const traits: ProgramTraits = {
 };
 
 programSuite('codex', traits);
+programSuite('codex exec', {
+  ...traits,
+  settings: { model: MODEL, protocol: 'exec' },
+  // It tells why in words alone.
+  refused: { 429: 'silence', 500: 'silence', 401: 'silence' },
+});
 
 const codexArena = (file: string, settings: ProgramTraits['settings'] = {}): Promise<Arena> =>
   makeArena({
@@ -61,4 +68,17 @@ test('codex:review says what it found, and never that a task is done', { timeout
   );
   expect(end.kind).toBe('unfinished');
   expect(events.some((event) => event.kind === 'text' && event.text.includes('"summary":"x"'))).toBe(true);
+});
+
+test('local: codex asks what OLLAMA_HOST names, and no account', { timeout: 60_000 }, async (context) => {
+  if ('skipped' in program) return context.skip(program.skipped);
+  await using arena = await makeArena({
+    adapter: LOCAL,
+    settings: { run: [program.path], model: 'qwen3:8b' },
+    environment: (model, home) => ({ ...emptyEnvironment(home), OLLAMA_HOST: model.url }),
+  });
+  const report = { tool: { name: 'report_packet', arguments: { summary: 'It is done.' } } };
+  const { end } = await arena.play([report, { tool: { name: 'finish', arguments: { status: 'done' } } }]);
+  expect(end.kind).toBe('finished');
+  expect(arena.model.requests.every(({ headers }) => headers.authorization === undefined)).toBe(true);
 });

@@ -54,6 +54,14 @@ const report = (more: Readonly<Record<string, unknown>> = {}): StepInput => ({
   tool: { name: 'report_packet', arguments: { summary: 'It is done.', ...more } },
 });
 const DONE: StepInput = { tool: { name: 'finish', arguments: { status: 'done' } } };
+/** How an agent without tools ends its work. */
+const lastMessage = (fields: Readonly<Record<string, unknown>>): StepInput => ({
+  say: { text: JSON.stringify({ task: 'TASK-7', attempt: 2, ...fields }) },
+});
+const TELLING: readonly StepInput[] = [
+  { tool: { name: 'get_task', arguments: {} } },
+  { tool: { name: 'report_progress', arguments: { phase: 'editing', focus: 'all' } } },
+];
 const FINISHED: TurnEnd = {
   kind: 'finished',
   packet: { source: 'agent', summary: 'It is done.', tests: [], commands: [], blockers: [] },
@@ -72,7 +80,7 @@ export function programSuite(name: string, traits: ProgramTraits): void {
   suite(`${name} (${version})`, { timeout: TIMEOUT_MS }, () => {
     workTests(within, traits);
     cellTest(traits);
-    signalTests(within);
+    signalTests(within, traits);
     providerTests(within, traits);
     endTests(within, traits);
     sessionTests(within, traits);
@@ -102,7 +110,7 @@ function cellTest(traits: ProgramTraits): void {
     );
     const enclosure = { support: { ...NO_SANDBOXES, bubblewrap }, readable: [...files, dirname(process.execPath)] };
     await using arena = await makeArena(subjectOf(traits, program), enclosure);
-    const { end, sessionId } = await arena.play([{ write: { path: 'new.txt', content: 'one\n' } }, report(), DONE]);
+    const { end, sessionId } = await arena.play([{ write: { path: 'new.txt', content: 'one\n' } }, ...doneBy(traits)]);
     expect(end).toEqual(FINISHED);
     expect(await readFile(join(arena.lane, 'new.txt'), 'utf8')).toBe('one\n');
     if (traits.adapter.capabilities(settingsOf(traits)).resume) expect(sessionId).not.toBe(null);
@@ -118,10 +126,8 @@ function workTests(within: With, traits: ProgramTraits): void {
         [
           { write: { path: 'sub/new.txt', content: 'one\n"two" é\n' } },
           { run: { command: 'env > environment.txt; cat sub/new.txt' } },
-          { tool: { name: 'get_task', arguments: {} } },
-          { tool: { name: 'report_progress', arguments: { phase: 'editing', focus: 'all' } } },
-          report(),
-          DONE,
+          ...(hasTools(traits) ? TELLING : []),
+          ...doneBy(traits),
           { say: { text: 'That was all.' } },
         ],
         { isEnclosed },
@@ -132,10 +138,10 @@ function workTests(within: With, traits: ProgramTraits): void {
       const environment = await readFile(join(lane, 'environment.txt'), 'utf8');
       expect(environment).toContain('YARD_TASK_ID=TASK-7');
       expect(environment).not.toContain(canary);
-      expect(progress.map(({ phase }) => phase)).toEqual(['editing']);
+      expect(progress.map(({ phase }) => phase)).toEqual(hasTools(traits) ? ['editing'] : []);
       expect(isAsked(model)).toBe(true);
       expect(kindsOf(events)).toContain('started');
-      expect(toolsOf(events)).toBeGreaterThanOrEqual(5);
+      expect(toolsOf(events)).toBeGreaterThanOrEqual(hasTools(traits) ? 5 : 2);
       const { resume, cost } = traits.adapter.capabilities(settingsOf(traits));
       if (resume) expect(sessionId).not.toBe(null);
       if (cost !== null) expect(usage.inputTokens).toBeGreaterThan(0);
@@ -188,12 +194,13 @@ function workTests(within: With, traits: ProgramTraits): void {
   );
 }
 
-function signalTests(within: With): void {
+function signalTests(within: With, traits: ProgramTraits): void {
   test(
     'a question ends the turn',
     within(async ({ play }) => {
       const ask = { tool: { name: 'ask_question', arguments: { question: 'Which one?' } } };
-      const { end } = await play([ask, { run: { command: 'sleep 1000' } }]);
+      const told = lastMessage({ status: 'blocked', reason: 'Which one?' });
+      const { end } = await play(hasTools(traits) ? [ask, { run: { command: 'sleep 1000' } }] : [told]);
       expect(end).toEqual({ kind: 'question', text: 'Which one?' });
     }),
   );
@@ -214,6 +221,7 @@ function signalTests(within: With): void {
     ['of an earlier token', report({ token: 8 }), 'foreign'],
   ])('a packet is refused: %s', ([, step, because], context) =>
     within(async ({ play, log, tools }) => {
+      if (!hasTools(traits)) return context.skip('it has no tools');
       const { end } = await play([step, DONE, { say: { text: 'So be it.' } }]);
       expect(end.kind).toBe('unfinished');
       expect(log.map((entry) => entry['because'])).toEqual([because, 'no-packet']);
@@ -226,7 +234,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
   test(
     'a 429 that says when to come back',
     within(async ({ play }) => {
-      const { end } = await play([{ error: { status: 429, retryAfterS: 1, times: 1 } }, report(), DONE]);
+      const { end } = await play([{ error: { status: 429, retryAfterS: 1, times: 1 } }, ...doneBy(traits)]);
       if (!traits.waitsForRetryAfter) return expectProvider(end, ['overload', 'quota']);
       expect(end).toEqual(FINISHED);
     }),
@@ -256,7 +264,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
 }
 
 function endTests(within: With, traits: ProgramTraits): void {
-  const HANGING: readonly StepInput[] = [{ run: { command: 'touch up; sleep 1000 & sleep 1000' } }, report(), DONE];
+  const HANGING: readonly StepInput[] = [{ run: { command: 'touch up; sleep 1000 & sleep 1000' } }, ...doneBy(traits)];
   const isUp = ({ lane }: Arena): Promise<boolean> => until('its command', () => existsSync(join(lane, 'up')));
 
   test(
@@ -268,7 +276,7 @@ function endTests(within: With, traits: ProgramTraits): void {
       expect(end.kind).toBe('no-packet');
       if (traits.resumesAfterKill !== true) return;
       expect(sessionId).not.toBe(null);
-      const next = await arena.play([report(), DONE], { session: { id: sessionId ?? '', totals: null } });
+      const next = await arena.play([...doneBy(traits)], { session: { id: sessionId ?? '', totals: null } });
       expect(next.end).toEqual(FINISHED);
     }),
   );
@@ -287,7 +295,7 @@ function endTests(within: With, traits: ProgramTraits): void {
     'what it leaves running is ended',
     within(async ({ play }) => {
       const command = 'setsid sleep 1000 > /dev/null 2>&1 & sleep 1000 > /dev/null 2>&1 & echo left';
-      expect((await play([{ run: { command } }, report(), DONE])).end).toEqual(FINISHED);
+      expect((await play([{ run: { command } }, ...doneBy(traits)])).end).toEqual(FINISHED);
     }),
   );
 
@@ -345,7 +353,7 @@ function sessionTests(within: With, traits: ProgramTraits): void {
       expect(end.kind).toBe('unfinished');
       // As its ids are, but another one.
       const id = (sessionId ?? '').replaceAll(/[0-9a-f]/gu, (digit) => (digit === '0' ? '1' : '0'));
-      expect((await play([report(), DONE], { session: { id, totals: null } })).end.kind).toBe('session-refused');
+      expect((await play([...doneBy(traits)], { session: { id, totals: null } })).end.kind).toBe('session-refused');
     }),
   );
 }
@@ -354,7 +362,7 @@ function sizeTests(within: With, traits: ProgramTraits): void {
   test.for([0.5, 5] as const)('a prompt of %d MB', (megabytes, context) =>
     within(async ({ play }) => {
       const prompt = 'A line of many.\n'.repeat(megabytes * 65_536);
-      const { end } = await play([report(), DONE], { prompt });
+      const { end } = await play([...doneBy(traits)], { prompt });
       if (megabytes === 5 && traits.refusesLargePrompts === true) expect(end.kind).toBe('no-packet');
       else expect(end).toEqual(FINISHED);
     })(context),
@@ -364,7 +372,7 @@ function sizeTests(within: With, traits: ProgramTraits): void {
     '200 MB of output, and bytes that are no text, stay within bounds',
     within(async ({ play, turn }) => {
       const command = `printf '\\377\\376'; yes "$(printf '%01000d' 0)" | head -c 200000000`;
-      const { end, events } = await play([{ run: { command } }, report(), DONE]);
+      const { end, events } = await play([{ run: { command } }, ...doneBy(traits)]);
       expect(end).toEqual(FINISHED);
       expect(events.length).toBeLessThan(20_000);
       expect((await stat(turn.transcript)).size).toBeLessThan(66 * 1024 * 1024);
@@ -425,4 +433,13 @@ function systemsOf({ requests }: StubModel, from = 0): string {
 function settingsOf(traits: ProgramTraits): ProgramSettings {
   const none = { run: null, model: null, effort: null, protocol: null, accountHome: null };
   return { name: traits.adapter.kind, ...none, ...traits.settings };
+}
+
+function hasTools(traits: ProgramTraits): boolean {
+  return traits.adapter.capabilities(settingsOf(traits)).tools !== null;
+}
+
+/** The steps by which its model says that the work is done. */
+function doneBy(traits: ProgramTraits): readonly StepInput[] {
+  return hasTools(traits) ? [report(), DONE] : [lastMessage({ status: 'done', summary: 'It is done.' })];
 }

@@ -35,7 +35,7 @@ export const CODEX: Adapter = {
 };
 
 /** Settings that hold however it is started, as arguments. */
-export function codexSettings({ environment }: Pick<Turn, 'environment'>): string[] {
+function codexSettings({ environment }: Pick<Turn, 'environment'>): string[] {
   const base = environment['OPENAI_BASE_URL'] ?? '';
   const settings: Record<string, Json> = {
     check_for_update_on_startup: false,
@@ -54,7 +54,7 @@ export function codexSettings({ environment }: Pick<Turn, 'environment'>): strin
 }
 
 /** `codex:review` is no model. */
-export function isReview({ model }: Pick<ProgramSettings, 'model'>): boolean {
+function isReview({ model }: Pick<ProgramSettings, 'model'>): boolean {
   return model === 'review';
 }
 
@@ -62,9 +62,15 @@ function protocolOf(settings: ProgramSettings): string {
   return isReview(settings) ? 'app-server' : (settings.protocol ?? 'app-server');
 }
 
-function serverInvocation(turn: Turn, settings: ProgramSettings, program: readonly [string, ...string[]]): Invocation {
+/** @param words more of its settings, as arguments. */
+export function serverInvocation(
+  turn: Turn,
+  settings: ProgramSettings,
+  program: readonly [string, ...string[]],
+  words: readonly string[] = [],
+): Invocation {
   return {
-    argv: [...program, ...codexSettings(turn), 'app-server'],
+    argv: [...program, ...codexSettings(turn), ...words, 'app-server'],
     env: { CODEX_HOME: turn.home },
     input: '',
     held: true,

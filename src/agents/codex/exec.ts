@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 
 import { TOOL_SERVER } from '../../core/tool-definitions.ts';
-import { UserError } from '../../core/user-error.ts';
 import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
 import type { ProgramSettings } from '../program/adapter.ts';
@@ -9,24 +8,19 @@ import type { HomeFile, Invocation } from '../program/protocol.ts';
 import { ExecProtocol } from './exec-protocol.ts';
 
 const SCHEMA_FILE = 'yard-schema.json';
-/** Characters. */
-const INPUT_MAX = 1024 * 1024;
 
-/** Codex by `exec --json`. @throws UserError for a prompt that it does not take. */
+/** Codex by `exec --json`. It takes a prompt of at most 1 MiB. */
 export function execInvocation(
   turn: Turn,
-  settings: Pick<ProgramSettings, 'name' | 'model' | 'effort'>,
+  settings: Pick<ProgramSettings, 'model' | 'effort'>,
   program: readonly [string, ...string[]],
-  words: readonly string[] = [],
 ): Invocation {
-  if (turn.prompt.length > INPUT_MAX) throw tooLong(settings.name);
   const { session, schema, home, isEnclosed } = turn;
   const { model, effort } = settings;
   return {
     argv: [
       ...program,
       'exec',
-      ...words,
       '--json',
       '--skip-git-repo-check',
       ...(isEnclosed ? ['--dangerously-bypass-approvals-and-sandbox'] : ['--sandbox', 'workspace-write']),
@@ -37,11 +31,16 @@ export function execInvocation(
       '-',
     ],
     env: { CODEX_HOME: home },
-    input: turn.prompt,
+    input: promptOf(turn),
     held: false,
     home: filesOf(turn),
     protocol: new ExecProtocol(session),
   };
+}
+
+/** A thread that is taken up keeps the instructions that it began with: those of this turn come with the prompt. */
+function promptOf({ prompt, session, system }: Turn): string {
+  return session === null || system === null ? prompt : `${system}\n\n${prompt}`;
 }
 
 /** In files: what else is told by arguments can be read by whoever lists processes. */
@@ -55,6 +54,9 @@ function filesOf({ tools, schema, system }: Turn): HomeFile[] {
       `args = ${toml(args)}`,
       // Otherwise it is asked about each call, and denies it, since nobody is there.
       'default_tools_approval_mode = "approve"',
+      // Otherwise its first request is made without the tools, where they take a moment.
+      'required = true',
+      'startup_timeout_sec = 60',
       `[mcp_servers.${TOOL_SERVER}.env]`,
       ...Object.entries(env).map(([name, value]) => `${toml(name)} = ${toml(value)}`),
     );
@@ -67,12 +69,4 @@ function filesOf({ tools, schema, system }: Turn): HomeFile[] {
 /** Texts and lists of texts are written as in JSON, but for one character. */
 function toml(value: Json): string {
   return JSON.stringify(value).replaceAll('\u007f', '\\u007f');
-}
-
-function tooLong(name: string): UserError {
-  return new UserError({
-    code: 'prompt-too-long',
-    message: `the prompt is longer than what codex exec takes (${INPUT_MAX} characters)`,
-    hint: `Leave out agents.${name}.protocol: the app-server takes it in pieces.`,
-  });
 }

@@ -9,4 +9,8 @@ export const ADAPTERS: { readonly [Kind in ProgramKind]?: (settings: ProgramSett
   acp: (settings) => Promise.resolve(acpAdapter(settings)),
   gemini: async () => (await import('../gemini/gemini.ts')).GEMINI,
   qwen: async () => (await import('../qwen/qwen.ts')).QWEN,
+  opencode: async () => (await import('../opencode/opencode.ts')).OPENCODE,
+  pi: async () => (await import('../pi/pi.ts')).PI,
+  local: async () => (await import('../codex/local.ts')).LOCAL,
+  coderabbit: async () => (await import('../coderabbit/coderabbit.ts')).CODERABBIT,
 };

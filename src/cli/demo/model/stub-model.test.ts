@@ -165,3 +165,17 @@ test('a WebSocket is refused', async () => {
   expect(data.toString()).toMatch(/^HTTP\/1\.1 426 /u);
   socket.destroy();
 });
+
+test('a client that asks for a WebSocket and breaks off is no trouble', async () => {
+  await using model = await startModel();
+  const { port } = new URL(model.url);
+  for (let count = 0; count < 20; count += 1) {
+    const socket = connect(Number(port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('GET /v1/responses HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n');
+    await once(socket, 'data');
+    socket.resetAndDestroy();
+  }
+  // It still answers, and what went wrong would have ended the process by now.
+  expect((await fetch(`${model.url}/v1/models`)).status).toBe(200);
+});

@@ -67,8 +67,11 @@ export async function startModel({ script = scriptInPrompt, onRequest }: StubMod
       response.destroy(error instanceof Error ? error : new Error(String(error)));
     });
   });
-  // Codex tries a WebSocket first, and goes on without.
-  server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n'));
+  // Codex tries a WebSocket first, and goes on without. It may have gone away by then.
+  server.on('upgrade', (_, socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end('HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n');
+  });
   const url = await listen(server);
   const close = (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
