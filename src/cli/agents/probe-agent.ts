@@ -115,7 +115,7 @@ async function takeTurn(context: CommandContext, wish: ProbeWish, place: Place):
     binding: BINDING,
     gate: { name: 'none', command: 'true' },
     owner,
-    self,
+    program: cells.ownProgram(policy),
     clock,
     log: ({ tool, ok }: { readonly [key: string]: Json }) => {
       if (ok === true && typeof tool === 'string') calls.push(tool);
@@ -164,7 +164,7 @@ async function makeTurn(
     prompt: promptFor(agent),
     system: null,
     session: null,
-    tools: agent.capabilities.tools === null ? null : tools,
+    tools: reportingOf(agent) === 'tools' ? tools : null,
     schema: null,
     maxCostUsd: null,
     run: cells.enter(cell, {
