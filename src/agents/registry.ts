@@ -62,7 +62,13 @@ async function makeProgramAgent(kind: ProgramKind, settings: ProgramSettings): P
 
 export async function adapterOf(kind: ProgramKind, settings: ProgramSettings): Promise<Adapter> {
   const load = ADAPTERS[kind];
-  if (load === undefined) throw new Error(`there is no adapter for ${kind}`);
+  if (load === undefined) {
+    throw new UserError({
+      code: 'no-adapter',
+      message: `this version of Yardmaster has no adapter for ${kind}`,
+      hint: 'Run it as a command, or update Yardmaster.',
+    });
+  }
   return load(settings);
 }
 

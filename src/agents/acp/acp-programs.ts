@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 
 import type { LoginFile } from '../program/login.ts';
 import type { HomeFile } from '../program/protocol.ts';
-import type { Turn } from '../agent.ts';
+import type { Capabilities, Turn } from '../agent.ts';
 
 type Surroundings = Pick<Turn, 'home' | 'environment' | 'isEnclosed'>;
 
@@ -17,6 +17,9 @@ export interface AcpProgram {
   readonly keys: readonly string[];
   /** How it is told its model where a session has no setting for it. */
   readonly modelFlag: string | null;
+  /** Its sessions can be gone on with; gemini does not find its own again. */
+  readonly resume: boolean;
+  readonly cost: Capabilities['cost'];
 }
 
 /** By the words that an agent spec calls them: `acp:gemini`. Any other word is a program that is run as it is. */
@@ -34,6 +37,8 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     login: [{ from: '.claude/.credentials.json', to: 'claude/.credentials.json' }],
     keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
     modelFlag: null,
+    resume: true,
+    cost: 'reported',
   },
   codex: {
     argv: ['codex-acp'],
@@ -48,6 +53,8 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     login: [{ from: '.codex/auth.json', to: 'codex/auth.json' }],
     keys: ['CODEX_API_KEY', 'OPENAI_API_KEY'],
     modelFlag: null,
+    resume: true,
+    cost: 'tokens',
   },
   gemini: {
     argv: ['gemini', '--acp'],
@@ -64,6 +71,8 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     ],
     keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
     modelFlag: '-m',
+    resume: false,
+    cost: 'tokens',
   },
   opencode: {
     argv: ['opencode', 'acp'],
@@ -74,9 +83,15 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
       OPENCODE_CONFIG_CONTENT: JSON.stringify({ autoupdate: false, share: 'disabled' }),
     }),
     home: () => [],
-    login: [{ from: '.local/share/opencode/auth.json', to: 'data/opencode/auth.json' }],
+    // Which providers there are is part of how it gets to them.
+    login: [
+      { from: '.local/share/opencode/auth.json', to: 'data/opencode/auth.json' },
+      { from: '.config/opencode/opencode.json', to: 'config/opencode/opencode.json' },
+    ],
     keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY', 'OPENCODE_API_KEY'],
     modelFlag: null,
+    resume: true,
+    cost: 'reported',
   },
   qwen: {
     argv: ['qwen', '--acp'],
@@ -89,6 +104,8 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     login: [],
     keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
     modelFlag: null,
+    resume: true,
+    cost: 'tokens',
   },
 };
 

@@ -183,7 +183,9 @@ export class AcpProtocol implements Protocol {
 
   async #prompt(agent: ClientContext, sessionId: string, updates: AcpUpdates): Promise<Judgement> {
     const { prompt, system, session } = this.#wish;
-    const text = system === null || this.#takesSystem ? prompt : `${system}\n\n${prompt}`;
+    // A session that is gone on with may keep those that it began with.
+    const isTaken = system === null || (this.#takesSystem && session === null);
+    const text = isTaken ? prompt : `${system}\n\n${prompt}`;
     this.#prompted = sessionId;
     try {
       const params = { sessionId, prompt: [{ type: 'text', text }] };

@@ -24,10 +24,10 @@ export function acpAdapter(settings: ProgramSettings): Adapter {
     proven: 'real',
     protocol: () => 'ACP v1',
     capabilities: () => ({
-      resume: true,
+      resume: known?.resume ?? true,
       tools: 'mcp',
       schema: false,
-      cost: 'reported',
+      cost: known?.cost ?? 'reported',
       interrupt: 'protocol',
       reviewOnly: false,
     }),

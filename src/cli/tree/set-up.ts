@@ -22,6 +22,29 @@ export function setUpCommands(program: Command, context: CommandContext, run: Ru
   );
   example(
     program
+      .command('agents')
+      .description(
+        'coding agents: which are installed and logged in, what they can do; probe takes one tiny turn of each',
+      )
+      .summary('coding agents: what is installed; try them')
+      .argument('[action]', 'probe; all are listed unless said')
+      .argument('[spec...]', 'which to probe, such as codex:gpt-5.5; that of the defaults unless said')
+      .option('--all', 'with probe: all that the defaults and open tasks name')
+      .option('--json', 'print as JSON')
+      .action((action: string | undefined, specs: string[], options: object) =>
+        run(async () =>
+          (await import('../commands/agents.ts')).agentsCommand(
+            context,
+            action === undefined ? [] : [action, ...specs],
+            options,
+          ),
+        ),
+      ),
+    'yard agents',
+    'yard agents probe claude codex',
+  );
+  example(
+    program
       .command('demo')
       .description('make a small project and run a backlog through it; no key, no network')
       .summary('see it work in a small project; no key, no network')

@@ -1,0 +1,148 @@
+import { loginState } from '../../agents/program/login-state.ts';
+import type { LoginState } from '../../agents/program/login-state.ts';
+import type { Capabilities } from '../../agents/agent.ts';
+import { findAdapterProgram } from '../../agents/program/adapter.ts';
+import type { Adapter } from '../../agents/program/adapter.ts';
+import { adapterOf, programSettings } from '../../agents/registry.ts';
+import { bareConfig } from '../../config/bare-config.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { AgentConfig, Config } from '../../config/schema.ts';
+import type { ProgramKind } from '../../core/agent-kind.ts';
+import { agentChain, agentName } from '../../core/agent-spec.ts';
+import { isUserError } from '../../core/user-error.ts';
+import { findRepository } from '../../git/repository.ts';
+import type { Repository } from '../../git/repository.ts';
+import { allowedEnvironment } from '../../process/environment.ts';
+import { findProgram } from '../../process/find-program.ts';
+import { inertLine } from '../../core/inert.ts';
+import { runProcess } from '../../process/run.ts';
+import type { CommandContext } from '../context.ts';
+
+/** What is known of an agent without running a turn of it. */
+export interface KnownAgent {
+  /** As tasks name it. */
+  readonly name: string;
+  readonly kind: AgentConfig['kind'];
+  /** It stands in the configuration, or the defaults name it. */
+  readonly configured: boolean;
+  /** Name of its program; null: it needs none, or only a shell could tell. */
+  readonly program: string | null;
+  /** Where that is; null: it is not installed. */
+  readonly path: string | null;
+  /** As the program itself tells it; null: it was not asked, or did not. */
+  readonly version: string | null;
+  readonly login: LoginState;
+  readonly protocol: string;
+  /** Null: nothing beyond a plain turn. */
+  readonly capabilities: Capabilities | null;
+  /** How its adapter is proven; null: there is nothing to prove. */
+  readonly proven: Adapter['proven'] | null;
+  /** How its program is installed. */
+  readonly install: string | null;
+}
+
+/** The configuration of the repository here; outside of one, or before `yard init`, what holds without. */
+export async function configHere({ cwd, env }: Pick<CommandContext, 'cwd' | 'env'>): Promise<{
+  readonly config: Config;
+  readonly repository: Repository | null;
+}> {
+  try {
+    const repository = await findRepository(cwd);
+    return { config: (await loadConfig(repository.root, env)).config, repository };
+  } catch (error) {
+    if (!isUserError(error) || (error.code !== 'no-repository' && error.code !== 'no-config')) throw error;
+    return { config: bareConfig(), repository: null };
+  }
+}
+
+/** All agents: those of the configuration first, then the built-in ones; versions are asked for at once. */
+export async function knownAgents(
+  config: Config,
+  env: CommandContext['env'],
+  isConfigured: boolean,
+): Promise<KnownAgent[]> {
+  const defaults = new Set(isConfigured ? agentChain(config.defaults.agent).map(agentName) : []);
+  const entries = Object.entries(config.agents).map(([name, agent]) => ({
+    name,
+    agent,
+    configured: agent.declared || defaults.has(name),
+  }));
+  const order = [...entries.filter(({ configured }) => configured), ...entries.filter((entry) => !entry.configured)];
+  return Promise.all(order.map(({ name, agent, configured }) => knownAgent(name, name, agent, configured, env)));
+}
+
+/** One agent as a spec names it. */
+export async function knownAgent(
+  spec: string,
+  name: string,
+  agent: AgentConfig,
+  configured: boolean,
+  env: CommandContext['env'],
+): Promise<KnownAgent> {
+  const environment = allowedEnvironment(agent.environment.allow, {}, env);
+  const path = environment['PATH'] ?? '';
+  const common = { name: spec, kind: agent.kind, configured };
+  switch (agent.kind) {
+    case 'replay':
+      return { ...common, ...OWN, program: null, path: null, protocol: 'recipe' };
+    case 'command': {
+      const program = typeof agent.run === 'string' ? null : (agent.run[0] ?? null);
+      const found = program === null ? null : findProgram(program, path);
+      return { ...common, ...OWN, program, path: found, protocol: 'prompt on stdin' };
+    }
+    default:
+      return { ...common, ...(await knownProgram(spec, name, agent, environment)) };
+  }
+}
+
+const PAGE = 'https://agentclientprotocol.com/overview/agents';
+const OWN = { version: null, login: { kind: 'unknown' }, capabilities: null, proven: null, install: null } as const;
+
+async function knownProgram(
+  spec: string,
+  name: string,
+  agent: AgentConfig & { readonly kind: ProgramKind },
+  environment: Readonly<Record<string, string>>,
+): Promise<Omit<KnownAgent, 'name' | 'kind' | 'configured'>> {
+  const settings = programSettings(spec, name, agent);
+  const adapter = await adapterHere(agent.kind, settings);
+  if (adapter === null) {
+    const isOpen = agent.kind === 'acp';
+    return { ...OWN, program: null, path: null, protocol: isOpen ? 'ACP v1' : '-', install: isOpen ? PAGE : null };
+  }
+  const command = findAdapterProgram(adapter, settings, environment['PATH'] ?? '');
+  return {
+    program: settings.run?.[0] ?? adapter.program,
+    path: command?.[0] ?? null,
+    version: command === null || agent.kind === 'acp' ? null : await versionOf(command, environment),
+    login: loginState(adapter, settings.accountHome, environment),
+    protocol: adapter.protocol(settings),
+    capabilities: adapter.capabilities(settings),
+    proven: adapter.proven,
+    install: adapter.install,
+  };
+}
+
+/** Null: which program it is, only a spec says (`acp:gemini`), or no adapter is in this version. */
+async function adapterHere(kind: ProgramKind, settings: Parameters<typeof adapterOf>[1]): Promise<Adapter | null> {
+  try {
+    return await adapterOf(kind, settings);
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return null;
+  }
+}
+
+const VERSION_TIMEOUT_MS = 15_000;
+
+/** The first line that has a number in it. A program that hangs, or knows no such option, tells none. */
+async function versionOf(
+  [file, ...args]: readonly [string, ...string[]],
+  env: Readonly<Record<string, string>>,
+): Promise<string | null> {
+  const options = { cwd: '/', env, timeoutMs: VERSION_TIMEOUT_MS, maxOutputBytes: 16 * 1024 };
+  const result = await runProcess(file, [...args, '--version'], options);
+  if (result.kind !== 'exited' || result.code !== 0) return null;
+  const found = /\d+\.\d[\w.+-]*/u.exec(result.stdout.toString('utf8'));
+  return found === null ? null : inertLine(found[0], 60);
+}

@@ -1,0 +1,202 @@
+import { agentChain, agentName } from '../../core/agent-spec.ts';
+import type { Config } from '../../config/schema.ts';
+import { codeOf } from '../../core/error-code.ts';
+import { UserError, isUserError } from '../../core/user-error.ts';
+import { isFinal } from '../../core/task-state.ts';
+import { inertLine } from '../../core/inert.ts';
+import { agentsInUse } from '../../reconcile/agents-in-use.ts';
+import { LocalTaskSource } from '../../trackers/local-files.ts';
+import { loginWord, renderAgents } from '../agents/agents-text.ts';
+import { configHere, knownAgent, knownAgents } from '../agents/known-agents.ts';
+import type { KnownAgent } from '../agents/known-agents.ts';
+import { probeAgent } from '../agents/probe-agent.ts';
+import type { Proof } from '../agents/probe-agent.ts';
+import { isProven, renderProof } from '../agents/probe-text.ts';
+import { EXIT } from '../context.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
+import { Interrupt } from '../terminal/interrupt.ts';
+
+export interface AgentsOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+}
+
+/** `yard agents [probe [SPEC…]]`. */
+export async function agentsCommand(
+  context: CommandContext,
+  [action, ...specs]: readonly string[],
+  options: AgentsOptions,
+): Promise<ExitCode> {
+  if (action === 'probe') return probe(context, specs, options);
+  if (action !== undefined || options.all === true) throw unknownAction(action ?? '--all');
+  return list(context, options.json === true);
+}
+
+function unknownAction(action: string): UserError {
+  return new UserError({
+    code: 'unknown-action',
+    message: `yard agents knows probe, not ${JSON.stringify(inertLine(action, 40))}`,
+    hint: 'List them with: yard agents. Try one with: yard agents probe claude',
+    exitCode: EXIT.usage,
+  });
+}
+
+async function list(context: CommandContext, json: boolean): Promise<ExitCode> {
+  const { output, env } = context;
+  const { config, repository } = await configHere(context);
+  const agents = await knownAgents(config, env, repository !== null);
+  if (json) {
+    output.json({ agents });
+    return EXIT.ok;
+  }
+  output.lines(renderAgents(agents, output.isTerminal ? output.width : Infinity));
+  if (agents.some(({ configured }) => configured)) output.say('*: in the configuration, or what its defaults name');
+  output.say('Try one with: yard agents probe NAME');
+  if (!agents.some(isUsable)) output.say(INSTALL_ONE);
+  return EXIT.ok;
+}
+
+/** A real one. */
+function isUsable({ proven, path }: KnownAgent): boolean {
+  return proven !== null && path !== null;
+}
+
+const INSTALL_ONE =
+  'None of these programs is installed. Install one (npm install -g @anthropic-ai/claude-code), log in (claude), and: yard agents probe claude';
+
+/** One agent after the other, each on its own terms: what one lacks says nothing of the next. */
+async function probe(context: CommandContext, specs: readonly string[], options: AgentsOptions): Promise<ExitCode> {
+  const { output } = context;
+  const { config, repository } = await configHere(context);
+  const wanted = await wantedSpecs(context, config, repository?.root ?? null, specs, options.all === true);
+  const interrupt = new Interrupt(() => process.exit(EXIT.failed));
+  const results: Result[] = [];
+  try {
+    for (const spec of wanted) {
+      if (interrupt.signal.aborted) break;
+      output.say(`probing ${spec} …`);
+      const result = await probeOne(context, { config, repository, spec, signal: interrupt.signal });
+      results.push(result);
+      if (options.json !== true) output.lines(describe(result));
+    }
+  } finally {
+    interrupt.dispose();
+  }
+  if (options.json === true) output.json({ probes: results });
+  const isOk = !interrupt.signal.aborted && results.every(({ ok }) => ok);
+  return isOk ? EXIT.ok : EXIT.failed;
+}
+
+interface Result {
+  readonly spec: string;
+  readonly ok: boolean;
+  readonly version: string | null;
+  readonly login: KnownAgent['login'];
+  /** Null: it could not be tried. */
+  readonly proof: Proof | null;
+  readonly why: string | null;
+  readonly hint: string | null;
+}
+
+type Wish = Parameters<typeof probeAgent>[1];
+
+async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
+  const { config, spec } = wish;
+  const name = agentName(spec);
+  const agent = config.agents[name];
+  if (agent === undefined) throw noSuchAgent(name, config);
+  const { version, login, path, proven, install, program } = await knownAgent(spec, name, agent, true, context.env);
+  const known = { spec, version, login };
+  if (proven === null) {
+    const why = `${name} is a command of your own: only a task tells whether it works`;
+    return { ...known, ok: true, proof: null, why, hint: null };
+  }
+  if (path === null) {
+    const hint = install === null ? null : howToInstall(install, name);
+    return { ...known, ok: false, proof: null, why: `${program ?? name} is not installed`, hint };
+  }
+  try {
+    const proof = await probeAgent(context, wish);
+    const hint = isProven(proof) ? null : hintFor(proof, login);
+    return { ...known, ok: isProven(proof), proof, why: null, hint };
+  } catch (error) {
+    const isSandbox = codeOf(error) === 'sandbox-unavailable';
+    if (!isUserError(error) && !isSandbox) throw error;
+    const hint = isUserError(error) ? (error.hint ?? null) : 'See: yard doctor sandbox';
+    return { ...known, ok: false, proof: null, why: (error as Error).message, hint };
+  }
+}
+
+function howToInstall(install: string, name: string): string {
+  const how = install.startsWith('http') ? `See how to install it: ${install}` : `Install it: ${install}`;
+  return `${how}; log in, or set its key; and try again: yard agents probe ${name}`;
+}
+
+function hintFor({ end }: Proof, login: KnownAgent['login']): string {
+  if (end.kind === 'provider' && end.failure.type === 'authentication') {
+    return `Log in with the program itself, or set its key (login found: ${loginWord(login)}).`;
+  }
+  if (end.kind === 'provider') return 'The provider refused it for now; its account is known.';
+  return 'docs/agents.md says what each program needs in its cell.';
+}
+
+function describe({ spec, proof, version, why, hint }: Result): string[] {
+  const lines = proof === null ? [`${spec}: ${why ?? ''}`] : renderProof(spec, proof);
+  if (version !== null) lines.push(`      version: ${version}`);
+  if (hint !== null) lines.push(`      hint: ${hint}`);
+  return lines;
+}
+
+/** Those that are named; with `--all` those that the next run would use; else what stands in the defaults. */
+async function wantedSpecs(
+  context: CommandContext,
+  config: Config,
+  root: string | null,
+  specs: readonly string[],
+  all: boolean,
+): Promise<readonly string[]> {
+  const named = specs.flatMap(agentChain);
+  for (const spec of named)
+    if (!Object.hasOwn(config.agents, agentName(spec))) throw noSuchAgent(agentName(spec), config);
+  if (named.length > 0 && !all) return named;
+  if (root === null) {
+    throw new UserError({
+      code: 'no-agent-named',
+      message: 'there is no configuration here that says which agents are used',
+      hint: 'Name one: yard agents probe claude',
+      exitCode: EXIT.usage,
+    });
+  }
+  if (!all) return agentChain(config.defaults.agent);
+  return [...new Set([...named, ...agentsInUse(config, await openAgents(context, root))])];
+}
+
+/** What open tasks name, those among them that the next run imports. */
+async function openAgents({ compose, cwd }: CommandContext, root: string): Promise<readonly string[]> {
+  const reading = await readingOrNull(compose, cwd);
+  try {
+    const rows = (await reading?.reader.rows()) ?? [];
+    const { imports } = await new LocalTaskSource(root).changes(rows);
+    const open = rows.filter(({ state }) => !isFinal(state.status)).map(({ agent }) => agent);
+    return [...open, ...imports.map(({ spec }) => spec.agent)].flatMap((agent) => agent ?? []);
+  } finally {
+    await reading?.reader.close();
+  }
+}
+
+async function readingOrNull(compose: CommandContext['compose'], cwd: string) {
+  try {
+    return await compose.reading(cwd);
+  } catch (error) {
+    if (!isUserError(error) || error.code !== 'no-yard') throw error;
+    return null;
+  }
+}
+
+function noSuchAgent(name: string, config: Config): UserError {
+  return new UserError({
+    code: 'no-such-agent',
+    message: `the agent ${inertLine(name, 60)} is not configured`,
+    hint: `Known agents: ${Object.keys(config.agents).join(', ')}.`,
+  });
+}

@@ -1,0 +1,107 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { startModel } from '../../src/cli/demo/model/stub-model.ts';
+import type { StubModel } from '../../src/cli/demo/model/stub-model.ts';
+import type { Step } from '../../src/cli/demo/model/step.ts';
+import { DUMMY_KEY, findProgram } from '../fixtures/agents/cache.ts';
+import { makeYard } from '../fixtures/e2e/yard.ts';
+import type { E2eYard } from '../fixtures/e2e/yard.ts';
+
+interface Listed {
+  readonly name: string;
+  readonly configured: boolean;
+  readonly path: string | null;
+  readonly version: string | null;
+  readonly login: { readonly kind: string };
+  readonly proven: string | null;
+}
+
+async function list(made: E2eYard, env: Readonly<Record<string, string>> = {}): Promise<ReadonlyMap<string, Listed>> {
+  const { code, stdout } = await made.yard(['agents', '--json'], { env });
+  expect(code).toBe(0);
+  const { agents } = JSON.parse(stdout) as { readonly agents: readonly Listed[] };
+  return new Map(agents.map((agent) => [agent.name, agent]));
+}
+
+test('without a configuration and without any agent: what there could be, and how it is installed', async () => {
+  const made = await makeYard({ config: null });
+  const agents = await list(made);
+  expect(agents.get('claude')).toMatchObject({ configured: false, path: null, version: null, login: { kind: 'none' } });
+  const listed = await made.yard(['agents']);
+  expect(listed.stdout).toContain('npm install -g @openai/codex');
+  expect(listed.stderr).toContain('None of these programs is installed');
+  const probed = await made.yard(['agents', 'probe', 'claude', 'codex']);
+  expect(probed.code).toBe(1);
+  expect(probed.stdout).toContain('claude is not installed');
+  expect(probed.stdout).toContain('Install it: npm install -g @anthropic-ai/claude-code; log in');
+  expect(probed.stdout).toContain('Install it: npm install -g @openai/codex');
+  expect((await made.yard(['agents', 'probe'])).code).toBe(2);
+});
+
+test('what is installed, its version, its login; what is configured comes first', async () => {
+  const made = await makeYard({
+    config: { defaults: { agent: 'mine', gate: 'default' }, agents: { mine: { kind: 'command', run: ['git'] } } },
+  });
+  const bin = join(made.base, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'claude'), '#!/bin/sh\n[ "$*" = --version ] && echo "2.9.1 (Claude Code)"\n');
+  await writeFile(join(bin, 'codex'), '#!/bin/sh\nexit 3\n');
+  for (const name of ['claude', 'codex']) await chmod(join(bin, name), 0o755);
+  const env = { PATH: `${bin}:${made.environment['PATH'] ?? ''}`, OPENAI_API_KEY: DUMMY_KEY };
+  const agents = await list(made, env);
+  expect([...agents.keys()].slice(0, 2)).toContain('mine');
+  expect(agents.get('claude')).toMatchObject({ path: join(bin, 'claude'), version: '2.9.1', login: { kind: 'none' } });
+  expect(agents.get('codex')).toMatchObject({ version: null, login: { kind: 'key', variable: 'OPENAI_API_KEY' } });
+  // That it is a command of theirs is no failure.
+  expect((await made.yard(['agents', 'probe', 'mine'], { env })).code).toBe(0);
+  expect((await made.yard(['agents', 'probe', 'nobody'], { env })).code).toBe(1);
+});
+
+const PROBE: readonly Step[] = [
+  { tool: { name: 'get_task', arguments: {} } },
+  { tool: { name: 'report_packet', arguments: { summary: 'probe' } } },
+  { tool: { name: 'finish', arguments: { status: 'done' } } },
+];
+
+const addresses = ({ url }: StubModel): Record<string, string> => ({
+  ANTHROPIC_BASE_URL: url,
+  ANTHROPIC_API_KEY: DUMMY_KEY,
+  OPENAI_BASE_URL: `${url}/v1`,
+  OPENAI_API_KEY: DUMMY_KEY,
+  CODEX_API_KEY: DUMMY_KEY,
+});
+
+/** Spec, program in the cache, arguments that come before all others. */
+const PROBED = [
+  ['claude', 'claude'],
+  ['codex', 'codex'],
+  ['acp:claude', 'claude-acp'],
+] as const;
+
+test.for(PROBED)('a probe of %s takes one real turn, and proves its tools', async ([spec, name], context) => {
+  const program = findProgram(name);
+  if ('skipped' in program) return context.skip(program.skipped);
+  const kind = spec.split(':')[0] ?? '';
+  const run = [program.path, ...program.prefixArgs];
+  const made = await makeYard({
+    config: { defaults: { agent: spec, gate: 'default' }, agents: { [kind]: { kind, run } } },
+  });
+  let steps = PROBE;
+  const model = await startModel({ script: (prompt) => (prompt.includes('PROBE-1') ? steps : null) });
+  onTestFinished(() => model.close());
+  const env = addresses(model);
+  const { code, stdout } = await made.yard(['agents', 'probe', '--json'], { env });
+  const { probes } = JSON.parse(stdout) as { readonly probes: readonly object[] };
+  expect(probes, stdout).toHaveLength(1);
+  const proof = { started: true, answered: true, calledTool: true, reported: true };
+  expect(probes[0]).toMatchObject({ spec, ok: true, login: { kind: 'key' }, proof });
+  expect(code).toBe(0);
+
+  steps = [{ error: { status: 401 } }];
+  const refused = await made.yard(['agents', 'probe', '--all'], { env });
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toContain('no  its model answers');
+  expect(refused.stdout).toContain('Log in with the program itself, or set its key');
+});
