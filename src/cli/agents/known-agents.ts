@@ -12,7 +12,7 @@ import { agentChain, agentName } from '../../core/agent-spec.ts';
 import { isUserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
-import { allowedEnvironment } from '../../process/environment.ts';
+import { agentEnvironment } from '../../agents/account.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { inertLine } from '../../core/inert.ts';
 import { runProcess } from '../../process/run.ts';
@@ -68,18 +68,18 @@ export async function knownAgents(
     configured: agent.declared || defaults.has(name),
   }));
   const order = [...entries.filter(({ configured }) => configured), ...entries.filter((entry) => !entry.configured)];
-  return Promise.all(order.map(({ name, agent, configured }) => knownAgent(name, name, agent, configured, env)));
+  return Promise.all(
+    order.map(({ name, agent, configured }) => knownAgent(config, { spec: name, agent, configured }, env)),
+  );
 }
 
 /** One agent as a spec names it. */
 export async function knownAgent(
-  spec: string,
-  name: string,
-  agent: AgentConfig,
-  configured: boolean,
+  config: Config,
+  { spec, agent, configured }: { readonly spec: string; readonly agent: AgentConfig; readonly configured: boolean },
   env: CommandContext['env'],
 ): Promise<KnownAgent> {
-  const environment = allowedEnvironment(agent.environment.allow, {}, env);
+  const environment = agentEnvironment(config, agent, env);
   const path = environment['PATH'] ?? '';
   const common = { name: spec, kind: agent.kind, configured };
   switch (agent.kind) {
@@ -91,7 +91,7 @@ export async function knownAgent(
       return { ...common, ...OWN, program, path: found, protocol: 'prompt on stdin' };
     }
     default:
-      return { ...common, ...(await knownProgram(spec, name, agent, environment)) };
+      return { ...common, ...(await knownProgram(config, spec, agent, environment)) };
   }
 }
 
@@ -99,12 +99,12 @@ const PAGE = 'https://agentclientprotocol.com/overview/agents';
 const OWN = { version: null, login: { kind: 'unknown' }, capabilities: null, proven: null, install: null } as const;
 
 async function knownProgram(
+  config: Config,
   spec: string,
-  name: string,
   agent: AgentConfig & { readonly kind: ProgramKind },
   environment: Readonly<Record<string, string>>,
 ): Promise<Omit<KnownAgent, 'name' | 'kind' | 'configured'>> {
-  const settings = programSettings(spec, name, agent);
+  const settings = programSettings(spec, agentName(spec), agent, config);
   const adapter = await adapterHere(agent.kind, settings);
   if (adapter === null) {
     const isOpen = agent.kind === 'acp';

@@ -17,7 +17,7 @@ import type { Json } from '../../core/yard-event.ts';
 import { reportingOf } from '../../attempt/agent-turns.ts';
 import type { Repository } from '../../git/repository.ts';
 import { makeRepository } from '../../git/new-repository.ts';
-import { allowedEnvironment } from '../../process/environment.ts';
+import { agentEnvironment } from '../../agents/account.ts';
 import { mkdir } from '../../process/file-system.ts';
 import { giveTree } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
@@ -70,6 +70,7 @@ const TASK: TaskSpec = {
 const BINDING = { taskId: TASK.id, attempt: 1, token: 1 } as const;
 const TIMEOUT_MS = 180_000;
 const IDLE_MS = 90_000;
+const PATIENCE_MS = 60_000;
 const KILL_GRACE_MS = 2_000;
 
 /**
@@ -80,7 +81,7 @@ export async function probeAgent(context: CommandContext, wish: ProbeWish): Prom
   const { config, spec } = wish;
   const { self } = context.compose;
   const settings = config.agents[agentName(spec)];
-  const agent = await makeAgent(spec, { agents: config.agents, recipes: {}, self });
+  const agent = await makeAgent(spec, { ...config, recipes: {}, self });
   if (settings === undefined) throw new Error(`${spec} was made of nothing`);
   const directory = await makeTemporary(join(tmpdir(), 'yard-probe-'));
   try {
@@ -174,7 +175,7 @@ async function makeTurn(
       scratch: at('scratch'),
       egressLog: at('network.ndjson'),
     }),
-    environment: allowedEnvironment(settings.environment.allow, {}, context.env),
+    environment: agentEnvironment(config, settings, context.env),
     marker: directory,
     outbox: at('outbox'),
     home: at('home'),
@@ -184,6 +185,7 @@ async function makeTurn(
     rawLog: at('raw.ndjson'),
     timeoutMs: TIMEOUT_MS,
     idleMs: IDLE_MS,
+    patienceMs: PATIENCE_MS,
     killGraceMs: KILL_GRACE_MS,
     redactor: makeRedactor(namedSecrets(config, context.env)),
   };

@@ -105,7 +105,11 @@ async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
   const name = agentName(spec);
   const agent = config.agents[name];
   if (agent === undefined) throw noSuchAgent(name, config);
-  const { version, login, path, proven, install, program } = await knownAgent(spec, name, agent, true, context.env);
+  const { version, login, path, proven, install, program } = await knownAgent(
+    config,
+    { spec, agent, configured: true },
+    context.env,
+  );
   const known = { spec, version, login };
   if (proven === null) {
     const why = `${name} is a command of your own: only a task tells whether it works`;
