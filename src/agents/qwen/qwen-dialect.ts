@@ -17,6 +17,12 @@ const TOKENS = ['inputTokens', 'cachedTokens', 'outputTokens'] as const;
 /** What Qwen Code says besides. */
 export class QwenDialect implements Dialect {
   readonly name = 'qwen';
+  readonly #hasKey: boolean;
+
+  /** @param hasKey whether it was given one: without, it ends before it begins, and says so in words alone. */
+  constructor(hasKey: boolean) {
+    this.#hasKey = hasKey;
+  }
 
   hear(): boolean {
     return false;
@@ -30,6 +36,7 @@ export class QwenDialect implements Dialect {
   }
 
   failure(result: JsonObject): ProviderFailure | null {
+    if (!this.#hasKey) return { type: 'authentication', status: null, resetMs: null, code: 'no-key' };
     const status = REFUSED.exec(textAt(result, 'error', 'message') ?? '')?.[1];
     return status === undefined ? null : statusFailure({ status: Number(status) });
   }

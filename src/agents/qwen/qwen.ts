@@ -33,8 +33,9 @@ export const QWEN: Adapter = {
     interrupt: 'protocol',
     reviewOnly: false,
   }),
-  login: [{ from: '.qwen/oauth_creds.json', to: 'oauth_creds.json' }],
-  keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
+  // Its own login is no more; all else is the key of a service that talks as OpenAI's does.
+  login: [],
+  keys: ['OPENAI_API_KEY'],
   invoke(turn, settings, program) {
     if (settings.effort !== null) throw noEffort(settings.name, settings.effort);
     return {
@@ -48,18 +49,21 @@ export const QWEN: Adapter = {
       input: openingOf(`/${COMMAND} ${turn.prompt}`),
       held: true,
       home: filesOf(turn),
-      protocol: new StreamJsonProtocol(new QwenDialect(), turn.session),
+      protocol: new StreamJsonProtocol(
+        new QwenDialect((turn.environment['OPENAI_API_KEY'] ?? '') !== ''),
+        turn.session,
+      ),
     };
   },
 };
 
 function argumentsOf(turn: Turn, { model }: ProgramSettings): string[] {
-  const { session, system, environment } = turn;
+  const { session, system } = turn;
   return [
     '--input-format=stream-json',
     '--output-format=stream-json',
     '--approval-mode=yolo',
-    ...((environment['OPENAI_API_KEY'] ?? '') === '' ? [] : ['--auth-type=openai']),
+    '--auth-type=openai',
     ...(model === null ? [] : ['--model', model]),
     ...(session === null ? [] : ['--resume', session.id]),
     ...(system === null ? [] : ['--append-system-prompt', system]),

@@ -66,15 +66,16 @@ export class StreamJsonProtocol implements Protocol {
   judge({ code }: ProgramExit): Judgement {
     const { name } = this.#dialect;
     const result = this.#result;
+    const isError = result !== null && at(result, 'is_error') === true;
+    const why = `${name} failed: ${reasonOf(result)}`;
+    const failure = isError ? this.#dialect.failure(result) : null;
+    if (failure !== null) return { kind: 'provider', why, failure };
     // Whatever kept it from beginning, a session of its own may do without.
     if (this.#session !== null && !this.#hasBegun && code !== 0) {
       return { kind: 'session-refused', why: `${name} did not take up the session: ${reasonOf(result)}` };
     }
     if (result === null) return { kind: 'failed', why: `${name} ended without a result` };
-    if (at(result, 'is_error') !== true) return { kind: 'ended', message: this.#dialect.message(result) };
-    const why = `${name} failed: ${reasonOf(result)}`;
-    const failure = this.#dialect.failure(result);
-    return failure === null ? { kind: 'failed', why } : { kind: 'provider', why, failure };
+    return isError ? { kind: 'failed', why } : { kind: 'ended', message: this.#dialect.message(result) };
   }
 
   #system(message: JsonObject): void {
