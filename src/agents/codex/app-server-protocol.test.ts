@@ -227,19 +227,6 @@ describe('a refusal of the provider', () => {
   });
 });
 
-test('what waits for a network without an end is given up on', () => {
-  const waits = (emittedAtMs: number): object => ({
-    ...trouble({ responseStreamDisconnected: { httpStatusCode: null } }, true),
-    emittedAtMs,
-  });
-  expect(hear(make(), [...OPEN, waits(1_000), waits(9_000), waits(22_000)]).isFinished).toBe(false);
-  const progress = item('completed', { type: 'reasoning', summary: ['hm'] });
-  expect(hear(make(), [...OPEN, waits(1_000), progress, waits(50_000)]).isFinished).toBe(false);
-  const protocol = make();
-  expect(hear(protocol, [...OPEN, waits(1_000), waits(9_000), waits(46_000)]).isFinished).toBe(true);
-  expect(protocol.judge(exitWith(0))).toMatchObject({ kind: 'provider', failure: { type: 'overload', status: null } });
-});
-
 describe('a session', () => {
   const session = { id: 'T1', totals: null };
   const refused = { id: 'thread', error: { code: -32_600, message: 'no rollout found for thread id T1' } };

@@ -2,7 +2,7 @@ import { NO_USAGE } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import type { Turn } from '../agent.ts';
-import { asObject, at, listAt, numberAt, parseLine, textAt } from '../program/json-line.ts';
+import { asObject, at, listAt, parseLine, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { beginItem, completeItem, messageOf } from './app-server-item.ts';
@@ -27,9 +27,6 @@ export interface AppServerWork {
   readonly key: { readonly value: string; readonly outranksLogin: boolean } | null;
 }
 
-/** For a connection that cannot be made it waits without an end; it gives up on all else in half of this. */
-const PATIENCE_MS = 40_000;
-
 /** It takes at most 1 MiB at once. */
 const PIECE_MAX = 512 * 1024;
 
@@ -48,9 +45,6 @@ export class AppServerProtocol implements Protocol {
   #resetMs: number | null = null;
   /** Why the last request was refused, as long as it is tried again. */
   #pending: ProviderFailure | null = null;
-  /** By its clock: since when. */
-  #pendingSinceMs: number | null = null;
-  #hasGivenUp = false;
   #ended: Json | null = null;
 
   constructor(work: AppServerWork) {
@@ -70,7 +64,7 @@ export class AppServerProtocol implements Protocol {
     if (message === null) return;
     const [id, method] = [at(message, 'id'), textAt(message, 'method')];
     if (method === null) this.#answered(typeof id === 'string' ? id : '', message);
-    else if (id === undefined) this.#told(method, at(message, 'params'), numberAt(message, 'emittedAtMs'));
+    else if (id === undefined) this.#told(method, at(message, 'params'));
     else void this.#asked(method, id, at(message, 'params'));
   }
 
@@ -86,9 +80,6 @@ export class AppServerProtocol implements Protocol {
       const isResume = call === 'thread' && this.#work.turn.session !== null;
       if (isResume) return { kind: 'session-refused', why: `codex did not take up the session: ${why}` };
       return { kind: 'failed', why: `codex refused the ${call}: ${why}` };
-    }
-    if (this.#hasGivenUp && this.#ended === null && this.#pending !== null) {
-      return { kind: 'provider', why: 'codex could not reach its provider', failure: this.#pending };
     }
     if (this.#ended === null) return { kind: 'failed', why: `codex ended in its turn (exit code ${code ?? 'none'})` };
     const status = textAt(this.#ended, 'status');
@@ -192,14 +183,13 @@ export class AppServerProtocol implements Protocol {
     this.#io?.write(JSON.stringify({ id, ...answer }));
   }
 
-  #told(method: string, params: Json | undefined, atMs: number | null): void {
+  #told(method: string, params: Json | undefined): void {
     const isOwn = textAt(params, 'threadId') === this.#threadId;
     switch (method) {
       case 'item/started':
         return beginItem(at(params, 'item'), this.#emit);
       case 'item/completed':
         this.#pending = null;
-        this.#pendingSinceMs = null;
         if (isOwn) this.#message = messageOf(at(params, 'item')) ?? this.#message;
         return completeItem(at(params, 'item'), isOwn, this.#emit);
       case 'turn/plan/updated':
@@ -210,7 +200,7 @@ export class AppServerProtocol implements Protocol {
         this.#resetMs = resetOf(at(params, 'rateLimits'));
         return undefined;
       case 'error':
-        return this.#troubled(params, isOwn, atMs);
+        return this.#troubled(params, isOwn);
       case 'turn/completed':
         return isOwn ? this.#completed(at(params, 'turn')) : undefined;
       default:
@@ -228,7 +218,7 @@ export class AppServerProtocol implements Protocol {
     if (usage !== null) this.#emit({ kind: 'usage', usage, totals: this.#usage.totals(this.#threadId ?? '') });
   }
 
-  #troubled(params: Json | undefined, isOwn: boolean, atMs: number | null): void {
+  #troubled(params: Json | undefined, isOwn: boolean): void {
     const error = at(params, 'error');
     const failure = codexFailure(at(error, 'codexErrorInfo'), this.#resetMs);
     if (at(params, 'willRetry') !== true || failure === null) {
@@ -236,12 +226,7 @@ export class AppServerProtocol implements Protocol {
       return;
     }
     this.#emit({ kind: 'rate-limit', failure, delayMs: null });
-    if (!isOwn) return;
-    this.#pending = failure;
-    this.#pendingSinceMs ??= atMs;
-    if (atMs === null || atMs - (this.#pendingSinceMs ?? atMs) < PATIENCE_MS) return;
-    this.#hasGivenUp = true;
-    this.#io?.finish();
+    if (isOwn) this.#pending = failure;
   }
 
   #completed(turn: Json | undefined): void {
