@@ -4,8 +4,8 @@ import { agentEnvironment } from '../agents/account.ts';
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
+import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import { impossible } from '../core/impossible.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import type { SessionRecord } from '../core/session.ts';
@@ -203,8 +203,12 @@ async function makeTurn(
 
 /** A program of the operator's own keeps no sessions. */
 function homeOf(context: AttemptContext, agent: Agent, owner: Owner | null, temporary: string): Promise<string> {
-  const isOurs = reportingOf(agent) === 'file';
-  return agentHome(isOurs ? temporary : context.stateDirectory, context.taskId, 'implementer', owner);
+  return agentHome(
+    isProgramKind(agent.kind) ? context.stateDirectory : temporary,
+    context.taskId,
+    'implementer',
+    owner,
+  );
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
@@ -224,21 +228,6 @@ function atMost(timeoutMs: number, maxMs: number | null): number {
 
 /** How an agent says how its work ended, beside the ways that all have. */
 export function reportingOf({ kind, capabilities }: Agent): Reporting {
-  switch (kind) {
-    case 'command':
-    case 'replay':
-      return 'file';
-    case 'claude':
-    case 'codex':
-    case 'gemini':
-    case 'opencode':
-    case 'qwen':
-    case 'pi':
-    case 'coderabbit':
-    case 'local':
-    case 'acp':
-      return capabilities.tools === null ? 'message' : 'tools';
-    default:
-      throw impossible(kind satisfies never);
-  }
+  if (!isProgramKind(kind)) return 'file';
+  return capabilities.tools === null ? 'message' : 'tools';
 }
