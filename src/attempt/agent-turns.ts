@@ -6,12 +6,10 @@ import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
 import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
+import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
-import type { SessionRecord } from '../core/session.ts';
 import type { TaskSpec } from '../core/task.ts';
-import { NO_USAGE } from '../core/usage.ts';
-import type { Usage } from '../core/usage.ts';
 import { mkdir } from '../process/file-system.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
@@ -23,8 +21,8 @@ import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
 import type { Prepared } from './prepare.ts';
-import { chooseLastSession, lastRecord, recordSession } from './session-evidence.ts';
-import type { SessionPlace } from './session-evidence.ts';
+import { findLastSession, recordSession } from './session-evidence.ts';
+import type { LastSession, SessionPlace } from './session-evidence.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn } from './turn-account.ts';
 
@@ -33,14 +31,6 @@ export type TurnsEnd =
   | Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>
   /** Its pool or a budget had no room for a further turn. */
   | { readonly kind: 'not-taken'; readonly outcome: AttemptOutcome };
-
-/** The session that a turn goes on with. */
-interface Held {
-  readonly id: string;
-  readonly totals: Usage | null;
-  /** The record that it was begun under; null: it began in this attempt. */
-  readonly begun: SessionRecord | null;
-}
 
 /** What the agent is to do, and where. */
 export interface Work {
@@ -78,7 +68,7 @@ async function turnByTurn(
     baseCommit: prepared.lane.base,
   };
   const account = openAccount(context, place.role);
-  let held = await lastSession(context, place);
+  let held = await findLastSession(context, place);
   let words = prompt;
   let nudges = 0;
   for (let number = 1; ; number += 1) {
@@ -87,9 +77,9 @@ async function turnByTurn(
     const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
     // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
     if (tools?.refusal) throw tools.refusal.error;
-    const { end, usage } = followed;
+    const { end, usage, model } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
-    if (!context.signal.aborted) await open.settle({ end, usage: usage === NO_USAGE ? null : usage, model: null });
+    if (!context.signal.aborted) await open.settle({ end, usage, model });
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
       // Whoever refuses a new session, too, has no other to be asked for.
@@ -110,19 +100,13 @@ async function turnByTurn(
   }
 }
 
-async function lastSession(context: AttemptContext, place: SessionPlace): Promise<Held | null> {
-  const choice = await chooseLastSession(context, place);
-  if (choice.kind === 'fresh') return null;
-  return { id: choice.sessionId, totals: choice.totals, begun: await lastRecord(context, place.role) };
-}
-
 /** What the next turn goes on with; null: nothing. */
 async function keepSession(
   context: AttemptContext,
   place: SessionPlace,
   { sessionId, totals }: Followed,
-  before: Held | null,
-): Promise<Held | null> {
+  before: LastSession | null,
+): Promise<LastSession | null> {
   if (!place.agent.capabilities.resume || context.signal.aborted) return null;
   const id = sessionId ?? before?.id ?? null;
   const begun = before !== null && before.id === id ? before.begun : null;
@@ -136,7 +120,7 @@ interface TurnWish {
   readonly prompt: string;
   /** Counts from 1 in each attempt. */
   readonly number: number;
-  readonly held: Held | null;
+  readonly held: LastSession | null;
   readonly tools: OpenTools | null;
   readonly open: OpenTurn;
 }
@@ -176,7 +160,7 @@ async function makeTurn(
     system: null,
     session: held === null ? null : { id: held.id, totals: held.totals },
     tools,
-    schema: null,
+    schema: reportingOf(agent) === 'message' && agent.capabilities.schema ? FINAL_MESSAGE_SCHEMA : null,
     maxCostUsd: open.maxCostUsd,
     run: cells.enter(policy, {
       directory: lane.directory,
