@@ -59,7 +59,8 @@ export interface Turn {
 /** What an agent does, as it does it. Text is raw: it must be made inert before a person or a prompt sees it. */
 export type AgentEvent =
   | { readonly kind: 'started'; readonly pid: number }
-  | { readonly kind: 'session'; readonly id: string }
+  /** `model`: the one that answers in it, where the program tells: what it costs goes by it. */
+  | { readonly kind: 'session'; readonly id: string; readonly model?: string }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'thinking'; readonly text: string }
   | { readonly kind: 'tool'; readonly id: string; readonly name: string; readonly summary: string }

@@ -1,7 +1,6 @@
 import type { AgentConfig, Config } from '../config/schema.ts';
 import type { ProgramKind } from '../core/agent-kind.ts';
 import { agentName, parseAgentSpec } from '../core/agent-spec.ts';
-import { impossible } from '../core/impossible.ts';
 import { UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
 import { accountHome } from './account.ts';
@@ -33,31 +32,14 @@ export async function makeAgent(spec: string, settings: AgentSettings): Promise<
       hint: `Known agents: ${Object.keys(settings.agents).join(', ') || 'none'}.`,
     });
   }
-  switch (config.kind) {
-    case 'command':
-      return commandAgent({ name, run: config.run });
-    case 'replay': {
-      const parsed = parseRecipes((settings.recipes[name] ?? {}) as Json);
-      if (parsed.kind === 'bad') throw new Error(`the recipes of ${name} are broken: ${parsed.why}`);
-      return replayAgent({ name, recipes: parsed.recipes, self: settings.self });
-    }
-    case 'claude':
-    case 'codex':
-    case 'gemini':
-    case 'opencode':
-    case 'qwen':
-    case 'pi':
-    case 'coderabbit':
-    case 'local':
-    case 'acp':
-      return makeProgramAgent(config.kind, programSettings(spec, name, config, settings));
-    default:
-      throw impossible(config satisfies never);
+  if (config.kind === 'command') return commandAgent({ name, run: config.run });
+  if (config.kind === 'replay') {
+    const parsed = parseRecipes((settings.recipes[name] ?? {}) as Json);
+    if (parsed.kind === 'bad') throw new Error(`the recipes of ${name} are broken: ${parsed.why}`);
+    return replayAgent({ name, recipes: parsed.recipes, self: settings.self });
   }
-}
-
-async function makeProgramAgent(kind: ProgramKind, settings: ProgramSettings): Promise<Agent> {
-  return programAgent(await adapterOf(kind, settings), settings);
+  const program = programSettings(spec, name, config, settings);
+  return programAgent(await adapterOf(config.kind, program), program);
 }
 
 export async function adapterOf(kind: ProgramKind, settings: ProgramSettings): Promise<Adapter> {

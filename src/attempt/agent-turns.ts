@@ -4,14 +4,12 @@ import { agentEnvironment } from '../agents/account.ts';
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
+import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import { impossible } from '../core/impossible.ts';
+import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
-import type { SessionRecord } from '../core/session.ts';
 import type { TaskSpec } from '../core/task.ts';
-import { NO_USAGE } from '../core/usage.ts';
-import type { Usage } from '../core/usage.ts';
 import { mkdir } from '../process/file-system.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
@@ -23,8 +21,8 @@ import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
 import type { Prepared } from './prepare.ts';
-import { chooseLastSession, lastRecord, recordSession } from './session-evidence.ts';
-import type { SessionPlace } from './session-evidence.ts';
+import { findLastSession, recordSession } from './session-evidence.ts';
+import type { LastSession, SessionPlace } from './session-evidence.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn } from './turn-account.ts';
 
@@ -35,14 +33,6 @@ export type TurnsEnd =
   | Exclude<TurnEnd, { readonly kind: 'unfinished' | 'session-refused' }>
   /** Its pool or a budget had no room for a further turn. */
   | { readonly kind: 'not-taken'; readonly outcome: AttemptOutcome };
-
-/** The session that a turn goes on with. */
-interface Held {
-  readonly id: string;
-  readonly totals: Usage | null;
-  /** The record that it was begun under; null: it began in this attempt. */
-  readonly begun: SessionRecord | null;
-}
 
 /** What the agent is to do, and where. */
 export interface Work {
@@ -80,7 +70,7 @@ async function turnByTurn(
     baseCommit: prepared.lane.base,
   };
   const account = openAccount(context, place.role);
-  let held = await lastSession(context, place);
+  let held = await findLastSession(context, place);
   let words = prompt;
   let nudges = 0;
   for (let number = 1; ; number += 1) {
@@ -89,9 +79,9 @@ async function turnByTurn(
     const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
     // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
     if (tools?.refusal) throw tools.refusal.error;
-    const { end, usage } = followed;
+    const { end, usage, model } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
-    if (!context.signal.aborted) await open.settle({ end, usage: usage === NO_USAGE ? null : usage, model: null });
+    if (!context.signal.aborted) await open.settle({ end, usage, model });
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
       // Whoever refuses a new session, too, has no other to be asked for.
@@ -112,19 +102,13 @@ async function turnByTurn(
   }
 }
 
-async function lastSession(context: AttemptContext, place: SessionPlace): Promise<Held | null> {
-  const choice = await chooseLastSession(context, place);
-  if (choice.kind === 'fresh') return null;
-  return { id: choice.sessionId, totals: choice.totals, begun: await lastRecord(context, place.role) };
-}
-
 /** What the next turn goes on with; null: nothing. */
 async function keepSession(
   context: AttemptContext,
   place: SessionPlace,
   { sessionId, totals }: Followed,
-  before: Held | null,
-): Promise<Held | null> {
+  before: LastSession | null,
+): Promise<LastSession | null> {
   if (!place.agent.capabilities.resume || context.signal.aborted) return null;
   const id = sessionId ?? before?.id ?? null;
   const begun = before !== null && before.id === id ? before.begun : null;
@@ -138,7 +122,7 @@ interface TurnWish {
   readonly prompt: string;
   /** Counts from 1 in each attempt. */
   readonly number: number;
-  readonly held: Held | null;
+  readonly held: LastSession | null;
   readonly tools: OpenTools | null;
   readonly open: OpenTurn;
 }
@@ -178,7 +162,7 @@ async function makeTurn(
     system: null,
     session: held === null ? null : { id: held.id, totals: held.totals },
     tools,
-    schema: null,
+    schema: reportingOf(agent) === 'message' && agent.capabilities.schema ? FINAL_MESSAGE_SCHEMA : null,
     maxCostUsd: open.maxCostUsd,
     run: cells.enter(policy, {
       directory: lane.directory,
@@ -207,8 +191,12 @@ async function makeTurn(
 
 /** A program of the operator's own keeps no sessions. */
 function homeOf(context: AttemptContext, agent: Agent, owner: Owner | null, temporary: string): Promise<string> {
-  const isOurs = reportingOf(agent) === 'file';
-  return agentHome(isOurs ? temporary : context.stateDirectory, context.taskId, 'implementer', owner);
+  return agentHome(
+    isProgramKind(agent.kind) ? context.stateDirectory : temporary,
+    context.taskId,
+    'implementer',
+    owner,
+  );
 }
 
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
@@ -228,21 +216,6 @@ function atMost(timeoutMs: number, maxMs: number | null): number {
 
 /** How an agent says how its work ended, beside the ways that all have. */
 export function reportingOf({ kind, capabilities }: Agent): Reporting {
-  switch (kind) {
-    case 'command':
-    case 'replay':
-      return 'file';
-    case 'claude':
-    case 'codex':
-    case 'gemini':
-    case 'opencode':
-    case 'qwen':
-    case 'pi':
-    case 'coderabbit':
-    case 'local':
-    case 'acp':
-      return capabilities.tools === null ? 'message' : 'tools';
-    default:
-      throw impossible(kind satisfies never);
-  }
+  if (!isProgramKind(kind)) return 'file';
+  return capabilities.tools === null ? 'message' : 'tools';
 }

@@ -1,19 +1,22 @@
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import { inertLine } from '../core/inert.ts';
-import { addUsage, NO_USAGE } from '../core/usage.ts';
+import { addUsage } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import type { AttemptContext } from './attempt-context.ts';
 
 const ACTIVITY_EVERY_MS = 1_000;
 const ACTIVITY_MAX = 120;
+const MODEL_MAX = 200;
 
 /** What one turn came to. */
 export interface Followed {
   readonly end: TurnEnd;
-  /** Of this turn alone. */
-  readonly usage: Usage;
+  /** Of this turn alone; null: the program has not said. */
+  readonly usage: Usage | null;
   /** The session as the program named it last, and what it counts on; null: none was named. */
   readonly sessionId: string | null;
+  /** As the program named it; null: it did not. */
+  readonly model: string | null;
   readonly totals: Usage | null;
 }
 
@@ -27,16 +30,20 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
   if (context.signal.aborted) cancel();
   let toldMs = -Infinity;
   let end: TurnEnd | null = null;
-  let usage = NO_USAGE;
+  let usage: Usage | null = null;
   let totals: Usage | null = null;
   let sessionId: string | null = null;
+  let model: string | null = null;
   let refusal: { readonly error: unknown } | null = null;
   try {
     for await (const event of run.events) {
       if (event.kind === 'ended') end = event.end;
-      if (event.kind === 'session') sessionId = event.id;
+      if (event.kind === 'session') {
+        sessionId = event.id;
+        model = event.model?.slice(0, MODEL_MAX) ?? model;
+      }
       if (event.kind === 'usage') {
-        usage = addUsage(usage, event.usage);
+        usage = usage === null ? event.usage : addUsage(usage, event.usage);
         totals = event.totals;
       }
       const nowMs = context.clock.monotonicMs();
@@ -56,7 +63,7 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
   }
   if (refusal !== null) throw refusal.error;
   if (end === null) throw new Error('the agent ended without saying how');
-  return { end, usage, sessionId, totals };
+  return { end, usage, sessionId, model, totals };
 }
 
 function describe(event: AgentEvent): string | null {

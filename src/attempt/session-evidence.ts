@@ -6,9 +6,10 @@ import { renderPrompt } from '../core/prompt.ts';
 import type { PromptInput } from '../core/prompt.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import { chooseSession } from '../core/session.ts';
-import type { SessionChoice, SessionRecord, SessionRole } from '../core/session.ts';
+import type { SessionRecord, SessionRole } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
-import { isAncestor } from '../git/depot.ts';
+import { isAncestor, resolve } from '../git/depot.ts';
+import type { Depot } from '../git/depot.ts';
 import { readFileBeneath } from '../process/file.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { evidenceDirectory } from './evidence-directory.ts';
@@ -25,26 +26,42 @@ export interface SessionPlace {
   readonly baseCommit: string;
 }
 
+/** A session that the next turn goes on with. */
+export interface LastSession {
+  readonly id: string;
+  readonly totals: Usage | null;
+  /** The record that it was begun under; null: it began in this attempt. */
+  readonly begun: SessionRecord | null;
+}
+
 function fileOf(role: SessionRole): string {
   return `session-${role}.json`;
 }
 
-/** Whether the last session of this task and role is gone on with; a refusal, with its reason, goes to the evidence. */
-export async function chooseLastSession(context: AttemptContext, place: SessionPlace): Promise<SessionChoice> {
-  if (!place.agent.capabilities.resume) return { kind: 'fresh', refusal: 'no-session' };
+/**
+ * The last session of this task and role, where it may be gone on with; null: a new one begins. A refusal, with its
+ * reason, goes to the evidence.
+ */
+export async function findLastSession(context: AttemptContext, place: SessionPlace): Promise<LastSession | null> {
+  if (!place.agent.capabilities.resume) return null;
   const record = await lastRecord(context, place.role);
-  const { depot, pin, clock } = context;
   const choice = chooseSession(record, {
     ...(await identityOf(context, place)),
-    enabled: pin.config.continuity.session === 'on',
-    nowMs: clock.nowMs(),
-    isBaseAncestor: record !== null && (await isAncestor(depot, record.baseCommit, place.baseCommit)),
+    enabled: context.pin.config.continuity.session === 'on',
+    nowMs: context.clock.nowMs(),
+    isBaseAncestor: record !== null && (await isBehind(context.depot, record.baseCommit, place.baseCommit)),
   });
   await context.evidence.writeJson(`session-choice-${place.role}.json`, {
     ...(choice.kind === 'resume' ? { resumes: choice.sessionId } : { fresh: choice.refusal }),
     from: record?.attempt ?? null,
   });
-  return choice;
+  if (choice.kind === 'fresh' || record === null) return null;
+  return { id: choice.sessionId, totals: choice.totals, begun: record };
+}
+
+/** A base that is gone from the depot is one that the target has left. */
+async function isBehind(depot: Depot, base: string, commit: string): Promise<boolean> {
+  return (await resolve(depot, base)) !== null && (await isAncestor(depot, base, commit));
 }
 
 /** What a session must share with the turn that goes on with it. */
@@ -81,7 +98,7 @@ export async function recordSession(
 }
 
 /** Of the newest attempt before this one that had a session. Attempts that came to their gate at once had none. */
-export async function lastRecord(context: AttemptContext, role: SessionRole): Promise<SessionRecord | null> {
+async function lastRecord(context: AttemptContext, role: SessionRole): Promise<SessionRecord | null> {
   for (let attempt = context.attempt - 1; attempt > 0; attempt -= 1) {
     const directory = evidenceDirectory(context.stateDirectory, context.taskId, attempt);
     const record = await readRecord(directory, role);
@@ -90,16 +107,35 @@ export async function lastRecord(context: AttemptContext, role: SessionRole): Pr
   return null;
 }
 
+/** An agent without a sandbox can write there: what is no record is none. */
 async function readRecord(directory: string, role: SessionRole): Promise<SessionRecord | null> {
   const file = await readFileBeneath(directory, fileOf(role), { maxBytes: RECORD_BYTES_MAX });
   if (file.kind !== 'ok') return null;
   try {
-    return JSON.parse(file.data.toString('utf8')) as SessionRecord;
+    return toRecord(JSON.parse(file.data.toString('utf8')));
   } catch (error) {
-    // An agent without a sandbox can write there: what is no record is none.
     if (error instanceof SyntaxError) return null;
     throw error;
   }
+}
+
+const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+const COUNTS = ['inputTokens', 'cachedTokens', 'cacheWriteTokens', 'outputTokens'] as const;
+
+/** What is only compared may be anything; what is counted with, or handed to git, may not. */
+function toRecord(data: unknown): SessionRecord | null {
+  if (typeof data !== 'object' || data === null) return null;
+  const { sessionId, createdMs, baseCommit, totals } = data as { readonly [K in keyof SessionRecord]?: unknown };
+  if (sessionId !== null && typeof sessionId !== 'string') return null;
+  if (typeof createdMs !== 'number' || typeof baseCommit !== 'string' || !COMMIT.test(baseCommit)) return null;
+  return totals === null || isUsage(totals) ? (data as SessionRecord) : null;
+}
+
+function isUsage(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null) return false;
+  const { costUsd, ...counts } = data as { readonly [K in keyof Usage]?: unknown };
+  if (costUsd !== null && typeof costUsd !== 'number') return false;
+  return COUNTS.every((key) => typeof counts[key] === 'number');
 }
 
 let template: string | null = null;

@@ -1,15 +1,17 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 
 import { SCRIPTED, SCRIPTED_PROGRAM } from '../../test/fixtures/agents/scripted.ts';
 import { readFileAt } from '../../test/fixtures/git/repository.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
 import type { LocalYard } from '../../test/fixtures/yard/yard.ts';
+import type { Agent } from '../agents/agent.ts';
 import { programAgent } from '../agents/program/adapter.ts';
 import { writeScript } from '../cli/demo/model/prompt-script.ts';
 import type { StepInput } from '../cli/demo/model/step.ts';
 import { startModel } from '../cli/demo/model/stub-model.ts';
 import type { StubModel } from '../cli/demo/model/stub-model.ts';
+import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
 import { currentBootId } from '../process/identity.ts';
 
 const TASK = 'TASK-1';
@@ -25,7 +27,7 @@ interface Stage {
 }
 
 /** A yard whose agent keeps sessions, and a gate that wants the word "good". */
-async function stage(session: 'on' | 'off'): Promise<Stage> {
+async function stage(session: 'on' | 'off', change: (agent: Agent) => Agent = (agent) => agent): Promise<Stage> {
   const model = await startModel();
   onTestFinished(() => model.close());
   vi.stubEnv('SCRIPTED_URL', model.url);
@@ -34,7 +36,7 @@ async function stage(session: 'on' | 'off'): Promise<Stage> {
   const gates = { default: { run: 'grep -q good a.txt' } };
   const yard = await openYard({ config: { agents, gates, continuity: { session } } });
   const settings = { model: null, effort: null, protocol: null, accountHome: null };
-  const agent = programAgent(SCRIPTED, { name: 'pi', run: SCRIPTED_PROGRAM, ...settings });
+  const agent = change(programAgent(SCRIPTED, { name: 'pi', run: SCRIPTED_PROGRAM, ...settings }));
   const attempt: Stage['attempt'] = async (steps) => {
     await yard.add(TASK, { objective: `Write a.txt. ${writeScript(steps)}` });
     const options = { agent: 'pi', bootId: currentBootId(), expiresMonotonicMs: Infinity };
@@ -98,4 +100,41 @@ test('what its provider refuses is no failure of the task, and ends in no second
     failure: { type: 'overload', status: 429 },
   });
   expect((await yard.store.task(TASK))?.counters.retries).toBe(0);
+});
+
+test.each([
+  ['whose base is gone', (record: object) => ({ ...record, baseCommit: '1'.repeat(40) }), { fresh: 'head-rewritten' }],
+  ['that is none', () => ({ sessionId: 's', baseCommit: '--all' }), { fresh: 'no-session', from: null }],
+  ['whose counts are none', (record: object) => ({ ...record, totals: { inputTokens: 'x' } }), { fresh: 'no-session' }],
+])('the record of a session %s costs the session alone', async (_, change, choice) => {
+  const { yard, attempt } = await stage('on');
+  await attempt([write('bad\n'), REPORT, DONE]);
+  const name = 'session-implementer.json';
+  const record = change(yard.evidenceJson(TASK, 1, name) as object);
+  await writeFile(yard.path(`state/attempts/${TASK}/1/${name}`), JSON.stringify(record));
+  expect(await attempt([write('good\n'), REPORT, DONE])).toMatchObject({ kind: 'accepted' });
+  expect(yard.evidenceJson(TASK, 2, 'session-choice-implementer.json')).toMatchObject(choice);
+});
+
+test('the model that a program names is that of its turns', async () => {
+  const { yard, attempt } = await stage('on');
+  await attempt([write('good\n'), REPORT, DONE]);
+  expect(await yard.store.turns(TASK)).toMatchObject([{ model: 'scripted' }]);
+});
+
+test('only a program that reports by its last message is asked for one of that shape', async () => {
+  const asked: unknown[] = [];
+  const hear = (agent: Agent): Agent => ({
+    ...agent,
+    start: (turn) => {
+      asked.push(turn.schema);
+      return agent.start(turn);
+    },
+  });
+  await (await stage('on', hear)).attempt([write('good\n'), REPORT, DONE]);
+  const bare = await stage('on', (agent) =>
+    hear({ ...agent, capabilities: { ...agent.capabilities, tools: null, schema: true } }),
+  );
+  await bare.attempt([{ error: { status: 401 } }]);
+  expect(asked).toEqual([null, FINAL_MESSAGE_SCHEMA]);
 });

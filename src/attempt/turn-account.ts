@@ -4,6 +4,7 @@ import { limitsOfPool } from '../config/pool-limits.ts';
 import type { Config } from '../config/schema.ts';
 import type { AgentChoice } from '../core/agent-pools.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
+import { NO_BUDGET } from '../core/budget.ts';
 import type { Budget, Budgets } from '../core/budget.ts';
 import { impossible } from '../core/impossible.ts';
 import type { PoolTurn } from '../core/pool.ts';
@@ -96,7 +97,7 @@ async function reserve(
 }
 
 function budgetsOf({ attempt, task, run, day }: Config['budgets'], pool: Budget | null): Budgets {
-  return { attempt, task, run, day, pool: pool ?? { usdMicros: null, tokens: null, cachedTokens: null, timeMs: null } };
+  return { attempt, task, run, day, pool: pool ?? NO_BUDGET };
 }
 
 const UNSERVED: Usage = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0, costUsd: 0 };

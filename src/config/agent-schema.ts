@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { PROGRAM_KINDS } from '../core/agent-kind.ts';
+import { isProgramKind, PROGRAM_KINDS } from '../core/agent-kind.ts';
 import type { ProgramKind } from '../core/agent-kind.ts';
 import { joinChain } from '../core/agent-spec.ts';
 import { ACCOUNT_VARIABLES } from './account-variables.ts';
@@ -11,7 +11,7 @@ import { allow, name, secrets, shellCommand, text, words } from './schema-parts.
 
 const AGENT_SPEC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s,]{1,200}){0,6}$/;
 
-export const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
+const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
 
 /** One agent, or several that stand in for each other in this order. One text in the program. */
 export const agentChoice = z.union([agentSpec, z.array(agentSpec).min(1).transform(joinChain)]);
@@ -118,5 +118,5 @@ export function resolveAgent(entry: AgentEntry, limits: Limits, declared: boolea
 
 /** What an entry lets through besides what it says itself: the account that its program is known by. */
 export function accountVariables({ kind }: AgentEntry): readonly string[] {
-  return kind === 'command' || kind === 'replay' ? [] : ACCOUNT_VARIABLES[kind];
+  return isProgramKind(kind) ? ACCOUNT_VARIABLES[kind] : [];
 }

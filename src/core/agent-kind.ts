@@ -18,4 +18,8 @@ export type AgentKind = (typeof AGENT_KINDS)[number];
 /** Kinds that drive a program that others make. */
 export type ProgramKind = Exclude<AgentKind, 'command' | 'replay'>;
 
-export const PROGRAM_KINDS = AGENT_KINDS.filter((kind): kind is ProgramKind => kind !== 'command' && kind !== 'replay');
+export function isProgramKind(kind: AgentKind): kind is ProgramKind {
+  return kind !== 'command' && kind !== 'replay';
+}
+
+export const PROGRAM_KINDS = AGENT_KINDS.filter(isProgramKind);

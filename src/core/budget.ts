@@ -1,3 +1,5 @@
+import { impossible } from './impossible.ts';
+
 /*
  * How much may be spent, and what is left of it. Pure arithmetic over whole numbers, so that sums come out exactly.
  * Invariants:
@@ -220,7 +222,7 @@ function amountText(measure: Measure, value: number): string {
     case 'timeMs':
       return `${Math.round(value / 1000)} s`;
     default:
-      throw new Error(measure satisfies never);
+      throw impossible(measure satisfies never);
   }
 }
 

@@ -18,7 +18,7 @@ export interface CostSums {
   readonly estimatedMicros: number;
 }
 
-const NO_SUMS: CostSums = {
+export const NO_SUMS: CostSums = {
   turns: 0,
   running: 0,
   unknownUsage: 0,

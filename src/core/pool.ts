@@ -1,4 +1,4 @@
-import { dayEndMs, dayOf, describeSpent, spentLimit } from './budget.ts';
+import { dayEndMs, dayOf, describeSpent, NO_BUDGET, spentLimit } from './budget.ts';
 import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
@@ -162,7 +162,7 @@ export const NO_POOL_LIMITS: PoolLimits = {
   models: {},
   minDelayMs: 0,
   dailyTurns: null,
-  budget: { usdMicros: null, tokens: null, cachedTokens: null, timeMs: null },
+  budget: NO_BUDGET,
 };
 
 /** A pool in a cycle's snapshot. */

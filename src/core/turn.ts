@@ -1,5 +1,6 @@
 import { describeSpent, keysOf, leftOf, NO_BUDGET, spentLimit, tighter } from './budget.ts';
 import type { Amount, Budget, BudgetScope, Budgets, Spend, SpentLimit, TurnScopes } from './budget.ts';
+import { impossible } from './impossible.ts';
 import { describeRefusal, holdOf, NO_POOL_LIMITS } from './pool.ts';
 import type { PoolRefusal, PoolState } from './pool.ts';
 import type { Usage } from './usage.ts';
@@ -82,6 +83,6 @@ export function describeTurnRefusal(refusal: TurnRefusal): string {
     case 'day':
       return `the budget of the ${refusal.of} is spent: ${describeSpent(refusal)}`;
     default:
-      throw new Error(refusal satisfies never);
+      throw impossible(refusal satisfies never);
   }
 }

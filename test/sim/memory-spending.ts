@@ -1,3 +1,4 @@
+import { NO_SUMS } from '../../src/core/cost-report.ts';
 import { dayName, dayOf, keysOf, NOTHING_SPENT, withReserved, withSettled } from '../../src/core/budget.ts';
 import type { BudgetScope, Spend, SpendKey, TurnScopes } from '../../src/core/budget.ts';
 import { taskResource } from '../../src/core/lease.ts';
@@ -134,24 +135,10 @@ export function costs(tables: MemoryTables, by: CostKey, days: { readonly from: 
   for (const turn of tables.turns.values()) {
     if (turn.day < days.from || turn.day > days.to) continue;
     const key = by === 'task' ? turn.taskId : by === 'agent' ? turn.agent : dayName(turn.day);
-    groups.set(key, withTurn(groups.get(key) ?? { key, ...NO_COST }, turn));
+    groups.set(key, withTurn(groups.get(key) ?? { key, ...NO_SUMS }, turn));
   }
   return [...groups.values()];
 }
-
-const NO_COST: Omit<CostGroup, 'key'> = {
-  turns: 0,
-  running: 0,
-  unknownUsage: 0,
-  inputTokens: 0,
-  cachedTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  timeMs: 0,
-  reportedMicros: 0,
-  tableMicros: 0,
-  estimatedMicros: 0,
-};
 
 function withTurn(group: CostGroup, { settled }: TurnRecord): CostGroup {
   const counted = { ...group, turns: group.turns + 1 };

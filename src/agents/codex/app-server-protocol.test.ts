@@ -60,7 +60,7 @@ test('what it does becomes events, and the end of the turn ends it', () => {
     completed('completed'),
   ]);
   expect(events).toEqual([
-    { kind: 'session', id: 'T1' },
+    { kind: 'session', id: 'T1', model: 'gpt-5.1-codex' },
     { kind: 'tool', id: 'c1', name: 'shell', summary: '/bin/bash -lc ls' },
     { kind: 'tool-result', id: 'c1', ok: false, summary: 'no' },
     { kind: 'tool', id: 'c2', name: 'apply_patch', summary: 'a.txt b.txt' },

@@ -118,7 +118,7 @@ export class AppServerProtocol implements Protocol {
       case 'login':
         return this.#openThread();
       case 'thread':
-        return this.#threadOpen(textAt(message, 'result', 'thread', 'id') ?? '');
+        return this.#threadOpen(at(message, 'result'));
       case 'prompt':
         return this.#say();
       case 'turn':
@@ -149,10 +149,11 @@ export class AppServerProtocol implements Protocol {
     }
   }
 
-  #threadOpen(threadId: string): void {
+  #threadOpen(result: Json | undefined): void {
+    const [threadId, model] = [textAt(result, 'thread', 'id') ?? '', textAt(result, 'model')];
     this.#threadId = threadId;
     this.#usage.begin(threadId, this.#work.turn.session?.totals ?? NO_USAGE);
-    this.#emit({ kind: 'session', id: threadId });
+    this.#emit({ kind: 'session', id: threadId, ...(model === null ? {} : { model }) });
     this.#say();
   }
 

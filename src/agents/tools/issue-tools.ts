@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts';
 import { callTool, CALLS_MAX, UNUSED_TOOLS } from '../../core/issue-tools.ts';
 import type { Checkpoint, ToolContext, ToolReply } from '../../core/issue-tools.ts';
-import type { Packet } from '../../core/packet.ts';
 import type { TerminalSignal } from '../../core/terminal-signal.ts';
 import { TOOL_DEFINITIONS } from '../../core/tool-definitions.ts';
 import type { ToolDefinition } from '../../core/tool-definitions.ts';
@@ -15,16 +14,12 @@ import type { Json } from '../../core/yard-event.ts';
  *     be written was refused, which is when the attempt has lost its lease.
  */
 
-export type { TerminalSignal } from '../../core/terminal-signal.ts';
-
 export interface IssueTools {
   readonly definitions: readonly ToolDefinition[];
   /** What the agent asks for, checked as hostile input. Never throws for what it is given, which came as JSON. */
   call(name: string, input: unknown): Promise<ToolReply>;
   /** Null as long as the agent has not said how its work ended. */
   readonly terminal: TerminalSignal | null;
-  /** What was reported last, finished or not. */
-  readonly packet: Packet | null;
   /** What it said last of its progress, written or not. */
   readonly checkpoint: Checkpoint | null;
   /** What `onProgress` threw. The attempt is to end with it. */
@@ -61,10 +56,6 @@ export class BoundTools implements IssueTools {
 
   get terminal(): TerminalSignal | null {
     return this.#state.terminal;
-  }
-
-  get packet(): Packet | null {
-    return this.#state.packet;
   }
 
   get checkpoint(): Checkpoint | null {
