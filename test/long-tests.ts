@@ -3,6 +3,12 @@
  * too, and that is what CI does.
  */
 export const LONG_TESTS: readonly string[] = [
+  'test/conformance/agent-claude-acp.test.ts',
+  'test/conformance/agent-gemini.test.ts',
+  'test/conformance/agent-model.test.ts',
+  'test/conformance/agent-opencode.test.ts',
+  'test/conformance/agent-pi.test.ts',
+  'test/conformance/agent-qwen.test.ts',
   'test/e2e/containers.test.ts',
   'test/e2e/disk-full.test.ts',
   'test/e2e/example.test.ts',

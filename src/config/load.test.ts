@@ -74,6 +74,7 @@ describe('the smallest configuration', () => {
       killGraceMs: 10_000,
       agentTimeoutMs: 7_200_000,
       agentIdleMs: 600_000,
+      agentPatienceMs: 180_000,
       diskReserveBytes: 2 * 1024 ** 3,
     });
     expect(config.protected).toContain('.yard/**');
