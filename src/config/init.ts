@@ -8,6 +8,8 @@ export interface InitialConfig {
   readonly prewarm?: Pick<PrewarmEntry, 'run' | 'key' | 'outputs'> | null;
   /** Without one, an agent is written that fails and says where to set it. */
   readonly agent?: { readonly name: string; readonly run: string | readonly string[] };
+  /** Spec of an agent that needs no entry, in the place of `agent`. */
+  readonly builtIn?: string | null;
 }
 
 /** Written beside the configuration, so that editors find it whatever version of Yardmaster made it. */
@@ -21,7 +23,7 @@ export const NO_GATE = `echo "No gate is set: name your test command under gates
 export const NO_AGENT = `echo "No agent is set: name a command under agents.default.run in .yard/config.yaml" >&2; exit 1`;
 
 /** The text of a first `.yard/config.yaml`, with comments that say what can be changed. */
-export function renderConfig({ target, gate, prewarm = null, agent }: InitialConfig): string {
+export function renderConfig({ target, gate, prewarm = null, agent, builtIn = null }: InitialConfig): string {
   const name = agent?.name ?? 'default';
   return `# yaml-language-server: $schema=./config.schema.json
 # How Yardmaster works on this repository. Durations read 30s, 10m, 1h.
@@ -32,7 +34,7 @@ target: ${yamlText(target)}
 
 # For tasks that name no agent or gate of their own.
 defaults:
-  agent: ${yamlText(name)}
+  agent: ${yamlText(builtIn ?? name)}
   gate: default
 
 # Shell commands that prove a tree healthy (exit code 0), run in a clean checkout. Nothing lands without one.
@@ -41,12 +43,7 @@ gates:
     run: ${yamlText(gate ?? NO_GATE)}
     timeout: 1h
 
-# Programs that do the work. The prompt comes on stdin, the working directory is the task's own clone.
-agents:
-  ${yamlText(name)}:
-    kind: command
-    run: ${command(agent?.run ?? NO_AGENT)}
-
+${builtIn === null ? commandEntry(name, agent?.run ?? NO_AGENT) : BUILT_IN}
 limits:
   concurrent: 5 # attempts at once
   retries: 3 # failures of its own that a task may have
@@ -66,6 +63,21 @@ ${renderPrewarm(prewarm)}
 
 # Who the commits are by:
 # identity: { name: Yardmaster, email: yardmaster@localhost }
+`;
+}
+
+/** Of real agents only what differs is written. */
+const BUILT_IN = `# Coding agents need no entry; yard agents lists them. Here stands what differs, and commands of your own:
+# agents:
+#   claude: { kind: claude, model: opus, timeout: 1h }
+`;
+
+function commandEntry(name: string, run: string | readonly string[]): string {
+  return `# Programs that do the work. The prompt comes on stdin, the working directory is the task's own clone.
+agents:
+  ${yamlText(name)}:
+    kind: command
+    run: ${command(run)}
 `;
 }
 

@@ -15,6 +15,7 @@ import { listTree } from '../git/tree.ts';
 import { createTarget, findHolder, readTarget } from '../git/target.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { allowedEnvironment } from '../process/environment.ts';
+import { checkPrograms } from './agent-programs.ts';
 import { LocalTaskSource } from '../trackers/local-files.ts';
 import type { KnownTask } from '../trackers/tracker.ts';
 import type { LocalYard } from './yard.ts';
@@ -40,7 +41,7 @@ export async function checkReady(
   await checkProvisions(repository, config);
   const current = await currentCommit(repository);
   if (current === null) throw noCommits(repository);
-  const { problems, warnings } = await new LocalTaskSource(repository.root).changes(rows);
+  const { problems, warnings, imports } = await new LocalTaskSource(repository.root).changes(rows);
   const [problem] = problems;
   if (problem !== undefined) throw problem;
   const target = await readTarget(repository, toRefName(config.target));
@@ -48,7 +49,13 @@ export async function checkReady(
   const eligibility = await checkEligibility(repository, target.kind === 'commit' ? target.commit : current.commit);
   checkTarget(repository, config.target);
   await checkPrewarms(repository, config, target.kind === 'commit' ? target.commit : current.commit);
-  const notes = [...warnings];
+  const programs = await checkPrograms(
+    config,
+    imports.flatMap(({ spec }) => spec.agent ?? []),
+    process.env,
+  );
+  if (programs.missing !== null) throw programs.missing;
+  const notes = [...warnings, ...programs.warnings];
   if (eligibility.submodules.length > 0) {
     notes.push(`submodules are left empty in lanes and gates: ${eligibility.submodules.join(', ')}`);
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 
@@ -56,7 +56,7 @@ test('what is installed, its version, its login; what is configured comes first'
   expect(agents.get('codex')).toMatchObject({ version: null, login: { kind: 'key', variable: 'OPENAI_API_KEY' } });
   // That it is a command of theirs is no failure.
   expect((await made.yard(['agents', 'probe', 'mine'], { env })).code).toBe(0);
-  expect((await made.yard(['agents', 'probe', 'nobody'], { env })).code).toBe(1);
+  expect((await made.yard(['agents', 'probe', 'nobody'], { env })).code).toBe(2);
 });
 
 const PROBE: readonly Step[] = [
@@ -104,4 +104,24 @@ test.for(PROBED)('a probe of %s takes one real turn, and proves its tools', asyn
   expect(refused.code).toBe(1);
   expect(refused.stdout).toContain('no  its model answers');
   expect(refused.stdout).toContain('Log in with the program itself, or set its key');
+});
+
+test('init takes an agent that is named, or with --yes one that is installed and logged in', async () => {
+  const named = await makeYard({ config: null });
+  expect((await named.yard(['init', '--gate', 'true', '--agent', 'codex:gpt-5.5:high'])).code).toBe(0);
+  expect(await readFile(join(named.root, '.yard/config.yaml'), 'utf8')).toContain('agent: "codex:gpt-5.5:high"');
+  expect((await named.yard(['config'])).code).toBe(0);
+
+  const found = await makeYard({ config: null });
+  const bin = join(found.base, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'claude'), '#!/bin/sh\necho 2.9.1\n');
+  await chmod(join(bin, 'claude'), 0o755);
+  const env = { PATH: `${bin}:${found.environment['PATH'] ?? ''}`, ANTHROPIC_API_KEY: DUMMY_KEY };
+  const made = await found.yard(['init', '--gate', 'true', '--yes'], { env });
+  expect(made.stderr).toContain('agent: claude');
+  expect(await readFile(join(found.root, '.yard/config.yaml'), 'utf8')).toContain('agent: claude');
+
+  const wrong = await makeYard({ config: null });
+  expect((await wrong.yard(['init', '--agent', 'nobody'])).stderr).toContain('the agent nobody is not configured');
 });

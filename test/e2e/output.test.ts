@@ -167,6 +167,7 @@ yard init --yes
 
 /** What is told by no line of these tests, and why. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
+  agents: 'tells of the machine: test/e2e/agents.test.ts',
   demo: 'its own story: test/e2e/demo.test.ts',
   doctor: 'tells of the machine: test/e2e/doctor.test.ts',
   version: 'tells of the machine: test/e2e/version.test.ts',
@@ -175,7 +176,10 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** Documented lines that other tests run. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'yard agents': 'test/e2e/agents.test.ts',
+  'yard agents probe claude codex': 'test/e2e/agents.test.ts',
   'yard demo': 'test/e2e/demo.test.ts',
+  'yard demo --agent codex --stub-model': 'test/e2e/demo-agent.test.ts',
   'yard doctor --repair': 'test/e2e/doctor-repair.test.ts',
   'yard version': 'test/e2e/version.test.ts',
   'yard update 0.1.0 --install': 'test/e2e/version.test.ts',

@@ -2,17 +2,17 @@ import { loginState } from '../../agents/program/login-state.ts';
 import type { LoginState } from '../../agents/program/login-state.ts';
 import type { Capabilities } from '../../agents/agent.ts';
 import { findAdapterProgram } from '../../agents/program/adapter.ts';
-import type { Adapter } from '../../agents/program/adapter.ts';
+import type { Adapter, ProgramSettings } from '../../agents/program/adapter.ts';
+import { agentEnvironment } from '../../agents/account.ts';
+import { isUserError, UserError } from '../../core/user-error.ts';
 import { adapterOf, programSettings } from '../../agents/registry.ts';
 import { bareConfig } from '../../config/bare-config.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { AgentConfig, Config } from '../../config/schema.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
 import { agentChain, agentName } from '../../core/agent-spec.ts';
-import { isUserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
-import { agentEnvironment } from '../../agents/account.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { inertLine } from '../../core/inert.ts';
 import { runProcess } from '../../process/run.ts';
@@ -68,17 +68,19 @@ export async function knownAgents(
     configured: agent.declared || defaults.has(name),
   }));
   const order = [...entries.filter(({ configured }) => configured), ...entries.filter((entry) => !entry.configured)];
-  return Promise.all(
-    order.map(({ name, agent, configured }) => knownAgent(config, { spec: name, agent, configured }, env)),
-  );
+  return Promise.all(order.map(({ name, configured }) => knownAgent(name, config, configured, env)));
 }
 
-/** One agent as a spec names it. */
+/** One agent as a spec names it. @throws UserError `no-such-agent`. */
 export async function knownAgent(
+  spec: string,
   config: Config,
-  { spec, agent, configured }: { readonly spec: string; readonly agent: AgentConfig; readonly configured: boolean },
+  configured: boolean,
   env: CommandContext['env'],
 ): Promise<KnownAgent> {
+  const name = agentName(spec);
+  const agent = config.agents[name];
+  if (agent === undefined) throw noSuchAgent(name, config);
   const environment = agentEnvironment(config, agent, env);
   const path = environment['PATH'] ?? '';
   const common = { name: spec, kind: agent.kind, configured };
@@ -91,7 +93,7 @@ export async function knownAgent(
       return { ...common, ...OWN, program, path: found, protocol: 'prompt on stdin' };
     }
     default:
-      return { ...common, ...(await knownProgram(config, spec, agent, environment)) };
+      return { ...common, ...(await knownProgram(programSettings(spec, name, agent, config), agent, environment)) };
   }
 }
 
@@ -99,12 +101,10 @@ const PAGE = 'https://agentclientprotocol.com/overview/agents';
 const OWN = { version: null, login: { kind: 'unknown' }, capabilities: null, proven: null, install: null } as const;
 
 async function knownProgram(
-  config: Config,
-  spec: string,
+  settings: ProgramSettings,
   agent: AgentConfig & { readonly kind: ProgramKind },
   environment: Readonly<Record<string, string>>,
 ): Promise<Omit<KnownAgent, 'name' | 'kind' | 'configured'>> {
-  const settings = programSettings(spec, agentName(spec), agent, config);
   const adapter = await adapterHere(agent.kind, settings);
   if (adapter === null) {
     const isOpen = agent.kind === 'acp';
@@ -124,7 +124,7 @@ async function knownProgram(
 }
 
 /** Null: which program it is, only a spec says (`acp:gemini`), or no adapter is in this version. */
-async function adapterHere(kind: ProgramKind, settings: Parameters<typeof adapterOf>[1]): Promise<Adapter | null> {
+async function adapterHere(kind: ProgramKind, settings: ProgramSettings): Promise<Adapter | null> {
   try {
     return await adapterOf(kind, settings);
   } catch (error) {
@@ -145,4 +145,12 @@ async function versionOf(
   if (result.kind !== 'exited' || result.code !== 0) return null;
   const found = /\d+\.\d[\w.+-]*/u.exec(result.stdout.toString('utf8'));
   return found === null ? null : inertLine(found[0], 60);
+}
+
+export function noSuchAgent(name: string, config: Config): UserError {
+  return new UserError({
+    code: 'no-such-agent',
+    message: `the agent ${inertLine(name, 60)} is not configured`,
+    hint: `Known agents: ${Object.keys(config.agents).join(', ')}.`,
+  });
 }

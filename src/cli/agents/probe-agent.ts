@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 
 import type { Agent, AgentEvent, Turn, TurnEnd } from '../../agents/agent.ts';
+import { agentEnvironment } from '../../agents/account.ts';
 import { makeAgent } from '../../agents/registry.ts';
 import { openIssueTools } from '../../agents/tools/open-issue-tools.ts';
 import type { OpenTools } from '../../agents/tools/open-issue-tools.ts';
@@ -17,7 +18,6 @@ import type { Json } from '../../core/yard-event.ts';
 import { reportingOf } from '../../attempt/agent-turns.ts';
 import type { Repository } from '../../git/repository.ts';
 import { makeRepository } from '../../git/new-repository.ts';
-import { agentEnvironment } from '../../agents/account.ts';
 import { mkdir } from '../../process/file-system.ts';
 import { giveTree } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
@@ -70,7 +70,8 @@ const TASK: TaskSpec = {
 const BINDING = { taskId: TASK.id, attempt: 1, token: 1 } as const;
 const TIMEOUT_MS = 180_000;
 const IDLE_MS = 90_000;
-const PATIENCE_MS = 60_000;
+/** Whoever waits for a probe wants to know soon. */
+const PATIENCE_MS = 30_000;
 const KILL_GRACE_MS = 2_000;
 
 /**
@@ -81,7 +82,7 @@ export async function probeAgent(context: CommandContext, wish: ProbeWish): Prom
   const { config, spec } = wish;
   const { self } = context.compose;
   const settings = config.agents[agentName(spec)];
-  const agent = await makeAgent(spec, { ...config, recipes: {}, self });
+  const agent = await makeAgent(spec, { agents: config.agents, pools: config.pools, recipes: {}, self });
   if (settings === undefined) throw new Error(`${spec} was made of nothing`);
   const directory = await makeTemporary(join(tmpdir(), 'yard-probe-'));
   try {

@@ -4,10 +4,9 @@ import { codeOf } from '../../core/error-code.ts';
 import { UserError, isUserError } from '../../core/user-error.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
-import { agentsInUse } from '../../reconcile/agents-in-use.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { loginWord, renderAgents } from '../agents/agents-text.ts';
-import { configHere, knownAgent, knownAgents } from '../agents/known-agents.ts';
+import { configHere, knownAgent, knownAgents, noSuchAgent } from '../agents/known-agents.ts';
 import type { KnownAgent } from '../agents/known-agents.ts';
 import { probeAgent } from '../agents/probe-agent.ts';
 import type { Proof } from '../agents/probe-agent.ts';
@@ -103,13 +102,7 @@ type Wish = Parameters<typeof probeAgent>[1];
 async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
   const { config, spec } = wish;
   const name = agentName(spec);
-  const agent = config.agents[name];
-  if (agent === undefined) throw noSuchAgent(name, config);
-  const { version, login, path, proven, install, program } = await knownAgent(
-    config,
-    { spec, agent, configured: true },
-    context.env,
-  );
+  const { version, login, path, proven, install, program } = await knownAgent(spec, config, true, context.env);
   const known = { spec, version, login };
   if (proven === null) {
     const why = `${name} is a command of your own: only a task tells whether it works`;
@@ -172,7 +165,8 @@ async function wantedSpecs(
     });
   }
   if (!all) return agentChain(config.defaults.agent);
-  return [...new Set([...named, ...agentsInUse(config, await openAgents(context, root))])];
+  const used = [config.defaults.agent, ...(await openAgents(context, root))].flatMap(agentChain);
+  return [...new Set([...named, ...used])];
 }
 
 /** What open tasks name, those among them that the next run imports. */
@@ -195,12 +189,4 @@ async function readingOrNull(compose: CommandContext['compose'], cwd: string) {
     if (!isUserError(error) || error.code !== 'no-yard') throw error;
     return null;
   }
-}
-
-function noSuchAgent(name: string, config: Config): UserError {
-  return new UserError({
-    code: 'no-such-agent',
-    message: `the agent ${inertLine(name, 60)} is not configured`,
-    hint: `Known agents: ${Object.keys(config.agents).join(', ')}.`,
-  });
 }

@@ -5,23 +5,46 @@ import { makeProject } from '../demo/demo-project.ts';
 import { reportDemo } from '../demo/demo-report.ts';
 import { runDemo } from '../demo/demo-run.ts';
 import { findScenario } from '../demo/find-scenario.ts';
-import type { DemoPlaces } from '../demo/scenario.ts';
+import { BACKLOG } from '../demo/backlog.ts';
+import type { DemoAgent } from '../demo/demo-agent.ts';
+import type { DemoPlaces, Scenario } from '../demo/scenario.ts';
+import { UserError } from '../../core/user-error.ts';
 import { openReady } from '../run/open-ready.ts';
 import { wrapText } from '../terminal/wrap.ts';
+
+export interface DemoOptions {
+  readonly scenario?: string;
+  readonly directory?: string;
+  readonly agent?: string;
+  readonly stubModel?: boolean;
+  readonly yes?: boolean;
+}
 
 /**
  * `yard demo`: makes a small project in a directory of its own and runs a backlog through it, on the same machinery as
  * `yard run`. The operator's own repositories and state have no part in it.
  */
-export async function demoCommand(
+export async function demoCommand(context: CommandContext, options: DemoOptions): Promise<ExitCode> {
+  const scenario = findScenario(options.scenario ?? 'backlog');
+  const agent = await agentOf(context, scenario, options);
+  try {
+    return await playDemo(context, scenario, options.directory ?? null, agent);
+  } finally {
+    await agent?.close();
+  }
+}
+
+async function playDemo(
   context: CommandContext,
-  options: { readonly scenario?: string; readonly directory?: string },
+  scenario: Scenario,
+  directory: string | null,
+  agent: DemoAgent | null,
 ): Promise<ExitCode> {
   const { output, compose } = context;
-  const scenario = findScenario(options.scenario ?? 'backlog');
-  const project = await makeProject(scenario, options.directory ?? null);
+  const project = await makeProject(scenario, directory, agent);
   output.print(output.style('bold', `A demo, made in ${project.root}`));
   for (const text of scenario.introduction) for (const line of wrapText(text, output.width)) output.print(line);
+  if (agent !== null) output.print(`The agent is ${agent.spec}, a real program.`);
   output.print();
   const demo = inProject(context, project, scenario.secrets ?? {});
   const before = await readCheckout(project.root);
@@ -39,6 +62,28 @@ export async function demoCommand(
   } finally {
     await yard.store.close();
   }
+}
+
+/** Null: the scripted one. */
+async function agentOf(
+  context: CommandContext,
+  scenario: Scenario,
+  { agent, stubModel = false, yes = false }: DemoOptions,
+): Promise<DemoAgent | null> {
+  if (agent === undefined && !stubModel) return null;
+  if (agent === undefined || scenario !== BACKLOG) {
+    throw new UserError({
+      code: 'demo-agent',
+      message:
+        agent === undefined
+          ? '--stub-model is for a program that --agent names'
+          : 'only the demo backlog is for real programs',
+      hint: 'Such as: yard demo --agent codex --stub-model',
+      exitCode: EXIT.usage,
+    });
+  }
+  const { openDemoAgent } = await import('../demo/demo-agent.ts');
+  return openDemoAgent(context, scenario, { agent, stubModel, yes });
 }
 
 /** The same commands, at work in the demo: none of the operator's own `YARD_…` settings reaches it. */

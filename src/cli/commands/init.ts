@@ -21,6 +21,7 @@ import { mkdir, writeFile } from '../../process/file-system.ts';
 export interface InitOptions {
   readonly target?: string;
   readonly gate?: string;
+  readonly agent?: string;
   readonly yes?: boolean;
 }
 
@@ -53,7 +54,8 @@ export async function initCommand(context: CommandContext, options: InitOptions)
   const proposal = proposeGate(filesOf(repository.root));
   const gate = await confirmGate(context.stdin, options, proposal);
   const prewarm = gate !== null && gate === proposal?.run ? proposal.prewarm : null;
-  await writeFiles(repository.root, renderConfig({ target, gate, prewarm }));
+  const builtIn = await chooseAgent(context, options);
+  await writeFiles(repository.root, renderConfig({ target, gate, prewarm, builtIn }));
   output.print(`wrote ${CONFIG_FILE}, ${SCHEMA_FILE}, ${IGNORE_FILE} and .yard/tasks/`);
   if (submodules.length > 0) output.warn(`submodules are left empty in lanes and gates: ${submodules.join(', ')}`);
   output.say(gate === null ? noGate(proposal) : `gate: ${gate}`);
@@ -61,16 +63,34 @@ export async function initCommand(context: CommandContext, options: InitOptions)
     output.say(
       `the target ${target} is created from ${current.branch ?? current.commit.slice(0, 12)} at the first run`,
     );
-  output.say('Next: name an agent under agents.default.run, commit .yard, add a task (yard add), and: yard run');
+  output.say(builtIn === null ? NEXT : `agent: ${builtIn}. Try it with: yard agents probe ${builtIn}`);
+  if (builtIn !== null) output.say('Next: commit .yard, add a task (yard add), and: yard run');
   output.say(`What lands is on ${target}; merge it when you like it: git merge ${target}`);
   return EXIT.ok;
 }
+
+const NEXT = 'Next: name an agent under agents.default.run, commit .yard, add a task (yard add), and: yard run';
 
 /** Said when the file is written: by then it is too late for `--yes`. */
 function noGate(proposal: GateProposal | null): string {
   const what =
     proposal === null ? 'name your test command' : `it could be ${proposal.run} (from ${proposal.because}); set it`;
   return `No gate is set, and nothing runs until one is: ${what} under gates.default.run in ${CONFIG_FILE}`;
+}
+
+/** The one that is named, or one that is installed and logged in, once that is confirmed; null: none is set. */
+async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<string | null> {
+  const { proposeAgent, checkAgentSpec } = await import('../agents/propose-agent.ts');
+  if (agent !== undefined) return checkAgentSpec(agent);
+  const proposal = await proposeAgent(context.env);
+  if (proposal === null || (yes !== true && !context.stdin.isTTY)) return null;
+  if (yes === true) return proposal;
+  const answer = await ask(context.stdin, {
+    text: `Agent, installed and logged in (another one, or - for a command of your own)`,
+    proposal,
+    ifInterrupted: 'nothing was written',
+  });
+  return answer === '-' ? null : checkAgentSpec(answer);
 }
 
 /** The operator's own, or the proposal once it is confirmed. */

@@ -15,6 +15,7 @@ import { errnoOf } from '../../process/errno.ts';
 import { findProgram } from '../../process/find-program.ts';
 import { taskFileName } from '../../trackers/new-task-file.ts';
 import { writeFile } from '../../process/file-system.ts';
+import type { DemoAgent } from './demo-agent.ts';
 import type { DemoPlaces, Scenario } from './scenario.ts';
 import { shellWord } from '../../core/shell-word.ts';
 
@@ -26,12 +27,21 @@ export interface DemoProject extends DemoPlaces {
 
 /** For the project and for what lands: on nobody's machine is there more to set up. */
 const AUTHOR = { name: 'Demo', email: 'demo@localhost' };
+/** Programs can be large: half a gigabyte, each. */
+const REAL_AT_ONCE = 3;
 const RECIPES_FILE = '.yard/recipes.yaml';
 
 export const DEMO_TARGET = 'agent/integration';
 
-/** @param directory made if it is not there; null takes a new temporary one. @throws UserError `demo-directory`. */
-export async function makeProject(scenario: Scenario, directory: string | null): Promise<DemoProject> {
+/**
+ * @param directory made if it is not there; null takes a new temporary one.
+ * @param agent null: the scripted one. @throws UserError `demo-directory`.
+ */
+export async function makeProject(
+  scenario: Scenario,
+  directory: string | null,
+  agent: DemoAgent | null = null,
+): Promise<DemoProject> {
   const place =
     directory === null ? await mkdtemp(join(tmpdir(), 'yardmaster-demo-')) : await claim(resolve(directory));
   const real = await realpath(place);
@@ -39,7 +49,7 @@ export async function makeProject(scenario: Scenario, directory: string | null):
   const commit = await makeRepository({
     path: root,
     branch: 'main',
-    files: new Map(Object.entries({ ...scenario.files, ...yardFiles(scenario) })),
+    files: new Map(Object.entries({ ...scenario.files, ...agent?.files, ...yardFiles(scenario, agent) })),
     author: AUTHOR,
     message: `The ${scenario.project}, and its backlog`,
   });
@@ -64,9 +74,9 @@ async function claim(directory: string): Promise<string> {
   throw refused('it is not empty');
 }
 
-function yardFiles({ tasks, recipes, secrets = {} }: Scenario): Record<string, string> {
+function yardFiles({ tasks, recipes, secrets = {} }: Scenario, agent: DemoAgent | null): Record<string, string> {
   const files: Record<string, string> = {
-    [CONFIG_FILE]: renderDemoConfig(Object.keys(secrets)),
+    [CONFIG_FILE]: renderDemoConfig(Object.keys(secrets), agent),
     [SCHEMA_FILE]: renderConfigSchema(),
     [IGNORE_FILE]: IGNORE_TEXT,
     [RECIPES_FILE]: `# What the replay agent does: for each task, the steps of each attempt.\n${stringify(recipes, { lineWidth: 0 })}`,
@@ -75,11 +85,11 @@ function yardFiles({ tasks, recipes, secrets = {} }: Scenario): Record<string, s
   return files;
 }
 
-function renderDemoConfig(secrets: readonly string[]): string {
+function renderDemoConfig(secrets: readonly string[], agent: DemoAgent | null): string {
   return `# yaml-language-server: $schema=./config.schema.json
 version: 1
 target: ${DEMO_TARGET}
-defaults: { agent: rehearsal, gate: default }
+defaults: { agent: ${yamlText(agent?.spec ?? 'rehearsal')}, gate: default }
 gates:
   default:
     # One process for all test files: the demo is to be over soon.
@@ -88,8 +98,14 @@ gates:
 agents:
   # Plays the steps of a file instead of thinking. In your own repository a real agent stands here.
   rehearsal: { kind: replay, recipes: ${RECIPES_FILE}${secrets.length === 0 ? '' : `, secrets: [${secrets.join(', ')}]`} }
-limits: { concurrent: 5, retries: 3 }
+${agent === null ? '' : agentEntry(agent)}limits: { concurrent: ${agent === null ? 5 : REAL_AT_ONCE}, retries: 3 }
 `;
+}
+
+function agentEntry({ kind, run, isStubbed }: DemoAgent): string {
+  const entry = { kind, ...(run === null ? {} : { run }) };
+  const pool = isStubbed ? `# No login of yours is used.\npools: { ${kind}: { login: own } }\n` : '';
+  return `  ${kind}: ${JSON.stringify(entry)}\n${pool}`;
 }
 
 /** The Node that runs this, which need not be the one that PATH finds, if it finds one. */

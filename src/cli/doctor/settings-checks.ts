@@ -5,6 +5,7 @@ import { isUserError } from '../../core/user-error.ts';
 import { currentCommit, toRefName } from '../../git/repository.ts';
 import { readTarget } from '../../git/target.ts';
 import { checkAgents, checkGates, checkPrewarms, checkProvisions } from '../../reconcile/readiness.ts';
+import { checkPrograms } from '../../reconcile/agent-programs.ts';
 import { readRecipes } from '../../reconcile/settings.ts';
 import { schedulerOf } from '../schedule/scheduler.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
@@ -17,7 +18,7 @@ export const settingsChecks: readonly Check[] = [
   { id: 'config', requires: ['repository'], examine: examineConfig },
   { id: 'tasks', requires: ['repository', 'store'], examine: examineTasks },
   { id: 'gate', requires: ['config'], examine: (patient) => Promise.resolve(examineGate(patient)) },
-  { id: 'agents', requires: ['config'], examine: (patient) => Promise.resolve(examineAgents(patient)) },
+  { id: 'agents', requires: ['config'], examine: examineAgents },
 ];
 
 async function examineConfig(patient: Patient): Promise<Finding> {
@@ -92,10 +93,23 @@ function examineGate(patient: Patient): Finding {
   );
 }
 
-function examineAgents(patient: Patient): Finding {
+async function examineAgents(patient: Patient): Promise<Finding> {
   const config = patient.know('config');
   const { root } = patient.know('repository');
   checkAgents(root, config);
   readRecipes(root, config);
-  return pass(Object.keys(config.agents).join(', '));
+  const open = (patient.may('rows') ?? []).filter(({ state }) => !isFinal(state.status));
+  const { missing, warnings } = await checkPrograms(
+    config,
+    open.flatMap(({ agent }) => agent ?? []),
+    patient.context.env,
+  );
+  if (missing !== null) return failOf(missing);
+  const [first] = warnings;
+  if (first !== undefined) return warn(first, 'See: yard agents. To try one: yard agents probe');
+  return pass(
+    Object.keys(config.agents)
+      .filter((name) => config.agents[name]?.declared === true)
+      .join(', ') || config.defaults.agent,
+  );
 }

@@ -23,6 +23,7 @@ const SET_FOR_AGENTS: readonly Definition[] = [
   ['YARD_TASK', 'Path of a file with the task as JSON.'],
   ['YARD_RESULT', 'Path of a file that the agent may write its report to.'],
   ['YARD_MARKER', 'By which every process of the attempt is found.'],
+  ['YARD_TOOLS_KEY', 'Of the server of tools in the cell: by it the tools of this attempt know it.'],
 ];
 
 const SET_FOR_GATES: readonly Definition[] = [

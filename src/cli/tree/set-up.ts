@@ -14,7 +14,8 @@ export function setUpCommands(program: Command, context: CommandContext, run: Ru
       .description('write .yard/config.yaml and what goes with it')
       .option('--target <branch>', 'branch that tasks land on', 'agent/integration')
       .option('--gate <command>', 'command that proves a tree healthy')
-      .option('--yes', 'take the proposed gate without asking')
+      .option('--agent <spec>', 'agent that does the work, such as claude or codex:gpt-5.5:high; see yard agents')
+      .option('--yes', 'take the proposed gate and agent without asking')
       .action((options: object) =>
         run(async () => (await import('../commands/init.ts')).initCommand(context, options)),
       ),
@@ -50,9 +51,13 @@ export function setUpCommands(program: Command, context: CommandContext, run: Ru
       .summary('see it work in a small project; no key, no network')
       .addOption(new Option('--scenario <name>', `which demo: ${SCENARIO_NAMES.join(', ')}`).default('backlog'))
       .option('--directory <path>', 'make it here, an empty or new directory, not in a temporary one')
+      .option('--agent <spec>', 'a real program works on it, such as codex or claude; see yard agents')
+      .option('--stub-model', 'with --agent: a scripted model stands in for its provider; no key, no network')
+      .option('--yes', 'with --agent: its provider may charge for it')
       .action((options: object) =>
         run(async () => (await import('../commands/demo.ts')).demoCommand(context, options)),
       ),
     'yard demo',
+    'yard demo --agent codex --stub-model',
   );
 }

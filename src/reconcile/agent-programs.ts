@@ -1,0 +1,54 @@
+import { agentEnvironment } from '../agents/account.ts';
+import { findAdapterProgram, programMissing } from '../agents/program/adapter.ts';
+import { loginState } from '../agents/program/login-state.ts';
+import { adapterOf, programSettings } from '../agents/registry.ts';
+import type { Config } from '../config/schema.ts';
+import { agentChain, agentName } from '../core/agent-spec.ts';
+import type { UserError } from '../core/user-error.ts';
+
+/** What stands in the way of the agents that work can be given to. */
+export interface AgentPrograms {
+  /** No link of this chain is installed: what it is given cannot be worked on. */
+  readonly missing: UserError | null;
+  /** Links of chains that are not installed, while others are; accounts that nobody is logged in to. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Looks for the programs of the agents in use, and for their logins. Whoever runs a command of their own is not asked.
+ * @param chains as defaults and tasks name them. @throws UserError for a spec that says no program.
+ */
+export async function checkPrograms(
+  config: Config,
+  chains: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<AgentPrograms> {
+  const warnings: string[] = [];
+  for (const chain of new Set([config.defaults.agent, ...chains])) {
+    const links = await Promise.all(agentChain(chain).map((spec) => lookAt(config, spec, env)));
+    const missing = links.flatMap(({ error }) => error ?? []);
+    const [first] = missing;
+    if (first !== undefined && missing.length === links.length) return { missing: first, warnings };
+    warnings.push(...missing.map(({ message }) => message), ...links.flatMap(({ warning }) => warning ?? []));
+  }
+  return { missing: null, warnings: [...new Set(warnings)] };
+}
+
+interface Link {
+  readonly error: UserError | null;
+  readonly warning: string | null;
+}
+
+async function lookAt(config: Config, spec: string, env: Readonly<Record<string, string | undefined>>): Promise<Link> {
+  const name = agentName(spec);
+  const agent = config.agents[name];
+  if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') return { error: null, warning: null };
+  const settings = programSettings(spec, name, agent, config);
+  const adapter = await adapterOf(agent.kind, settings);
+  const environment = agentEnvironment(config, agent, env);
+  if (findAdapterProgram(adapter, settings, environment['PATH'] ?? '') === null) {
+    return { error: programMissing(adapter, settings), warning: null };
+  }
+  const isNobody = loginState(adapter, settings.accountHome, environment).kind === 'none';
+  return { error: null, warning: isNobody ? `nobody is logged in to ${name}, as far as that shows` : null };
+}

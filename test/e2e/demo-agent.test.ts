@@ -1,0 +1,45 @@
+import { delimiter, dirname, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { expect, onTestFinished, test } from 'vitest';
+
+import { findProgram } from '../fixtures/agents/cache.ts';
+import { startYard } from '../fixtures/e2e/command.ts';
+import { minimalEnvironment } from '../fixtures/e2e/git.ts';
+import { awaitQuiet } from '../fixtures/e2e/own-processes.ts';
+import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
+
+/** One in each run of the tests; the others take minutes. */
+const PROGRAMS = process.env['YARD_TEST_AGENTS'] === 'all' ? ['codex', 'claude', 'gemini', 'opencode'] : ['codex'];
+
+test.for(PROGRAMS)(
+  'the backlog of the demo is worked on by the real %s, before a stub model',
+  { timeout: 600_000 },
+  async (name, context) => {
+    const program = findProgram(name);
+    if ('skipped' in program) return context.skip(program.skipped);
+    const base = await useTemporaryDirectory('demo');
+    await mkdir(join(base, 'home'));
+    onTestFinished(() => awaitQuiet(base, 10_000), 60_000);
+    const env = minimalEnvironment(join(base, 'home'));
+    const { code, stdout, stderr } = await startYard(
+      ['demo', '--agent', name, '--stub-model', '--directory', join(base, 'demo')],
+      {
+        cwd: base,
+        env: { ...env, PATH: `${dirname(program.path)}${delimiter}${env['PATH'] ?? ''}` },
+        foreground: true,
+      },
+    ).done;
+    expect(stdout + stderr).toContain('All 11 tasks landed');
+    expect(code).toBe(0);
+  },
+);
+
+test('without the program, or without a confirmation, nothing is made', async () => {
+  const base = await useTemporaryDirectory('demo');
+  const demo = (...args: string[]) => startYard(['demo', ...args], { cwd: base, env: minimalEnvironment(base) }).done;
+  const missing = await demo('--agent', 'codex', '--stub-model');
+  expect(missing.code).not.toBe(0);
+  expect(missing.stderr).toContain('npm install -g @openai/codex');
+  expect((await demo('--stub-model')).code).toBe(2);
+  expect((await demo('--agent', 'codex', '--scenario', 'hostile')).code).toBe(2);
+});
