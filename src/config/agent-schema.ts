@@ -11,7 +11,7 @@ import { allow, name, secrets, shellCommand, text, words } from './schema-parts.
 
 const AGENT_SPEC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s,]{1,200}){0,6}$/;
 
-const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
+export const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
 
 /** One agent, or several that stand in for each other in this order. One text in the program. */
 export const agentChoice = z.union([agentSpec, z.array(agentSpec).min(1).transform(joinChain)]);
