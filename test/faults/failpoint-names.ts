@@ -64,11 +64,20 @@ function changesOfFiles(sources: readonly SourceFile[]): string[] {
   );
 }
 
+/** Interfaces of which every method of their own writes to the store. */
+const WRITING = [
+  ['src/store/store.ts', 'Store'],
+  ['src/store/spending.ts', 'Spending'],
+] as const;
+
 /** Methods of the store's interface that write. */
 export function storeWrites(sources: readonly SourceFile[]): string[] {
-  const [, body = ''] =
-    /export interface Store extends StoreReader \{([\s\S]*?)^\}/m.exec(textOf(sources, 'src/store/store.ts')) ?? [];
-  return [...body.matchAll(/^ {2}([a-zA-Z]+)\(/gm)].map(([, name = '']) => name);
+  return WRITING.flatMap(([path, interfaceName]) => {
+    const declared = new RegExp(`export interface ${interfaceName} extends [^{]*\\{([\\s\\S]*?)^\\}`, 'm');
+    const [, body] = declared.exec(textOf(sources, path)) ?? [];
+    if (body === undefined) throw new Error(`${path} has no interface ${interfaceName}`);
+    return [...body.matchAll(/^ {2}([a-zA-Z]+)\(/gm)].map(([, name = '']) => name);
+  });
 }
 
 /** Commands of git that the source uses, without those that `git.ts` lists as only reading. */

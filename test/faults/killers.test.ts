@@ -52,6 +52,31 @@ test('breaker reset, killed at each of its effects and said again', async () => 
   }
 });
 
+test('yard pools pause, resume and clear, killed at each of their effects and said again', async () => {
+  const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
+  expect(await made.yard(['run'])).toMatchObject({ code: 0 });
+  const isHeld = async (): Promise<boolean> => {
+    const { pools } = await made.read((reader) => reader.spending());
+    return [...pools].some(({ state }) => state.paused !== null);
+  };
+  const steps = [
+    ['holdPool', ['pools', 'pause', 'claude'], true],
+    ['resumePool', ['pools', 'resume', 'claude'], false],
+    ['clearPool', ['pools', 'clear', 'claude'], false],
+  ] as const;
+  for (const moment of ['before', 'commit', 'after']) {
+    for (const [name, command, expected] of steps) {
+      const before = await isHeld();
+      expect(await made.yard(command, dyingAt(`store.${name}:${moment}`)), `${name} ${moment}`).toMatchObject({
+        code: null,
+      });
+      expect(await isHeld(), `${name} ${moment}`).toBe(moment === 'after' ? expected : before);
+      expect(await made.yard(command), `${name} ${moment}`).toMatchObject({ code: 0 });
+      expect(await isHeld(), `${name} ${moment}`).toBe(expected);
+    }
+  }
+});
+
 test('doctor --repair, killed while it writes down what it did: the repair is made, and nothing is left to do', async () => {
   const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
   expect(await made.yard(['run'])).toMatchObject({ code: 0 });

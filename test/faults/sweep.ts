@@ -16,6 +16,9 @@ export const COVERED_ELSEWHERE: Readonly<Record<string, string>> = {
   'store.closeKill': 'test/faults/killers.test.ts',
   'store.note': 'test/faults/killers.test.ts',
   'store.resetBreaker': 'test/faults/killers.test.ts',
+  'store.holdPool': 'test/faults/killers.test.ts',
+  'store.resumePool': 'test/faults/killers.test.ts',
+  'store.clearPool': 'test/faults/killers.test.ts',
   'file-system.sync': 'test/faults/half-made.test.ts',
   // Only where somebody has closed a file or a directory.
   'fs.chmod': 'test/faults/half-made.test.ts',

@@ -80,7 +80,7 @@ function noGate(proposal: GateProposal | null): string {
 
 /** The one that is named, or one that is installed and logged in, once that is confirmed; null: none is set. */
 async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<string | null> {
-  const { proposeAgent, checkAgentSpec } = await import('../agents/propose-agent.ts');
+  const { proposeAgent, checkAgentSpec } = await import('../agent/propose-agent.ts');
   if (agent !== undefined) return checkAgentSpec(agent);
   const proposal = await proposeAgent(context.env);
   if (proposal === null || (yes !== true && !context.stdin.isTTY)) return null;

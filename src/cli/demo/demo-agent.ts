@@ -2,7 +2,7 @@ import { parseRecipes } from '../../agents/recipe.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
 import { agentName, parseAgentSpec } from '../../core/agent-spec.ts';
 import { UserError } from '../../core/user-error.ts';
-import { configHere, knownAgent } from '../agents/known-agents.ts';
+import { configHere, knownAgent } from '../agent/known-agents.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext } from '../context.ts';
 import { ask } from '../terminal/ask.ts';
