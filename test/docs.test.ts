@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { commandTree } from '../scripts/command-tree.ts';
@@ -97,6 +98,36 @@ describe('commands in README and docs', () => {
     const reasons = [...source.matchAll(/\breadonly reason: '([^']+)'/g)].map(([, reason]) => reason ?? '');
     expect(reasons).toContain('dependency');
     expect(reasons.filter((reason) => documents.get('docs/cli.md')?.includes(`\`${reason}\``) !== true)).toEqual([]);
+  });
+});
+
+describe('links between the pages', () => {
+  /** As a heading is linked to. */
+  function anchorOf(heading: string): string {
+    return heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+  }
+
+  function brokenLinks(pages: ReadonlyMap<string, string>): string[] {
+    return [...pages].flatMap(([path, text]) =>
+      [...text.matchAll(/\]\(([\w./-]*\.md)?(?:#([^)\s]+))?\)/g)].flatMap(([link, file, anchor]) => {
+        const target = join(dirname(path), file ?? '');
+        const page = file === undefined ? text : pages.get(target);
+        if (page === undefined) return existsSync(join(root, target)) ? [] : [`${path}: ${link}`];
+        const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
+        return anchor === undefined || anchors.includes(anchor) ? [] : [`${path}: ${link}`];
+      }),
+    );
+  }
+
+  test('each leads to a page and a heading that there are', () => {
+    expect(brokenLinks(documents)).toEqual([]);
+    expect(brokenLinks(new Map([['docs/a.md', '# One `two`\n[x](#one-two) [y](#no) [z](b.md)']]))).toEqual([
+      'docs/a.md: ](#no)',
+      'docs/a.md: ](b.md)',
+    ]);
   });
 });
 

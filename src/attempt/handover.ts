@@ -15,19 +15,20 @@ export async function keepCheckpoint(context: AttemptContext, checkpoint: Checkp
 }
 
 /**
- * Whose work this attempt goes on with; null: there is none, or it was the same agent's.
+ * Whose work this attempt goes on with: who took the last turn before it, since an attempt may end without one. Null:
+ * there is none, or it was the same agent's.
  * @param attempts of the task, the oldest first.
  */
 export async function findHandover(
-  { stateDirectory, taskId, attempt, agentSpec: to }: AttemptContext,
+  { store, stateDirectory, taskId, attempt, agentSpec: to }: AttemptContext,
   attempts: readonly AttemptRecord[],
 ): Promise<Handover | null> {
-  const before = attempts.findLast((record) => record.attempt < attempt);
-  if (before === undefined || before.agent === to) return null;
-  const { outcome, agent: from } = before;
+  const turn = (await store.turns(taskId)).findLast((one) => one.attempt < attempt);
+  if (turn === undefined || turn.agent === to) return null;
+  const outcome = attempts.findLast((record) => record.attempt < attempt)?.outcome ?? null;
   const why = outcome !== null && 'why' in outcome ? outcome.why : (outcome?.kind ?? 'it was interrupted');
-  const directory = evidenceDirectory(stateDirectory, taskId, before.attempt);
-  return { from, to, why, checkpoint: await readCheckpoint(directory) };
+  const directory = evidenceDirectory(stateDirectory, taskId, turn.attempt);
+  return { from: turn.agent, to, why, checkpoint: await readCheckpoint(directory) };
 }
 
 /** An agent without a sandbox can write there: what is no checkpoint is none. */

@@ -204,3 +204,21 @@ test('an agent that takes over from another one is told so, and finds its work i
   if (outcome?.kind !== 'accepted') throw new Error(JSON.stringify(outcome));
   expect(await readFileAt(yard.depot.path, outcome.head, 'b')).toBe('mine\n');
 });
+
+test('an agent that took no turn of its own hands nothing over', async () => {
+  const pool = 'team';
+  const agents = {
+    script: { kind: 'command', run: 'echo mine > a; exit 1', pool },
+    idle: { kind: 'command', run: 'exit 1', pool },
+    last: { kind: 'command', run: 'cat a > b' },
+  };
+  const yard = await openYard({ config: { agents, pools: { team: { dailyTurns: 1 } } } });
+  await yard.add(TASK);
+  for (const agent of ['script', 'idle', 'last']) {
+    const options = { agent, bootId: currentBootId(), expiresMonotonicMs: Infinity };
+    const dispatched = await yard.store.dispatch(await yard.scheduler(), TASK, options);
+    await yard.run(await yard.context(TASK, dispatched));
+  }
+  expect(await yard.outcome(TASK, 2)).toMatchObject({ kind: 'provider', pool });
+  expect(yard.evidence(TASK, 3, 'prompt.md')).toMatch(/Until now `script` worked on this task; you are `last`/);
+});

@@ -1,18 +1,14 @@
-import { createHash } from 'node:crypto';
-
 import type { Agent } from '../agents/agent.ts';
 import { parseAgentSpec } from '../core/agent-spec.ts';
-import { renderPrompt } from '../core/prompt.ts';
-import type { PromptInput } from '../core/prompt.ts';
-import type { Reporting } from '../core/prompt-report.ts';
 import { chooseSession } from '../core/session.ts';
-import type { SessionRecord, SessionRole } from '../core/session.ts';
+import type { SessionIdentity, SessionRecord, SessionRole } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
 import { isAncestor, resolve } from '../git/depot.ts';
 import type { Depot } from '../git/depot.ts';
 import { readFileBeneath } from '../process/file.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { evidenceDirectory } from './evidence-directory.ts';
+import { templateHash } from './prompt-template.ts';
 
 const RECORD_BYTES_MAX = 64 * 1024;
 
@@ -64,8 +60,10 @@ async function isBehind(depot: Depot, base: string, commit: string): Promise<boo
   return (await resolve(depot, base)) !== null && (await isAncestor(depot, base, commit));
 }
 
-/** What a session must share with the turn that goes on with it. */
-async function identityOf(context: AttemptContext, { agent, agentSpec, role, directory }: SessionPlace) {
+async function identityOf(
+  context: AttemptContext,
+  { agent, agentSpec, role, directory }: SessionPlace,
+): Promise<SessionIdentity> {
   const { model, effort } = parseAgentSpec(agentSpec);
   return {
     provider: agent.kind,
@@ -137,45 +135,3 @@ function isUsage(data: unknown): boolean {
   if (costUsd !== null && typeof costUsd !== 'number') return false;
   return COUNTS.every((key) => typeof counts[key] === 'number');
 }
-
-let template: string | null = null;
-
-/** Changes with the words that every prompt is made of, and with nothing else. */
-function templateHash(): string {
-  template ??= hashOf(REPORTINGS.map((reporting) => renderPrompt({ ...EMPTY_PROMPT, reporting })));
-  return template;
-}
-
-function hashOf(texts: readonly string[]): string {
-  return createHash('sha256').update(texts.join('\n')).digest('hex');
-}
-
-const REPORTINGS: readonly Reporting[] = ['tools', 'message', 'file'];
-
-const EMPTY_PROMPT: Omit<PromptInput, 'reporting'> = {
-  task: {
-    id: 'TASK-0',
-    title: '',
-    objective: '',
-    acceptance: [''],
-    context: '',
-    owns: [''],
-    forbids: [''],
-    after: [],
-    area: null,
-    gate: null,
-    agent: null,
-    priority: 0,
-    supersedes: [],
-    testPolicy: null,
-    extra: [],
-  },
-  handedOver: null,
-  attempt: 1,
-  protectedPatterns: [''],
-  gate: { name: '', command: '' },
-  previous: [],
-  conflict: null,
-  blame: null,
-  answers: [],
-};

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
-import { dayOf, NOTHING } from '../core/budget.ts';
+import { NOTHING } from '../core/budget.ts';
+import { dayOf } from '../core/day.ts';
 import type { TurnEnd } from '../agents/agent.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn, TurnUsed } from './turn-account.ts';

@@ -3,7 +3,7 @@ import { parseAgentSpec } from '../core/agent-spec.ts';
 import type { Config } from './schema.ts';
 
 /** An agent of the configuration, of which an older version has written less. */
-export interface AgentEntry {
+export interface PinnedAgent {
   readonly pool?: string | null;
   readonly model?: string | null;
 }
@@ -11,6 +11,6 @@ export interface AgentEntry {
 /** What a spec stands for by this configuration. */
 export function choiceOf(spec: string, { agents }: Pick<Config, 'agents'>): AgentChoice {
   const { name, model } = parseAgentSpec(spec);
-  const entry: AgentEntry = Object.hasOwn(agents, name) ? (agents[name] ?? {}) : {};
+  const entry: PinnedAgent = Object.hasOwn(agents, name) ? (agents[name] ?? {}) : {};
   return { spec, name, pool: entry.pool ?? null, model: model ?? entry.model ?? null };
 }

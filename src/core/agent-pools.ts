@@ -1,5 +1,3 @@
-import { spentLimit } from './budget.ts';
-import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { holdOf } from './pool.ts';
 import type { PoolRefusal, PoolView } from './pool.ts';
 
@@ -17,15 +15,6 @@ export interface AgentChoice {
 
 /** An agent that works now. */
 export type AgentAtWork = Pick<AgentChoice, 'pool' | 'model'>;
-
-/** A budget that all tasks share. */
-export interface SharedBudget {
-  readonly of: 'day' | 'run';
-  readonly budget: Budget;
-  readonly spend: Spend;
-}
-
-export type SharedRefusal = { readonly of: SharedBudget['of'] } & SpentLimit;
 
 /** How the pools stand while tasks are chosen one after the other. */
 export class AgentPools {
@@ -81,14 +70,6 @@ export class AgentPools {
     increase(this.#running, pool);
     if (model !== null) increase(this.#runningWith, keyOf(pool, model));
   }
-}
-
-/** What of the budgets that all share is spent. */
-export function sharedRefusals(budgets: readonly SharedBudget[]): SharedRefusal[] {
-  return budgets.flatMap(({ of, budget, spend }) => {
-    const spent = spentLimit(budget, spend);
-    return spent === null ? [] : [{ of, ...spent }];
-  });
 }
 
 function keyOf(pool: string, model: string | null): string {

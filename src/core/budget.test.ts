@@ -1,9 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  dayEndMs,
-  dayName,
-  dayOf,
   describeSpent,
   leftOf,
   microsOf,
@@ -16,18 +13,6 @@ import {
   withSettled,
 } from './budget.ts';
 import type { Amount, Spend } from './budget.ts';
-
-const DAY_MS = 86_400_000;
-
-test('days have the names that the calendar gives them', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 200_000 }), (day) => {
-      expect(dayName(day)).toBe(new Date(day * DAY_MS).toISOString().slice(0, 10));
-    }),
-  );
-  expect(dayName(dayOf(Date.UTC(2028, 1, 29, 23, 59)))).toBe('2028-02-29');
-  expect(dayEndMs(dayOf(1))).toBe(DAY_MS);
-});
 
 const amount = fc.record({
   usdMicros: fc.nat(5_000_000),

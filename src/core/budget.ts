@@ -87,42 +87,6 @@ export interface TurnScopes {
   readonly day: number;
 }
 
-const DAY_MS = 86_400_000;
-
-/** Days since 1970, by UTC: a day begins everywhere at the same time. */
-export function dayOf(nowMs: number): number {
-  return Math.floor(nowMs / DAY_MS);
-}
-
-/** `2026-11-21`. Counted from a first of March, so that the day of a leap year is the last one of its year. */
-export function dayName(day: number): string {
-  const sinceMarch = day + DAYS_BEFORE_1970;
-  const era = Math.floor(sinceMarch / DAYS_OF_ERA);
-  const ofEra = sinceMarch - era * DAYS_OF_ERA;
-  const yearOfEra = Math.floor(
-    (ofEra - Math.floor(ofEra / 1460) + Math.floor(ofEra / 36_524) - Math.floor(ofEra / 146_096)) / 365,
-  );
-  const ofYear = ofEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const fromMarch = Math.floor((5 * ofYear + 2) / 153);
-  const date = ofYear - Math.floor((153 * fromMarch + 2) / 5) + 1;
-  const month = fromMarch < 10 ? fromMarch + 3 : fromMarch - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  return [String(year).padStart(4, '0'), padded(month), padded(date)].join('-');
-}
-
-/** From the first of March of the year 0, and of the 400 years after which the calendar repeats. */
-const DAYS_BEFORE_1970 = 719_468;
-const DAYS_OF_ERA = 146_097;
-
-function padded(value: number): string {
-  return String(value).padStart(2, '0');
-}
-
-/** When the next day begins. */
-export function dayEndMs(day: number): number {
-  return (day + 1) * DAY_MS;
-}
-
 export function poolScope(pool: string): string {
   return `pool:${pool}`;
 }

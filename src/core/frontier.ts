@@ -1,4 +1,4 @@
-import { AgentPools, sharedRefusals } from './agent-pools.ts';
+import { AgentPools } from './agent-pools.ts';
 import type { AgentChoice } from './agent-pools.ts';
 import { cyclesThrough } from './graph.ts';
 import type { PauseSubject } from './pause.ts';
@@ -6,6 +6,7 @@ import { isForPerson } from './pool.ts';
 import { isPlainPath, parsePattern, parsePatterns } from './scope.ts';
 import type { Pattern } from './scope.ts';
 import { ScopeIndex } from './scope-index.ts';
+import { sharedRefusals } from './shared-budget.ts';
 import type { DependencyState, Snapshot, TaskView } from './snapshot.ts';
 import type { TaskStatus } from './task-state.ts';
 import type { Waiting } from './waiting.ts';

@@ -1,4 +1,5 @@
-import { dayEndMs, dayOf, describeSpent, NO_BUDGET, spentLimit } from './budget.ts';
+import { describeSpent, NO_BUDGET, spentLimit } from './budget.ts';
+import { dayStartMs, dayOf } from './day.ts';
 import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
@@ -196,7 +197,7 @@ export function holdOf(
   if (state.untilMs !== null && state.untilMs > nowMs) {
     return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
   }
-  const untilMs = dayEndMs(dayOf(nowMs));
+  const untilMs = dayStartMs(dayOf(nowMs) + 1);
   if (limits.dailyTurns !== null && today.turns >= limits.dailyTurns) {
     return { why: 'daily', turns: today.turns, limit: limits.dailyTurns, untilMs };
   }

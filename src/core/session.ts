@@ -3,10 +3,8 @@ import type { Usage } from './usage.ts';
 /** Who an agent works as. Sessions of one role are never gone on with in the other. */
 export type SessionRole = 'implementer' | 'auditor';
 
-/** What is known of an agent's session after a turn of it; kept in the evidence of the attempt. */
-export interface SessionRecord {
-  /** Of the program. Null: it has told none. */
-  readonly sessionId: string | null;
+/** What a session shares with every turn that goes on with it. */
+export interface SessionIdentity {
   /** Kind of the agent: whose program keeps the session. */
   readonly provider: string;
   readonly role: SessionRole;
@@ -17,11 +15,17 @@ export interface SessionRecord {
   readonly effort: string | null;
   /** Hash over what every prompt of this role begins from: another template makes another conversation. */
   readonly templateHash: string;
+  /** The lane's directory. */
+  readonly directory: string;
+}
+
+/** What is known of an agent's session after a turn of it; kept in the evidence of the attempt. */
+export interface SessionRecord extends SessionIdentity {
+  /** Of the program. Null: it has told none. */
+  readonly sessionId: string | null;
   readonly createdMs: number;
   /** The base of the lane when the session began. */
   readonly baseCommit: string;
-  /** The lane's directory. */
-  readonly directory: string;
   /** Of the attempt that used it last. */
   readonly attempt: number;
   /** What the program has counted up to now, where it counts on from turn to turn; null: it does not. */
@@ -29,18 +33,10 @@ export interface SessionRecord {
 }
 
 /** What a turn that may go on with a session is about to be. */
-export interface SessionWish {
+export interface SessionWish extends SessionIdentity {
   /** `continuity.session`. */
   readonly enabled: boolean;
-  readonly provider: string;
-  readonly role: SessionRole;
-  readonly taskId: string;
-  readonly runner: string;
-  readonly model: string | null;
-  readonly effort: string | null;
-  readonly templateHash: string;
   readonly nowMs: number;
-  readonly directory: string;
   /** The base that the session began from is an ancestor of the base of now. */
   readonly isBaseAncestor: boolean;
 }

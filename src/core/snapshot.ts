@@ -1,4 +1,5 @@
-import type { AgentAtWork, AgentChoice, SharedBudget } from './agent-pools.ts';
+import type { AgentAtWork, AgentChoice } from './agent-pools.ts';
+import type { SharedBudget } from './shared-budget.ts';
 import type { Pause } from './pause.ts';
 import type { PoolView } from './pool.ts';
 import type { Grace } from './presence.ts';

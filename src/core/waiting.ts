@@ -3,7 +3,7 @@ import { formatBytes } from './disk.ts';
 import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
-import type { SharedRefusal } from './agent-pools.ts';
+import type { SharedRefusal } from './shared-budget.ts';
 import { describeSpent } from './budget.ts';
 import { describeRefusal } from './pool.ts';
 import type { PoolRefusal } from './pool.ts';

@@ -1,10 +1,12 @@
 import { choiceOf } from '../config/agent-choice.ts';
-import type { AgentEntry } from '../config/agent-choice.ts';
+import type { PinnedAgent } from '../config/agent-choice.ts';
 import { limitsOfPool } from '../config/pool-limits.ts';
 import type { Config } from '../config/schema.ts';
-import type { AgentAtWork, AgentChoice, SharedBudget } from '../core/agent-pools.ts';
+import type { AgentAtWork, AgentChoice } from '../core/agent-pools.ts';
+import type { SharedBudget } from '../core/shared-budget.ts';
 import { agentChain } from '../core/agent-spec.ts';
-import { dayOf, NO_BUDGET, NOTHING_SPENT, poolScope } from '../core/budget.ts';
+import { NO_BUDGET, NOTHING_SPENT, poolScope } from '../core/budget.ts';
+import { dayOf } from '../core/day.ts';
 import type { Spend, SpendKey } from '../core/budget.ts';
 import type { Lease } from '../core/lease.ts';
 import { NEW_POOL } from '../core/pool.ts';
@@ -33,7 +35,7 @@ export class AgentChoices {
 
 /** Every pool that an agent is in, that the configuration names, or that anything is known of. */
 export function poolViews(spending: SpendingView, config: Config, nowMs: number): PoolView[] {
-  const given = Object.values(config.agents).map((agent: AgentEntry) => agent.pool ?? null);
+  const given = Object.values(config.agents).map((agent: PinnedAgent) => agent.pool ?? null);
   const states = new Map(spending.pools.map(({ name, state }) => [name, state]));
   const names = new Set([
     ...Object.keys((config as Partial<Config>).pools ?? {}),

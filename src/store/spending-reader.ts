@@ -1,5 +1,6 @@
 import type { Spend, SpendKey } from '../core/budget.ts';
-import { dayName, NOTHING_SPENT } from '../core/budget.ts';
+import { NOTHING_SPENT } from '../core/budget.ts';
+import { dayStartMs } from '../core/day.ts';
 import type { PoolTable, SpendTable, TurnTable } from './schema.ts';
 import type { CostGroup, CostKey, SpendingView, TurnRecord } from './spending.ts';
 import { toKeyedSpend, toPool, toSpend, toTurn } from './spending-rows.ts';
@@ -50,4 +51,9 @@ export function costs(all: All, by: CostKey, days: { readonly from: number; read
     key: typeof key === 'number' ? dayName(key) : key,
     ...row,
   }));
+}
+
+/** `2026-11-21`. */
+export function dayName(day: number): string {
+  return new Date(dayStartMs(day)).toISOString().slice(0, 10);
 }

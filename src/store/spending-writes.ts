@@ -1,4 +1,5 @@
-import { dayOf, keysOf, NOTHING_SPENT, withReserved, withSettled } from '../core/budget.ts';
+import { keysOf, NOTHING_SPENT, withReserved, withSettled } from '../core/budget.ts';
+import { dayOf } from '../core/day.ts';
 import type { Amount, BudgetScope, Spend, SpendKey, TurnScopes } from '../core/budget.ts';
 import { taskResource } from '../core/lease.ts';
 import type { Fence } from '../core/lease.ts';

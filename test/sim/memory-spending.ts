@@ -1,5 +1,6 @@
 import { NO_SUMS } from '../../src/core/cost-report.ts';
-import { dayName, dayOf, keysOf, NOTHING_SPENT, withReserved, withSettled } from '../../src/core/budget.ts';
+import { keysOf, NOTHING_SPENT, withReserved, withSettled } from '../../src/core/budget.ts';
+import { dayOf } from '../../src/core/day.ts';
 import type { BudgetScope, Spend, SpendKey, TurnScopes } from '../../src/core/budget.ts';
 import { taskResource } from '../../src/core/lease.ts';
 import type { Fence } from '../../src/core/lease.ts';
@@ -20,6 +21,7 @@ import { requireFence } from './memory-leases.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import { appendEvent } from './memory-write.ts';
 import type { Write } from './memory-write.ts';
+import { dayName } from '../../src/store/spending-reader.ts';
 
 export function reserveTurn(write: Write, fence: Fence, wanted: TurnWanted): Reservation {
   const { tables, nowMs } = write;

@@ -1,4 +1,4 @@
-import { dayOf } from '../../core/budget.ts';
+import { dayOf } from '../../core/day.ts';
 import { costText, microsSpent, totalOf } from '../../core/cost-report.ts';
 import type { CostSums } from '../../core/cost-report.ts';
 import { inertLine } from '../../core/inert.ts';

@@ -1,0 +1,11 @@
+const DAY_MS = 86_400_000;
+
+/** Days since 1970, by UTC: a day begins everywhere at the same time. */
+export function dayOf(nowMs: number): number {
+  return Math.floor(nowMs / DAY_MS);
+}
+
+/** Wall clock. */
+export function dayStartMs(day: number): number {
+  return day * DAY_MS;
+}
