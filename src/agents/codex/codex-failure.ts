@@ -2,6 +2,7 @@ import type { ProviderFailure } from '../../core/provider-failure.ts';
 import type { Json } from '../../core/yard-event.ts';
 import { asObject, at, listAt, numberAt, textAt } from '../program/json-line.ts';
 import { statusFailure } from '../program/status-failure.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 
 /** What codex calls the reasons of its provider; the words that are not here are about the request or the agent. */
 const WORDS: { readonly [word: string]: ProviderFailure['type'] } = {
@@ -55,9 +56,7 @@ export function callError(message: Json): string | null {
   return error === null ? null : (textAt(error, 'message') ?? 'unknown').slice(0, REASON_MAX);
 }
 
-const REASON_MAX = 500;
-
-/** A person reads it: one line of bounded length. */
+/** For a person to read; of bounded length. */
 export function errorText(error: Json | undefined): string {
   const text = textAt(error, 'message') ?? 'unknown';
   return text.slice(0, REASON_MAX);
