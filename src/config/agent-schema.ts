@@ -2,14 +2,12 @@ import { z } from 'zod';
 
 import { isProgramKind, PROGRAM_KINDS } from '../core/agent-kind.ts';
 import type { ProgramKind } from '../core/agent-kind.ts';
-import { joinChain } from '../core/agent-spec.ts';
+import { AGENT_SPEC, joinChain } from '../core/agent-spec.ts';
 import { ACCOUNT_VARIABLES } from './account-variables.ts';
 import { positiveDuration } from './duration-schema.ts';
 import { relativePathProblem } from './relative-path.ts';
 import { cellSchema } from './sandbox-schema.ts';
 import { allow, name, secrets, shellCommand, text, words } from './schema-parts.ts';
-
-const AGENT_SPEC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s,]{1,200}){0,6}$/;
 
 export const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
 

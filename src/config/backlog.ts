@@ -136,7 +136,7 @@ export function readDraft(
     forbids: lines('forbids'),
     after: lines('after'),
     gate: line('gate'),
-    agent: line('agent'),
+    agent: problems.try(place, null, () => fields.chain('agent')),
     priority: problems.try(place, 0, () => fields.integer('priority', 0)),
     supersedes: lines('supersedes'),
     testPolicy: line('testPolicy'),

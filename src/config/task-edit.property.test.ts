@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { tidyChain } from '../core/agent-spec.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { changedSpec, type TaskChange } from '../core/task-change.ts';
 import { isUserError } from '../core/user-error.ts';
@@ -132,7 +133,7 @@ const trimmed = (spec: TaskSpec): TaskSpec => {
     title: spec.title.trim(),
     area: one(spec.area),
     gate: one(spec.gate),
-    agent: one(spec.agent),
+    agent: tidyChain(spec.agent ?? ''),
     testPolicy: one(spec.testPolicy),
     acceptance: lines(spec.acceptance),
   };

@@ -42,6 +42,7 @@ test.each<[string, TaskChange, string, string]>([
     'owns:\n  - lib/\n',
   ],
   ['a key that was not there', { area: 'cli' }, 'priority: 2 # soon\n', 'priority: 2 # soon\narea: cli\n'],
+  ['agents', { agent: 'codex:big,claude' }, 'priority: 2 # soon\n', 'priority: 2 # soon\nagent: "codex:big, claude"\n'],
   ['a section', { objective: 'Do it.\n# all' }, 'Rename it.', 'Do it.\n\\# all'],
   ['a criterion more', { acceptance: { add: ['two'], drop: [] } }, '- [x] one', '- [x] one\n- two'],
   ['other criteria', { acceptance: { set: ['two', 'three'] } }, '- [x] one', '- two\n- three'],

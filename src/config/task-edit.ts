@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { tidyChain } from '../core/agent-spec.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { changedSpec, type ListChange, type TaskChange } from '../core/task-change.ts';
 import { UserError } from '../core/user-error.ts';
@@ -82,7 +83,7 @@ function tidied(change: TaskChange): TaskChange {
     ...(change.context !== undefined && { context: trimText(change.context.replaceAll('\r', '')) }),
     ...(change.area !== undefined && { area: line(change.area) }),
     ...(change.gate !== undefined && { gate: line(change.gate) }),
-    ...(change.agent !== undefined && { agent: line(change.agent) }),
+    ...(change.agent !== undefined && { agent: tidyChain(change.agent ?? '') }),
     ...(change.testPolicy !== undefined && { testPolicy: line(change.testPolicy) }),
     ...(change.owns !== undefined && { owns: lines(change.owns) }),
     ...(change.forbids !== undefined && { forbids: lines(change.forbids) }),

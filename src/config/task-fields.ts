@@ -1,3 +1,4 @@
+import { joinChain, tidyChain } from '../core/agent-spec.ts';
 import { formatPlace, type Place, UserError } from '../core/user-error.ts';
 import { quote } from './quote.ts';
 import { hasControlCharacter } from './relative-path.ts';
@@ -66,6 +67,13 @@ export class TaskFields {
       if (!found.has(text)) found.set(text, path);
     }
     return [...found].map(([text, path]) => ({ text, path }));
+  }
+
+  /** Agents that stand in for each other, given as a list or as one text with commas; null when none is named. */
+  chain(key: string): string | null {
+    const chain = tidyChain(joinChain(this.lines(key).map(({ text }) => text)));
+    // As one text it must be read again.
+    return chain === null ? null : this.#checkLine([key], key, chain);
   }
 
   integer(key: string, otherwise: number): number {

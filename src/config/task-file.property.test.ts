@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { tidyChain } from '../core/agent-spec.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { trimText } from './markdown.ts';
 import { knownSection } from './task-sections.ts';
@@ -85,7 +86,7 @@ const spec: fc.Arbitrary<TaskSpec> = fc
     forbids: fc.uniqueArray(fc.constantFrom('src/forbidden.ts', 'other/**'), { maxLength: 2 }),
     after: fc.uniqueArray(id, { maxLength: 3 }),
     gate: orNull(line),
-    agent: orNull(line),
+    agent: orNull(line).map((text) => tidyChain(text ?? '')),
     priority: fc.integer(),
     supersedes: fc.uniqueArray(id, { maxLength: 2 }),
     testPolicy: orNull(line),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isUserError, type UserError } from '../core/user-error.ts';
+import { formatTaskFile } from './task-file-writer.ts';
 import { parseTaskFile } from './task-file.ts';
 
 const FILE = '.yard/tasks/TASK-0001-rename.md';
@@ -55,6 +56,18 @@ function task(matter: string, body = '\n## Objective\n\nDo it.\n'): string {
 }
 
 describe('what is read', () => {
+  test.each([
+    ['codex:gpt-5.5,claude', 'codex:gpt-5.5, claude'],
+    ['[codex:gpt-5.5, claude, codex:gpt-5.5]', 'codex:gpt-5.5, claude'],
+    ['["a, b", c]', 'a, b, c'],
+    ['","', null],
+    ['[]', null],
+  ])('agent: %s', (written, agent) => {
+    const { spec } = parseTaskFile(FULL.replace('claude:opus:high', written), FILE);
+    expect(spec.agent).toBe(agent);
+    expect(parseTaskFile(formatTaskFile(spec), FILE).spec).toEqual(spec);
+  });
+
   test('every field', () => {
     expect(parseTaskFile(FULL, FILE)).toEqual({
       spec: {

@@ -67,7 +67,7 @@ export function parseTaskFile(text: string, file: string): ParsedTask {
     ...readScope(fields),
     after: readIds(fields, 'after', id),
     gate: fields.line('gate'),
-    agent: fields.line('agent'),
+    agent: fields.chain('agent'),
     priority: fields.integer('priority', 0),
     supersedes: readIds(fields, 'supersedes', id),
     testPolicy: fields.line('testPolicy'),

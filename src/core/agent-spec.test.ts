@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { agentChain, agentName, joinChain, parseAgentSpec } from './agent-spec.ts';
+import { AGENT_SPEC, agentChain, agentName, joinChain, parseAgentSpec, tidyChain } from './agent-spec.ts';
 
 test.each([
   ['claude', { name: 'claude', model: null, effort: null }],
@@ -20,4 +20,21 @@ test('a chain is written in one text', () => {
   expect(joinChain(['codex:gpt-5.5', 'claude'])).toBe('codex:gpt-5.5, claude');
   expect(agentName('codex:gpt-5.5, claude')).toBe('codex');
   expect(agentChain('')).toEqual([]);
+});
+
+test('a chain is tidied', () => {
+  expect(tidyChain(' codex,claude , codex,')).toBe('codex, claude');
+  expect(tidyChain(' , ')).toBeNull();
+  expect(tidyChain('')).toBeNull();
+});
+
+test.each([
+  ['claude', true],
+  ['local:qwen3:8b:low', true],
+  ['code mod', false],
+  ['claude:', false],
+  [':opus', false],
+  ['-x', false],
+])('%s is an agent spec: %s', (spec, is) => {
+  expect(AGENT_SPEC.test(spec)).toBe(is);
 });

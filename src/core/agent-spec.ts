@@ -31,6 +31,15 @@ export function agentChain(text: string): string[] {
     .filter((spec) => spec !== '');
 }
 
+/** `name`, `name:model`, `name:model:effort`; models may have colons of their own. */
+export const AGENT_SPEC = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[^:\s,]{1,200}){0,6}$/;
+
+/** A chain as all places write it, each spec once; null: it names nobody. */
+export function tidyChain(text: string): string | null {
+  const specs = [...new Set(agentChain(text))];
+  return specs.length === 0 ? null : joinChain(specs);
+}
+
 /** The opposite of {@link agentChain}. */
 export function joinChain(specs: readonly string[]): string {
   return specs.join(', ');

@@ -24,6 +24,14 @@ test('each thing that is missing is a sentence', () => {
   ]);
 });
 
+test('each agent of a chain is looked at', () => {
+  const problems = preflightProblems({ ...task, agent: 'codemod:big, codex, code mod' }, policy);
+  expect(problems).toEqual([
+    'its agent "codex" is not in the configuration; known: codemod',
+    'its agent "code mod" is no agent; write name, name:model or name:model:effort',
+  ]);
+});
+
 test('acceptance criteria can be made optional', () => {
   const lenient = { ...policy, preflight: { requireAcceptance: false } };
   expect(preflightProblems({ ...task, acceptance: [] }, lenient)).toEqual([]);

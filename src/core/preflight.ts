@@ -1,5 +1,5 @@
 import type { AgentKind } from './agent-kind.ts';
-import { agentChain, agentName } from './agent-spec.ts';
+import { AGENT_SPEC, agentChain, agentName } from './agent-spec.ts';
 import { isReviewOnly } from './review-only.ts';
 
 /** What is asked of a task before it may start: a `TaskSpec`, or a row of the store, which has no texts. */
@@ -32,6 +32,10 @@ export function preflightProblems(task: PreflightTask, policy: PreflightPolicy):
     problems.push(`its gate ${JSON.stringify(task.gate)} is not in the configuration; known: ${known(policy.gates)}`);
   }
   for (const spec of agentChain(task.agent ?? '')) {
+    if (!AGENT_SPEC.test(spec)) {
+      problems.push(`its agent ${JSON.stringify(spec)} is no agent; write name, name:model or name:model:effort`);
+      continue;
+    }
     const agent = Object.hasOwn(policy.agents, agentName(spec)) ? policy.agents[agentName(spec)] : undefined;
     if (agent === undefined) {
       const name = JSON.stringify(agentName(spec));

@@ -36,10 +36,11 @@ export function listQuery({ statuses, areas, agents, ids, after }: TaskFilter): 
   if (areas !== undefined) conditions.push(among('area', areas));
   if (agents !== undefined) {
     const named = agents.filter((agent) => agent !== null);
-    // A spec is `name[:model[:effort]]`; the name alone stands for all of its specs.
-    const ways = [among('agent', named), among(`substr(agent, 1, instr(agent || ':', ':') - 1)`, named)];
-    if (agents.includes(null)) ways.push('agent is null');
-    conditions.push(`(${ways.join(' or ')})`);
+    // A spec is `name[:model[:effort]]`; the name alone stands for all of its specs, and each of a chain counts.
+    const ways = [among('trim(value)', named), among(`trim(substr(value, 1, instr(value || ':', ':') - 1))`, named)];
+    const specs = `json_each('[' || replace(json_quote(agent), ',', '","') || ']')`;
+    const isNamed = `exists (select 1 from ${specs} where ${ways.join(' or ')})`;
+    conditions.push(agents.includes(null) ? `(agent is null or ${isNamed})` : isNamed);
   }
   if (after !== undefined) {
     conditions.push(`"after" <> '[]' and ? in (select value from json_each("after"))`);

@@ -11,16 +11,21 @@ export function listTests(make: MakeStore): void {
         imported('T-1', { area: 'api', priority: 3 }),
         imported('T-2', { area: 'web', agent: 'codex:big', after: ['T-1', 'T-404'] }),
         imported('T-3', { agent: 'codex', after: ['T-2'] }),
+        imported('T-4', { agent: 'claude:opus:high, codex:small, "odd' }),
         imported('T-10', { area: 'api', agent: 'codexes', after: ['T-1'] }),
       ]);
       await yard.store.withdraw('T-1', { kind: 'cancelled' });
       const found = async (filter: TaskFilter): Promise<string[]> =>
         (await yard.other.list(filter)).map(({ id }) => id).toSorted();
-      expect(await found({})).toEqual(['T-1', 'T-10', 'T-2', 'T-3']);
-      expect(await found({ statuses: ['ready', 'landed'] })).toEqual(['T-10', 'T-2', 'T-3']);
+      expect(await found({})).toEqual(['T-1', 'T-10', 'T-2', 'T-3', 'T-4']);
+      expect(await found({ statuses: ['ready', 'landed'] })).toEqual(['T-10', 'T-2', 'T-3', 'T-4']);
       expect(await found({ statuses: [] })).toEqual([]);
       expect(await found({ areas: ['api'], statuses: ['cancelled'] })).toEqual(['T-1']);
-      expect(await found({ agents: ['codex'] })).toEqual(['T-2', 'T-3']);
+      expect(await found({ agents: ['codex'] })).toEqual(['T-2', 'T-3', 'T-4']);
+      expect(await found({ agents: ['claude', 'codex:big'] })).toEqual(['T-2', 'T-4']);
+      expect(await found({ agents: ['codex:small'] })).toEqual(['T-4']);
+      expect(await found({ agents: ['"odd'] })).toEqual(['T-4']);
+      expect(await found({ agents: ['opus', 'small'] })).toEqual([]);
       expect(await found({ agents: ['codex:big'] })).toEqual(['T-2']);
       expect(await found({ agents: ['codex:big', null] })).toEqual(['T-1', 'T-2']);
       expect(await found({ ids: ['T-3', 'T-404'] })).toEqual(['T-3']);

@@ -1,4 +1,4 @@
-import { agentName } from '../../src/core/agent-spec.ts';
+import { agentChain, agentName } from '../../src/core/agent-spec.ts';
 import type { AttemptRecord, ListedTask, TaskFilter } from '../../src/store/store.ts';
 import type { MemoryTables } from './memory-tables.ts';
 
@@ -18,9 +18,14 @@ function isWanted(task: ListedTask, { statuses, areas, agents, ids, after }: Tas
     (ids === undefined || ids.includes(id)) &&
     (statuses === undefined || statuses.includes(status)) &&
     (areas === undefined || (area !== null && areas.includes(area))) &&
-    (agents === undefined || agents.includes(agent) || (agent !== null && agents.includes(agentName(agent)))) &&
+    (agents === undefined || (agent === null ? agents.includes(null) : agentChain(agent).some(isAmong(agents)))) &&
     (after === undefined || task.after.includes(after))
   );
+}
+
+/** The name alone stands for all of its specs. */
+function isAmong(agents: readonly (string | null)[]): (spec: string) => boolean {
+  return (spec) => agents.includes(spec) || agents.includes(agentName(spec));
 }
 
 /** See `StoreReader.endedAttempts`. */

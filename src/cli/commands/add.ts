@@ -1,6 +1,7 @@
 import type { BacklogFormat } from '../../config/backlog-text.ts';
 import { loadConfig } from '../../config/load.ts';
 import { inertLine } from '../../core/inert.ts';
+import { tidyChain } from '../../core/agent-spec.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import { findRepository } from '../../git/repository.ts';
@@ -103,7 +104,7 @@ async function complete(
     forbids: options.forbids ?? [],
     after: options.after ?? [],
     gate: options.gate ?? null,
-    agent: options.agent ?? null,
+    agent: tidyChain(options.agent ?? ''),
     priority: options.priority ?? 0,
     supersedes: options.supersedes ?? [],
     testPolicy: options.testPolicy ?? null,

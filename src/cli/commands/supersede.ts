@@ -3,6 +3,7 @@ import { loadConfig } from '../../config/load.ts';
 import { codeOf } from '../../core/error-code.ts';
 import { cyclesThrough } from '../../core/graph.ts';
 import { isFinal } from '../../core/task-state.ts';
+import { tidyChain } from '../../core/agent-spec.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import { inertLine } from '../../core/inert.ts';
@@ -104,7 +105,7 @@ function successorOf(old: TaskSpec, title: string | undefined, options: Supersed
     after: options.after ?? old.after,
     area: options.area ?? old.area,
     gate: options.gate ?? old.gate,
-    agent: options.agent ?? old.agent,
+    agent: tidyChain(options.agent ?? old.agent ?? ''),
     priority: options.priority ?? old.priority,
     testPolicy: options.testPolicy ?? old.testPolicy,
     supersedes: [old.id],

@@ -1,7 +1,7 @@
 import { nearest } from '../../config/nearest.ts';
 import { sortById } from '../../core/frontier.ts';
 import { inertLine } from '../../core/inert.ts';
-import { agentName } from '../../core/agent-spec.ts';
+import { agentChain, agentName } from '../../core/agent-spec.ts';
 import { TASK_STATUSES } from '../../core/task-state.ts';
 import type { TaskStatus } from '../../core/task-state.ts';
 import { UserError } from '../../core/user-error.ts';
@@ -52,7 +52,7 @@ export async function tasksCommand(context: CommandContext, options: TasksOption
 /** Tasks that name no agent are the default agent's. */
 function agentFilter(agents: readonly string[] | undefined, own: string | undefined): Pick<TaskFilter, 'agents'> {
   if (agents === undefined) return {};
-  const isOwn = own !== undefined && agents.some((agent) => agent === own || agent === agentName(own));
+  const isOwn = agentChain(own ?? '').some((spec) => agents.includes(spec) || agents.includes(agentName(spec)));
   return { agents: isOwn ? [...agents, null] : agents };
 }
 
@@ -93,7 +93,9 @@ async function whyNone(reader: StoreReader, { area, agent }: TasksOptions, areOn
   };
   const known = [
     ...(area === undefined ? [] : [`areas: ${names(all.map((task) => task.area))}`]),
-    ...(agent === undefined ? [] : [`agents that tasks name: ${names(all.map((task) => task.agent))}`]),
+    ...(agent === undefined
+      ? []
+      : [`agents that tasks name: ${names(all.flatMap(({ agent }) => agentChain(agent ?? '')))}`]),
   ];
   return known.length === 0 ? 'No task fits.' : `No task fits; ${known.join('; ')}`;
 }

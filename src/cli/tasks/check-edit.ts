@@ -2,13 +2,13 @@ import { nearest } from '../../config/nearest.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { cyclesThrough } from '../../core/graph.ts';
-import { agentName } from '../../core/agent-spec.ts';
 import { preflightProblems } from '../../core/preflight.ts';
 import { taskIdKey } from '../../core/task.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { CommandContext } from '../context.ts';
 import { knownTasks } from './known-tasks.ts';
+import { nearestEntry } from './nearest-entry.ts';
 
 export interface SpecEdit {
   /** Null where it could not be read. */
@@ -53,18 +53,11 @@ function checkStart({ before, after }: SpecEdit, config: Config): void {
   const earlier = before === null ? [] : preflightProblems(before, config);
   const problem = preflightProblems(after, config).find((each) => !earlier.includes(each));
   if (problem === undefined) return;
-  const near = [
-    after.agent === null || Object.hasOwn(config.agents, agentName(after.agent))
-      ? null
-      : nearest(agentName(after.agent), Object.keys(config.agents)),
-    after.gate === null || Object.hasOwn(config.gates, after.gate)
-      ? null
-      : nearest(after.gate, Object.keys(config.gates)),
-  ].find((each) => each !== null);
+  const near = nearestEntry(after, config);
   throw new UserError({
     code: 'task-incomplete',
     message: `${after.id} could not start so: ${problem}`,
-    hint: near === undefined ? 'See what there is in .yard/config.yaml.' : `Did you mean ${near}?`,
+    hint: near === null ? 'See what there is in .yard/config.yaml.' : `Did you mean ${near}?`,
   });
 }
 

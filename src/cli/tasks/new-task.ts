@@ -10,17 +10,20 @@ import { isUserError, UserError } from '../../core/user-error.ts';
 import { nextTaskId, taskFileName, writeTaskFile } from '../../trackers/new-task-file.ts';
 import { undoUnfinished } from '../../trackers/task-batch.ts';
 import { TASKS_DIRECTORY } from '../../trackers/task-directory.ts';
+import { nearestEntry } from './nearest-entry.ts';
 
 /** @throws UserError for a task that could not start as it is. */
 export function refuseIncomplete(draft: Omit<TaskSpec, 'id'>, config: Config): void {
   const [problem] = preflightProblems(draft, config);
   if (problem !== undefined) {
+    const near = nearestEntry(draft, config);
+    const other = near === null ? 'Name one that is known, or none for the default.' : `Did you mean ${near}?`;
     throw new UserError({
       code: 'task-incomplete',
       message: `the task cannot start as it is: ${problem}`,
       hint: /acceptance|objective/.test(problem)
         ? 'Say when it is done with: --accept "…". All options: yard add --help'
-        : 'Name one that is known, or none for the default.',
+        : other,
     });
   }
 }

@@ -64,7 +64,11 @@ function lookAtTasks(program: Command, context: CommandContext, run: Run): void 
       .description('all tasks')
       .option('--status <status>', 'only those; several with commas, or repeat', words)
       .option('--area <name>', 'only of this area; several with commas, or repeat', words)
-      .option('--agent <name>', 'only of this agent, or agent spec; several with commas, or repeat', words)
+      .option(
+        '--agent <name>',
+        'only tasks that this agent, or agent spec, may work on; several with commas, or repeat',
+        words,
+      )
       .option('--limit <number>', 'the first so many', whole)
       .option('--json', 'print as JSON')
       .action((options: object) =>

@@ -30,7 +30,7 @@ export function taskCommands(program: Command, context: CommandContext, run: Run
       .command('reassign')
       .description('give a task to another agent')
       .argument('<id>', TASK)
-      .argument('<agent>', 'name[:model[:effort]]; empty for the default')
+      .argument('<agent>', 'name[:model[:effort]]; several with commas stand in for each other; empty for the default')
       .action((id: string, agent: string) => run(async () => (await edit()).reassignCommand(context, id, agent))),
     'yard reassign TASK-0001 claude',
   );
@@ -46,7 +46,10 @@ function taskOptions(command: Command, unless: { readonly objective: string; rea
     .option('--after <id>', 'task that must have landed before; repeat for more', list)
     .option('--context <text>', 'what the agent should know')
     .option('--gate <name>', `gate of the configuration; ${unless.others} unless said`)
-    .option('--agent <spec>', `agent, name[:model[:effort]]; ${unless.others} unless said`)
+    .option(
+      '--agent <spec>',
+      `agent, name[:model[:effort]]; several with commas stand in for each other; ${unless.others} unless said`,
+    )
     .option('--area <name>', 'area of the code base')
     .option('--priority <number>', 'higher goes first', number)
     .option('--test-policy <name>', 'how the agent is to test');
@@ -105,7 +108,10 @@ function editTask(program: Command, context: CommandContext, run: Run): void {
     command
       .option('--area <name>', 'area of the code base; empty for none')
       .option('--gate <name>', 'gate of the configuration; empty for the default')
-      .option('--agent <spec>', 'agent, name[:model[:effort]]; empty for the default')
+      .option(
+        '--agent <spec>',
+        'agent, name[:model[:effort]]; several with commas stand in for each other; empty for the default',
+      )
       .option('--priority <number>', 'higher goes first', number)
       .option('--test-policy <name>', 'how the agent is to test; empty for none')
       .option('--discard', 'drop the edit that was kept, and open the file as it is')
