@@ -8,8 +8,9 @@ import { minimalEnvironment } from '../fixtures/e2e/git.ts';
 import { awaitQuiet } from '../fixtures/e2e/own-processes.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
-/** One in each run of the tests; the others take minutes. */
-const PROGRAMS = process.env['YARD_TEST_AGENTS'] === 'all' ? ['codex', 'claude', 'gemini', 'opencode'] : ['codex'];
+/** One in each run of the tests, as the others take minutes; or those that are named. */
+const named = (process.env['YARD_TEST_AGENTS'] ?? 'codex').split(',');
+const PROGRAMS = ['codex', 'claude', 'gemini', 'opencode'].filter((name) => named.includes(name));
 
 test.for(PROGRAMS)(
   'the backlog of the demo is worked on by the real %s, before a stub model',

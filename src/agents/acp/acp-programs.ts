@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import type { Adapter } from '../program/adapter.ts';
 import type { LoginFile } from '../program/login.ts';
 import type { HomeFile } from '../program/protocol.ts';
 import type { Capabilities, Turn } from '../agent.ts';
@@ -20,6 +21,7 @@ export interface AcpProgram {
   /** Its sessions can be gone on with; gemini does not find its own again. */
   readonly resume: boolean;
   readonly cost: Capabilities['cost'];
+  readonly proven: Adapter['proven'];
 }
 
 /** By the words that an agent spec calls them: `acp:gemini`. Any other word is a program that is run as it is. */
@@ -39,6 +41,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'reported',
+    proven: 'real',
   },
   codex: {
     argv: ['codex-acp'],
@@ -55,6 +58,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'tokens',
+    proven: 'recorded',
   },
   gemini: {
     argv: ['gemini', '--acp'],
@@ -73,6 +77,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: '-m',
     resume: false,
     cost: 'tokens',
+    proven: 'recorded',
   },
   opencode: {
     argv: ['opencode', 'acp'],
@@ -92,6 +97,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'reported',
+    proven: 'recorded',
   },
   qwen: {
     argv: ['qwen', '--acp'],
@@ -106,6 +112,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'tokens',
+    proven: 'recorded',
   },
 };
 
