@@ -2,14 +2,14 @@ import { delimiter, dirname, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { findProgram } from '../fixtures/agents/cache.ts';
+import { findProgram, namedPrograms } from '../fixtures/agents/cache.ts';
 import { startYard } from '../fixtures/e2e/command.ts';
 import { minimalEnvironment } from '../fixtures/e2e/git.ts';
 import { awaitQuiet } from '../fixtures/e2e/own-processes.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
 /** One in each run of the tests, as the others take minutes; or those that are named. */
-const named = (process.env['YARD_TEST_AGENTS'] ?? 'codex').split(',');
+const named = namedPrograms() ?? ['codex'];
 const PROGRAMS = ['codex', 'claude', 'gemini', 'opencode'].filter((name) => named.includes(name));
 
 test.for(PROGRAMS)(

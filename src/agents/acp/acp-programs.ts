@@ -46,9 +46,11 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
   codex: {
     argv: ['codex-acp'],
     install: 'npm install -g @agentclientprotocol/codex-acp',
-    // Its usual mode lets a model decide what may be done.
-    env: ({ home, isEnclosed }) => ({
+    // Its usual mode lets a model decide what may be done. A key is used only where it is told to, and nobody is logged in.
+    env: ({ home, environment, isEnclosed }) => ({
       CODEX_HOME: `${home}/codex`,
+      NO_BROWSER: '1',
+      ...(hasKey(environment) ? { DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: 'api-key' }) } : {}),
       ...(isEnclosed ? { INITIAL_AGENT_MODE: 'agent-full-access' } : {}),
     }),
     // The directory must be there.
@@ -58,7 +60,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'tokens',
-    proven: 'recorded',
+    proven: 'real',
   },
   gemini: {
     argv: ['gemini', '--acp'],
@@ -134,6 +136,10 @@ export function underXdg(home: string): Record<string, string> {
     XDG_STATE_HOME: `${home}/state`,
     XDG_CACHE_HOME: `${home}/cache`,
   };
+}
+
+function hasKey(environment: Surroundings['environment']): boolean {
+  return ['CODEX_API_KEY', 'OPENAI_API_KEY'].some((name) => (environment[name] ?? '') !== '');
 }
 
 /** How it logs in is guessed, and guessed wrongly where the address of its provider is set. */
