@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { renderDoctorSchema } from '../src/cli/doctor/report.ts';
 import { renderConfigSchema } from '../src/config/schema.ts';
+import { makeAgentsDoc } from './generate-agent-proof.ts';
 import { makeManPage } from './generate-man.ts';
 import { makeStatesDoc } from './generate-states.ts';
 
@@ -16,6 +17,7 @@ const generated: readonly Generated[] = [
   { path: 'schema/config.schema.json', make: renderConfigSchema },
   { path: 'schema/doctor.schema.json', make: renderDoctorSchema },
   { path: 'docs/states.md', make: makeStatesDoc },
+  { path: 'docs/agents.md', make: makeAgentsDoc },
   { path: 'man/yard.1', make: makeManPage },
 ];
 

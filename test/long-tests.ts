@@ -4,6 +4,7 @@
  */
 export const LONG_TESTS: readonly string[] = [
   'test/conformance/agent-claude-acp.test.ts',
+  'test/conformance/agent-codex-acp.test.ts',
   'test/conformance/agent-gemini.test.ts',
   'test/conformance/agent-model.test.ts',
   'test/conformance/agent-opencode.test.ts',

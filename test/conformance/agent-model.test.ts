@@ -8,7 +8,7 @@ import { type StubModel, startModel } from '../../src/cli/demo/model/stub-model.
 import type { ProcessResult } from '../../src/process/process-result.ts';
 import { runProcess } from '../../src/process/run.ts';
 import { BARE_PROGRAMS, bareRun } from '../fixtures/agents/bare-run.ts';
-import { emptyEnvironment, findProgram } from '../fixtures/agents/cache.ts';
+import { emptyEnvironment, findProgram, namedPrograms } from '../fixtures/agents/cache.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
 // The real programs, without any of our adapters: that the stub model is a model to each of them.
@@ -28,7 +28,8 @@ const MODELS: Readonly<Record<string, readonly string[]>> = {
   codex: ['gpt-5.1-codex', 'gpt-5.5', 'gpt-5.6-sol'],
 };
 const WITHOUT_SERVERS = new Set(['pi']);
-const cases = BARE_PROGRAMS.flatMap((name) => (MODELS[name] ?? ['']).map((model) => [name, model] as const));
+const named = BARE_PROGRAMS.filter((name) => namedPrograms()?.includes(name) ?? true);
+const cases = named.flatMap((name) => (MODELS[name] ?? ['']).map((model) => [name, model] as const));
 
 async function play(name: string, steps: readonly StepInput[], modelName: string): Promise<Done | { skipped: string }> {
   const program = findProgram(name);

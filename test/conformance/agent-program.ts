@@ -28,8 +28,11 @@ export interface ProgramTraits {
   readonly prepare?: (model: StubModel, home: string) => Promise<void>;
   /** It waits as long as a 429 asks it to, and goes on. */
   readonly waitsForRetryAfter: boolean;
-  /** What becomes of a model that refuses for good. `silence`: the program tries again for minutes and tells nobody. */
-  readonly refused: { readonly [Status in 429 | 500 | 401]: 'provider' | 'silence' };
+  /**
+   * What becomes of a model that refuses for good. `silence`: the program tries again for minutes and tells nobody;
+   * `unfinished`: it ends its turn as if nothing had been.
+   */
+  readonly refused: { readonly [Status in 429 | 500 | 401]: 'provider' | 'silence' | 'unfinished' };
   /** Asks its model for more than the script knows of, which counts as use: a title, a summary. */
   readonly asksAside?: boolean;
   /** What reports tokens that were written to a cache. */
@@ -248,6 +251,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
       const { end } = isSilent ? await playIdle({ model, play }, steps) : await play(steps);
       expect(isAsked(model)).toBe(true);
       if (isSilent) expect(end.kind).toBe('no-packet');
+      else if (traits.refused[status] === 'unfinished') expect(end.kind).toBe('unfinished');
       else expectProvider(end, expected[status]);
     })(context),
   );

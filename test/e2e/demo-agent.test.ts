@@ -2,14 +2,15 @@ import { delimiter, dirname, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { findProgram } from '../fixtures/agents/cache.ts';
+import { findProgram, namedPrograms } from '../fixtures/agents/cache.ts';
 import { startYard } from '../fixtures/e2e/command.ts';
 import { minimalEnvironment } from '../fixtures/e2e/git.ts';
 import { awaitQuiet } from '../fixtures/e2e/own-processes.ts';
 import { useTemporaryDirectory } from '../fixtures/temporary-directory.ts';
 
-/** One in each run of the tests; the others take minutes. */
-const PROGRAMS = process.env['YARD_TEST_AGENTS'] === 'all' ? ['codex', 'claude', 'gemini', 'opencode'] : ['codex'];
+/** One in each run of the tests, as the others take minutes; or those that are named. */
+const named = namedPrograms() ?? ['codex'];
+const PROGRAMS = ['codex', 'claude', 'gemini', 'opencode'].filter((name) => named.includes(name));
 
 test.for(PROGRAMS)(
   'the backlog of the demo is worked on by the real %s, before a stub model',

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import type { Adapter } from '../program/adapter.ts';
 import type { LoginFile } from '../program/login.ts';
 import type { HomeFile } from '../program/protocol.ts';
 import type { Capabilities, Turn } from '../agent.ts';
@@ -20,6 +21,7 @@ export interface AcpProgram {
   /** Its sessions can be gone on with; gemini does not find its own again. */
   readonly resume: boolean;
   readonly cost: Capabilities['cost'];
+  readonly proven: Adapter['proven'];
 }
 
 /** By the words that an agent spec calls them: `acp:gemini`. Any other word is a program that is run as it is. */
@@ -39,13 +41,16 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'reported',
+    proven: 'real',
   },
   codex: {
     argv: ['codex-acp'],
     install: 'npm install -g @agentclientprotocol/codex-acp',
-    // Its usual mode lets a model decide what may be done.
-    env: ({ home, isEnclosed }) => ({
+    // Its usual mode lets a model decide what may be done. A key is used only where it is told to, and nobody is logged in.
+    env: ({ home, environment, isEnclosed }) => ({
       CODEX_HOME: `${home}/codex`,
+      NO_BROWSER: '1',
+      ...(hasKey(environment) ? { DEFAULT_AUTH_REQUEST: JSON.stringify({ methodId: 'api-key' }) } : {}),
       ...(isEnclosed ? { INITIAL_AGENT_MODE: 'agent-full-access' } : {}),
     }),
     // The directory must be there.
@@ -55,6 +60,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'tokens',
+    proven: 'real',
   },
   gemini: {
     argv: ['gemini', '--acp'],
@@ -73,6 +79,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: '-m',
     resume: false,
     cost: 'tokens',
+    proven: 'recorded',
   },
   opencode: {
     argv: ['opencode', 'acp'],
@@ -92,6 +99,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'reported',
+    proven: 'recorded',
   },
   qwen: {
     argv: ['qwen', '--acp'],
@@ -106,6 +114,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'tokens',
+    proven: 'recorded',
   },
 };
 
@@ -127,6 +136,10 @@ export function underXdg(home: string): Record<string, string> {
     XDG_STATE_HOME: `${home}/state`,
     XDG_CACHE_HOME: `${home}/cache`,
   };
+}
+
+function hasKey(environment: Surroundings['environment']): boolean {
+  return ['CODEX_API_KEY', 'OPENAI_API_KEY'].some((name) => (environment[name] ?? '') !== '');
 }
 
 /** How it logs in is guessed, and guessed wrongly where the address of its provider is set. */

@@ -21,7 +21,8 @@ export function acpAdapter(settings: ProgramSettings): Adapter {
     kind: 'acp',
     program,
     install: known?.install ?? 'https://agentclientprotocol.com/overview/agents',
-    proven: 'real',
+    // What nobody knows was proven by nobody.
+    proven: known?.proven ?? 'recorded',
     protocol: () => 'ACP v1',
     capabilities: () => ({
       resume: known?.resume ?? true,
