@@ -91,6 +91,9 @@ export function poolScope(pool: string): string {
   return `pool:${pool}`;
 }
 
+/** So many of its newest periods are looked at: a clock that was set back lives in an older one. */
+export const PERIODS_SEEN = 8;
+
 /** The keys of a turn, in the order in which their limits are asked. */
 export function keysOf({ taskId, attempt, pool, run, day }: TurnScopes): ReadonlyMap<BudgetScope, SpendKey> {
   return new Map<BudgetScope, SpendKey>([

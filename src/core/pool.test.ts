@@ -40,6 +40,23 @@ describe('a quota', () => {
   });
 });
 
+describe('a clock that was set back', () => {
+  const dayMs = 86_400_000;
+
+  test('does not make an overload a part of one that is still to come', () => {
+    const ahead = after([because('overload')], { ...NEW_POOL, overloads: 1, overloadedMs: NOW_MS + dayMs });
+    expect(ahead).toMatchObject({ untilMs: NOW_MS + 30_000, overloadedMs: NOW_MS });
+  });
+
+  test('is not held by what lies further off than any quota, and is held by what comes then', () => {
+    const today = { limits: NO_POOL_LIMITS, today: NOTHING_SPENT };
+    const held = { ...NEW_POOL, untilMs: NOW_MS + 400 * dayMs, why: 'x' };
+    expect(holdOf({ ...today, state: held }, NOW_MS, true)).toBeNull();
+    const again = after([because('quota', NOW_MS + dayMs)], held);
+    expect(holdOf({ ...today, state: again }, NOW_MS, true)).toMatchObject({ why: 'paused', remainingMs: dayMs });
+  });
+});
+
 describe('an overload', () => {
   test('backs off twice as long each time, to a quarter of an hour, until a turn is served', () => {
     let state = NEW_POOL;

@@ -3,6 +3,7 @@ import { dayStartMs, dayOf } from './day.ts';
 import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
+import { RESET_MAX_MS } from './provider-failure.ts';
 import type { ProviderFailure } from './provider-failure.ts';
 
 /*
@@ -83,7 +84,7 @@ export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitte
   if (failure === null) return afterFailure(state, turn, nowMs);
   switch (failure.type) {
     case 'quota':
-      return pausedUntil(state, quotaEndMs(failure, nowMs), `its quota is used up${codeText(failure)}`);
+      return pausedUntil(state, nowMs, quotaEndMs(failure, nowMs), `its quota is used up${codeText(failure)}`);
     case 'overload':
       return afterOverload(state, turn, failure, { nowMs, jitter });
     case 'authentication':
@@ -102,7 +103,7 @@ function afterFailure(state: PoolState, { startedMs }: PoolTurn, nowMs: number):
   const failed = { ...state, quickFailures: state.quickFailures + 1 };
   if (failed.quickFailures < QUICK_FAILURES) return { state: failed, news: null };
   const why = `${QUICK_FAILURES} turns in a row failed within a minute`;
-  return pausedUntil({ ...failed, quickFailures: 0 }, nowMs + LONG_PAUSE_MS, why);
+  return pausedUntil({ ...failed, quickFailures: 0 }, nowMs, nowMs + LONG_PAUSE_MS, why);
 }
 
 /** One that says it is over already is given a minute: clocks differ, and nobody is to be asked without a pause. */
@@ -117,19 +118,26 @@ function afterOverload(
   failure: ProviderFailure,
   { nowMs, jitter }: { readonly nowMs: number; readonly jitter: number },
 ): PoolChange {
-  if (state.overloadedMs !== null && turn.startedMs < state.overloadedMs) {
-    return failure.resetMs === null ? { state, news: null } : pausedUntil(state, failure.resetMs, state.why);
+  // What is counted for a time to come was counted before the clock was set back.
+  if (state.overloadedMs !== null && state.overloadedMs <= nowMs && turn.startedMs < state.overloadedMs) {
+    return failure.resetMs === null ? { state, news: null } : pausedUntil(state, nowMs, failure.resetMs, state.why);
   }
   const fullMs = Math.min(BACKOFF_MS * 2 ** state.overloads, BACKOFF_MAX_MS);
   const untilMs = nowMs + Math.round(fullMs * (0.5 + jitter / 2));
   const next = { ...state, overloads: state.overloads + 1, overloadedMs: nowMs };
-  return pausedUntil(next, Math.max(untilMs, failure.resetMs ?? 0), `its provider is overloaded${codeText(failure)}`);
+  const why = `its provider is overloaded${codeText(failure)}`;
+  return pausedUntil(next, nowMs, Math.max(untilMs, failure.resetMs ?? 0), why);
 }
 
 /** A pause is never made shorter by another one. */
-function pausedUntil(state: PoolState, untilMs: number, why: string): PoolChange {
-  if (state.untilMs !== null && state.untilMs >= untilMs) return { state, news: null };
+function pausedUntil(state: PoolState, nowMs: number, untilMs: number, why: string): PoolChange {
+  if (untilMs <= nowMs || (isPutOff(state, nowMs) && state.untilMs >= untilMs)) return { state, news: null };
   return { state: { ...state, untilMs, why }, news: 'paused' };
+}
+
+/** Nobody waits longer than for the longest quota: what is further off was reckoned by a clock that has been set back. */
+function isPutOff(state: PoolState, nowMs: number): state is PoolState & { readonly untilMs: number } {
+  return state.untilMs !== null && state.untilMs > nowMs && state.untilMs - nowMs <= RESET_MAX_MS;
 }
 
 const CODE_MAX = 60;
@@ -194,7 +202,7 @@ export function holdOf(
 ): PoolRefusal | null {
   if (state.person !== null) return { why: 'person', text: state.person.why };
   if (isStart && state.paused !== null) return { why: 'held', by: state.paused.by, text: state.paused.why };
-  if (state.untilMs !== null && state.untilMs > nowMs) {
+  if (isPutOff(state, nowMs)) {
     return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
   }
   const untilMs = dayStartMs(dayOf(nowMs) + 1);

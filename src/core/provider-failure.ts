@@ -1,3 +1,5 @@
+import { inertLine } from './inert.ts';
+
 /**
  * Why a provider did not serve a turn. Only from the structured stream or the exit status of the agent's program: what
  * a model writes about quotas is text.
@@ -16,4 +18,19 @@ export interface ProviderFailure {
   readonly resetMs: number | null;
   /** The provider's own word for it; null: not told. */
   readonly code: string | null;
+}
+
+/** No window of a quota is longer; a reset that is told for later is a mistake, or a lie. */
+export const RESET_MAX_MS = 35 * 86_400_000;
+const CODE_MAX = 60;
+
+/** What a program may say of its provider, as it can be kept and reckoned with. */
+export function checkedFailure({ type, status, resetMs, code }: ProviderFailure, nowMs: number): ProviderFailure {
+  const isReset = resetMs !== null && Number.isFinite(resetMs) && resetMs - nowMs <= RESET_MAX_MS;
+  return {
+    type,
+    status: status !== null && Number.isInteger(status) && status >= 100 && status < 1_000 ? status : null,
+    resetMs: isReset ? Math.max(0, Math.round(resetMs)) : null,
+    code: code === null ? null : inertLine(code, CODE_MAX),
+  };
 }

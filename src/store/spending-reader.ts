@@ -1,5 +1,5 @@
 import type { Spend, SpendKey } from '../core/budget.ts';
-import { NOTHING_SPENT } from '../core/budget.ts';
+import { NOTHING_SPENT, PERIODS_SEEN } from '../core/budget.ts';
 import { dayStartMs } from '../core/day.ts';
 import type { PoolTable, SpendTable, TurnTable } from './schema.ts';
 import type { CostGroup, CostKey, SpendingView, TurnRecord } from './spending.ts';
@@ -14,12 +14,12 @@ type All = <Row>(sql: string, ...parameters: (string | number)[]) => Row[];
 export function spending(all: All): SpendingView {
   const pools = all<PoolTable>('select name, state from pools order by name').map(toPool);
   const scopes = ['day', 'run', ...pools.map(({ name }) => `pool:${name}`)];
-  const newest = 'select * from spends where scope = ? order by period desc limit 1';
+  const newest = 'select * from spends where scope = ? order by period desc limit ?';
   const working = `select a.task_id as taskId, a.agent, a.pool from tasks t
     join attempts a on a.task_id = t.id and a.attempt = t.attempts where t.status = 'running' order by a.task_id`;
   return {
     pools,
-    spends: scopes.flatMap((scope) => all<SpendTable>(newest, scope).map(toKeyedSpend)),
+    spends: scopes.flatMap((scope) => all<SpendTable>(newest, scope, PERIODS_SEEN).map(toKeyedSpend)),
     working: all<SpendingView['working'][number]>(working).map((row) => ({ ...row })),
   };
 }

@@ -67,7 +67,7 @@ export type CostKey = (typeof COST_KEYS)[number];
 /** What a cycle decides from, besides tasks. */
 export interface SpendingView {
   readonly pools: readonly { readonly name: string; readonly state: PoolState }[];
-  /** The newest period of the day, of the run and of each pool. */
+  /** The newest periods of the day, of the run and of each pool, the newest first. */
   readonly spends: readonly (SpendKey & Spend)[];
   /** The agents that work now. */
   readonly working: readonly { readonly taskId: string; readonly agent: string; readonly pool: string | null }[];

@@ -222,6 +222,21 @@ export function spendingTests(make: MakeStore): void {
       expect(await yard.lastEvent()).toMatchObject({ type: 'pool.resumed', data: { pool: 'claude' } });
     });
 
+    test('a clock that was set back finds what its day has spent', async () => {
+      const yard = await TestYard.make(make);
+      const running = await yard.running('T-1');
+      await yard.store.holdPool('claude', 'me', 'to be known');
+      await reserve(yard.store, running, { pool: 'claude' });
+      yard.pass(2 * 86_400_000);
+      await reserve(yard.store, running, { turn: 2, pool: 'claude' });
+      const { spends: seen } = await yard.other.spending();
+      const today = seen.filter(({ period, scope }) => period === 0 && scope !== 'run');
+      expect(today.map(({ scope, turns }) => [scope, turns])).toEqual([
+        ['day', 1],
+        ['pool:claude', 1],
+      ]);
+    });
+
     test('who works in which pool is a part of what a cycle decides from', async () => {
       const yard = await TestYard.make(make);
       await yard.add('T-1', 'T-2');

@@ -1,5 +1,5 @@
 import { NO_SUMS } from '../../src/core/cost-report.ts';
-import { keysOf, NOTHING_SPENT, withReserved, withSettled } from '../../src/core/budget.ts';
+import { keysOf, NOTHING_SPENT, PERIODS_SEEN, withReserved, withSettled } from '../../src/core/budget.ts';
 import { dayOf } from '../../src/core/day.ts';
 import type { BudgetScope, Spend, SpendKey, TurnScopes } from '../../src/core/budget.ts';
 import { taskResource } from '../../src/core/lease.ts';
@@ -124,10 +124,12 @@ export function spending(tables: MemoryTables): SpendingView {
   });
   return {
     pools: names.map((name) => ({ name, state: poolAt(tables, name) })),
-    spends: scopes.flatMap((scope) => {
-      const [newest] = spends.filter((row) => row.scope === scope).toSorted((a, b) => b.period - a.period);
-      return newest === undefined ? [] : [newest];
-    }),
+    spends: scopes.flatMap((scope) =>
+      spends
+        .filter((row) => row.scope === scope)
+        .toSorted((a, b) => b.period - a.period)
+        .slice(0, PERIODS_SEEN),
+    ),
     working: working.toSorted((a, b) => (a.taskId < b.taskId ? -1 : 1)),
   };
 }
