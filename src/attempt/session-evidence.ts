@@ -1,6 +1,6 @@
 import type { Agent } from '../agents/agent.ts';
 import { parseAgentSpec } from '../core/agent-spec.ts';
-import { chooseSession } from '../core/session.ts';
+import { chooseSession, isSessionId } from '../core/session.ts';
 import type { SessionIdentity, SessionRecord, SessionRole } from '../core/session.ts';
 import type { Usage } from '../core/usage.ts';
 import { isAncestor, resolve } from '../git/depot.ts';
@@ -124,7 +124,7 @@ const COUNTS = ['inputTokens', 'cachedTokens', 'cacheWriteTokens', 'outputTokens
 function toRecord(data: unknown): SessionRecord | null {
   if (typeof data !== 'object' || data === null) return null;
   const { sessionId, createdMs, baseCommit, totals } = data as { readonly [K in keyof SessionRecord]?: unknown };
-  if (sessionId !== null && typeof sessionId !== 'string') return null;
+  if (sessionId !== null && (typeof sessionId !== 'string' || !isSessionId(sessionId))) return null;
   if (typeof createdMs !== 'number' || typeof baseCommit !== 'string' || !COMMIT.test(baseCommit)) return null;
   return totals === null || isUsage(totals) ? (data as SessionRecord) : null;
 }

@@ -13,6 +13,7 @@ import type { PriceTable } from '../core/price.ts';
 import { PRICES } from '../core/prices.ts';
 import { describeTurnRefusal } from '../core/turn.ts';
 import type { TurnRefusal } from '../core/turn.ts';
+import { checkedUsage } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import { agentSettings } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -79,7 +80,7 @@ async function reserve(
     maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
     maxMs: left.timeMs,
     settle: async ({ end, usage: said, model: named }) => {
-      const usage = said ?? (isUnserved(context, end) ? UNSERVED : null);
+      const usage = said === null ? (isUnserved(context, end) ? UNSERVED : null) : checkedUsage(said);
       const table: PriceTable = { ...PRICES, ...pin.config.prices };
       const cost = costOf(usage, named ?? model, table, budgets.estimate.usdMicros);
       await store.settleTurn(fence, turnId, {

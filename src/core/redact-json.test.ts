@@ -31,3 +31,8 @@ test('what needs nothing, and what is no JSON, stays as it is written', () => {
   expect(redact('{ "a":  1 }')).toBe('{ "a":  1 }');
   expect(redact(`{"a": ${VALUE}`)).toBe('{"a": [redacted:KEY]');
 });
+
+test('what is nested deeper than can be walked is redacted as it stands', () => {
+  const deep = `${'['.repeat(20_000)}${JSON.stringify(VALUE)}${']'.repeat(20_000)}`;
+  expect(redact(deep)).not.toContain('s3cret');
+});

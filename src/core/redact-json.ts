@@ -10,7 +10,8 @@ export function redactJson(text: string, redact: (text: string) => string): stri
   try {
     return JSON.stringify(redactValue(JSON.parse(text) as Json, redact));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
+    // JSON may also be nested deeper than anybody can walk.
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
     return redacted;
   }
 }

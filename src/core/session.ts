@@ -3,6 +3,14 @@ import type { Usage } from './usage.ts';
 /** Who an agent works as. Sessions of one role are never gone on with in the other. */
 export type SessionRole = 'implementer' | 'auditor';
 
+/**
+ * Whether a program can be given it back: never an option in the place of an argument, nor a path. What programs call their
+ * sessions is a UUID, or a word with a number.
+ */
+export function isSessionId(id: string): boolean {
+  return /^[A-Za-z0-9_][A-Za-z0-9._:@=+-]{0,199}$/.test(id);
+}
+
 /** What a session shares with every turn that goes on with it. */
 export interface SessionIdentity {
   /** Kind of the agent: whose program keeps the session. */

@@ -28,6 +28,22 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
+/** Beyond these a program has counted wrong, or lies: what is kept must be whole numbers that add up exactly. */
+const TOKENS_MAX = 10_000_000_000;
+const COST_MAX_USD = 100_000;
+
+/** What a program says that a turn has used, as it can be kept. A cost that cannot be is not known. */
+export function checkedUsage({ costUsd, ...counts }: Usage): Usage {
+  const whole = (count: number): number => (count > 0 ? Math.min(Math.round(count), TOKENS_MAX) : 0);
+  return {
+    inputTokens: whole(counts.inputTokens),
+    cachedTokens: whole(counts.cachedTokens),
+    cacheWriteTokens: whole(counts.cacheWriteTokens),
+    outputTokens: whole(counts.outputTokens),
+    costUsd: costUsd !== null && costUsd >= 0 && costUsd <= COST_MAX_USD ? costUsd : null,
+  };
+}
+
 /** What came on top of an earlier count; what was counted down counts as nothing. */
 export function usageSince(now: Usage, before: Usage): Usage {
   const costUsd = now.costUsd === null ? null : Math.max(0, now.costUsd - (before.costUsd ?? 0));

@@ -3,6 +3,9 @@ import type { Json } from '../../core/yard-event.ts';
 import { numberAt, textAt } from '../program/json-line.ts';
 import type { Judgement } from '../program/protocol.ts';
 
+/** What is shown of it is cut when it holds no secrets any more. */
+const REASON_MAX = 20_000;
+
 /** What an agent answers a request with that it does not carry out. */
 export interface AcpError {
   readonly code: number;
@@ -28,7 +31,7 @@ const KINDS: Readonly<Record<string, ProviderFailure['type']>> = {
 /** What the refusal of a request means; text of it is shown, and decides nothing. */
 export function judgeError(error: AcpError): Extract<Judgement, { kind: 'failed' | 'provider' }> {
   const failure = failureOf(error);
-  const why = `the agent reports: ${error.message}`;
+  const why = `the agent reports: ${error.message.slice(0, REASON_MAX)}`;
   return failure === null ? { kind: 'failed', why } : { kind: 'provider', why, failure };
 }
 
@@ -40,7 +43,8 @@ function failureOf(error: AcpError): ProviderFailure | null {
   const type =
     error.code === AUTHENTICATION_REQUIRED
       ? 'authentication'
-      : ((kind === null ? undefined : KINDS[kind]) ?? (status === null ? undefined : typeOf(status)));
+      : ((kind !== null && Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined) ??
+        (status === null ? undefined : typeOf(status)));
   return type === undefined ? null : { type, status, resetMs: null, code: kind };
 }
 

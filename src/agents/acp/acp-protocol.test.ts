@@ -247,6 +247,8 @@ describe('what goes wrong', () => {
     const error = { code: -32603, message: 'Internal error: 429 rate limit, quota exceeded' };
     const { judgement } = await talk({}, agent({ 'session/prompt': () => ({ error }) }));
     expect(judgement.kind).toBe('failed');
+    const odd = { code: -32603, message: 'x', data: { errorKind: 'constructor' } };
+    expect((await talk({}, agent({ 'session/prompt': () => ({ error: odd }) }))).judgement.kind).toBe('failed');
   });
 
   test.each(['max_tokens', 'max_turn_requests', 'refusal'])('the turn stops by %s', async (stopReason) => {

@@ -6,7 +6,7 @@ import type { Emit } from '../program/protocol.ts';
 
 /** A message is told whole; of one that is longer, so much. */
 const MESSAGE_MAX = 256 * 1024;
-const SUMMARY_MAX = 4_000;
+const SUMMARY_MAX = 20_000;
 /** Of calls at one time, more are told without looking at what was told of them. */
 const CALLS_MAX = 1_000;
 

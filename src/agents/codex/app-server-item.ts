@@ -56,7 +56,7 @@ function pathsOf(item: Json | undefined): string {
     .slice(0, PATHS_MAX);
 }
 
-const PATHS_MAX = 2_000;
+const PATHS_MAX = 20_000;
 
 function wentWell(item: Json | undefined): boolean {
   const status = textAt(item, 'status');

@@ -55,9 +55,10 @@ export function callError(message: Json): string | null {
   return error === null ? null : (textAt(error, 'message') ?? 'unknown').slice(0, REASON_MAX);
 }
 
-const REASON_MAX = 500;
+/** What is shown of it is cut when it holds no secrets any more. */
+const REASON_MAX = 20_000;
 
-/** A person reads it: one line of bounded length. */
+/** For a person to read; of bounded length. */
 export function errorText(error: Json | undefined): string {
   const text = textAt(error, 'message') ?? 'unknown';
   return text.slice(0, REASON_MAX);

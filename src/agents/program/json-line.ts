@@ -7,9 +7,12 @@ import type { Json } from '../../core/yard-event.ts';
 
 export type JsonObject = { readonly [key: string]: Json };
 
-/** The object that a line is; null for a line that is none. */
+/** What programs print is some ten levels deep; what is much deeper can be parsed, and not be written again. */
+const DEPTH_MAX = 500;
+
+/** The object that a line is; null for a line that is none, or one that is nested too deep. */
 export function parseLine(line: string): JsonObject | null {
-  if (!line.trimStart().startsWith('{')) return null;
+  if (!line.trimStart().startsWith('{') || isDeep(line)) return null;
   try {
     return asObject(JSON.parse(line) as Json);
   } catch (error) {
@@ -46,4 +49,23 @@ export function numberAt(value: Json | undefined, ...keys: readonly string[]): n
 export function listAt(value: Json | undefined, ...keys: readonly string[]): readonly Json[] {
   const found = at(value, ...keys);
   return Array.isArray(found) ? (found as readonly Json[]) : [];
+}
+
+const [QUOTE, BACKSLASH] = ['"'.charCodeAt(0), '\\'.charCodeAt(0)];
+const OPENING: ReadonlySet<number> = new Set(['{', '['].map((one) => one.charCodeAt(0)));
+const CLOSING: ReadonlySet<number> = new Set(['}', ']'].map((one) => one.charCodeAt(0)));
+
+function isDeep(line: string): boolean {
+  if (line.length <= DEPTH_MAX) return false;
+  let depth = 0;
+  let isText = false;
+  for (let index = 0; index < line.length; index += 1) {
+    const unit = line.charCodeAt(index);
+    if (unit === QUOTE) isText = !isText;
+    else if (isText) index += unit === BACKSLASH ? 1 : 0;
+    else if (OPENING.has(unit)) depth += 1;
+    else if (CLOSING.has(unit)) depth -= 1;
+    if (depth > DEPTH_MAX) return true;
+  }
+  return false;
 }

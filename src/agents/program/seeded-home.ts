@@ -7,7 +7,8 @@ import type { HomeFile } from './protocol.ts';
 
 /*
  * A program's home belongs to the agent, which may have put a link in the place of every file of it. So the host never
- * writes there: what the program is to find stands ready in the seed, and is copied from within the cell.
+ * writes there: what the program is to find stands ready in the seed, and is copied from within the cell. Where the agent
+ * has put something in its way, the home begins anew: no attempt is to fail for what an earlier one did.
  */
 
 const ALWAYS = 'always';
@@ -19,11 +20,17 @@ const LOGIN_MARK = '.yard-login';
 const SCRIPT = `home=$1; seed=$2; mark=$3; shift 3
 umask 077
 fail() { echo "the agent's home could not be made ready" >&2; exit 126; }
-mkdir -p "$home" || fail
-[ ! -d "$seed/${ALWAYS}" ] || cp -Rf "$seed/${ALWAYS}/." "$home/" || fail
-if [ -d "$seed/${LOGIN}" ] && [ "$(cat "$home/${LOGIN_MARK}" 2>/dev/null)" != "$mark" ]; then
-  cp -Rf "$seed/${LOGIN}/." "$home/" && printf %s "$mark" > "$home/${LOGIN_MARK}" || fail
-fi
+ready() {
+  mkdir -p "$home" || return 1
+  [ ! -d "$seed/${ALWAYS}" ] || cp -Rf "$seed/${ALWAYS}/." "$home/" || return 1
+  [ -d "$seed/${LOGIN}" ] && [ "$(cat "$home/${LOGIN_MARK}" 2>/dev/null)" != "$mark" ] || return 0
+  cp -Rf "$seed/${LOGIN}/." "$home/" && printf %s "$mark" > "$home/${LOGIN_MARK}"
+}
+empty() {
+  chmod -R u+rwX "$home" 2>/dev/null
+  rm -rf "$home"/* "$home"/.[!.]* "$home"/..?*
+}
+ready 2>/dev/null || { empty; ready; } || fail
 exec "$@"`;
 
 /** The command that runs `argv` with these files in its home. */

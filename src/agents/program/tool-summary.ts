@@ -13,7 +13,8 @@ const TELLING = [
   'query',
   'url',
 ] as const;
-const SUMMARY_MAX = 2_000;
+/** It is cut again when no secret is left in it, of which half might stay otherwise. */
+const SUMMARY_MAX = 20_000;
 
 /** A line on what a tool is called with. */
 export function toolSummary(input: Json | undefined): string {

@@ -1,6 +1,8 @@
 import { impossible } from '../../core/impossible.ts';
 import { parseFinalMessage } from '../../core/final-message.ts';
+import { checkedFailure } from '../../core/provider-failure.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
+import { systemClock } from '../../process/clock.ts';
 import type { CellResult } from '../../sandbox/run-in-cell.ts';
 import type { Turn, TurnEnd } from '../agent.ts';
 import { redactJson } from '../../core/redact-json.ts';
@@ -22,6 +24,7 @@ export interface EndedProgram {
 }
 
 const LAST_LINE_MAX = 200;
+const WHY_MAX = 4_000;
 const TAIL_MAX = 16 * 1024;
 
 /**
@@ -29,6 +32,20 @@ const TAIL_MAX = 16 * 1024;
  * the program from outside; what its protocol says; the last message; the file of `YARD_RESULT`.
  */
 export async function endOfTurn(ended: EndedProgram): Promise<TurnEnd> {
+  return sound(await howEnded(ended), ended.turn);
+}
+
+/** Nothing of what the program said goes on with a secret in it, nor in numbers that cannot be reckoned with. */
+function sound(end: TurnEnd, turn: Turn): TurnEnd {
+  if (!('why' in end)) return end;
+  const why = turn.redactor.text(end.why).slice(0, WHY_MAX);
+  if (end.kind !== 'provider') return { ...end, why };
+  const { code, ...failure } = end.failure;
+  const named = { ...failure, code: code === null ? null : turn.redactor.text(code) };
+  return { ...end, why, failure: checkedFailure(named, systemClock.nowMs()) };
+}
+
+async function howEnded(ended: EndedProgram): Promise<TurnEnd> {
   const { name, turn, result, cause } = ended;
   if (result.survivors.length > 0) {
     return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };

@@ -1,5 +1,7 @@
+import { checkedFailure } from '../../core/provider-failure.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import { redactJson } from '../../core/redact-json.ts';
+import { isSessionId } from '../../core/session.ts';
 import { systemClock } from '../../process/clock.ts';
 import type { AgentEvent, Turn, TurnEnd } from '../agent.ts';
 import type { EventQueue } from '../event-queue.ts';
@@ -11,6 +13,9 @@ import type { Emit } from './protocol.ts';
 const WAITING_MAX = 1_000;
 /** Of what an agent says in one piece, so much goes on. */
 const TEXT_MAX = 100_000;
+const SUMMARY_MAX = 2_000;
+/** Longer than any secret: what is cut before it is redacted is cut so much later, so that no half of one is left. */
+const MARGIN = 20_000;
 
 /** What the agent does, without secrets: to whoever reads the events, and to the transcript. */
 export class TurnLog {
@@ -39,6 +44,7 @@ export class TurnLog {
   }
 
   readonly emit: Emit = (raw) => {
+    if (raw.kind === 'session' && !isSessionId(raw.id)) return;
     const event = this.#withoutSecrets(raw);
     const wasPending = this.#pending !== null;
     if (event.kind === 'rate-limit') this.#pending = event.failure;
@@ -66,9 +72,18 @@ export class TurnLog {
   }
 
   #withoutSecrets(event: Parameters<Emit>[0]): Parameters<Emit>[0] {
-    const short = 'text' in event ? { ...event, text: event.text.slice(0, TEXT_MAX) } : event;
+    const short = shortened(event, MARGIN);
     const text = JSON.stringify(short);
     const redacted = redactJson(text, (part) => this.#turn.redactor.text(part));
-    return redacted === text ? short : (JSON.parse(redacted) as Parameters<Emit>[0]);
+    const clean = shortened(redacted === text ? short : (JSON.parse(redacted) as Parameters<Emit>[0]), 0);
+    return clean.kind === 'rate-limit'
+      ? { ...clean, failure: checkedFailure(clean.failure, systemClock.nowMs()) }
+      : clean;
   }
+}
+
+function shortened(event: Parameters<Emit>[0], margin: number): Parameters<Emit>[0] {
+  if ('text' in event) return { ...event, text: event.text.slice(0, TEXT_MAX + margin) };
+  if ('summary' in event) return { ...event, summary: event.summary.slice(0, SUMMARY_MAX + margin) };
+  return event;
 }
