@@ -129,6 +129,19 @@ test('a cost is what the program reports, else by the table and what the configu
   ]);
 });
 
+test('a turn that its provider refused costs nothing, though its program counts to nothing without a price', async () => {
+  const { yard, account } = await accountOf({});
+  const end = { kind: 'provider', why: 'no', failure: { ...QUOTA, type: 'overload' } } as const;
+  const nothing = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0, costUsd: null };
+  await opened(await account.reserve(1)).settle(used({ end, usage: nothing }));
+  await opened(await account.reserve(2)).settle(used({ end, usage: { ...nothing, outputTokens: 1 } }));
+  const settled = (await yard.store.turns(TASK)).map((turn) => turn.settled);
+  expect(settled).toMatchObject([
+    { source: 'reported', used: { usdMicros: 0, tokens: 0 } },
+    { source: 'estimate', used: { usdMicros: 500_000, tokens: 1 } },
+  ]);
+});
+
 test('a program that fails three times within a minute holds its pool; a shell command that is silent does not', async () => {
   const broken = { kind: 'infrastructure', why: 'no such program' } as const;
   const program = await accountOf(inPool('team'));

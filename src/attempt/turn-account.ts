@@ -80,7 +80,8 @@ async function reserve(
     maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
     maxMs: left.timeMs,
     settle: async ({ end, usage: said, model: named }) => {
-      const usage = said === null ? (isUnserved(context, end) ? UNSERVED : null) : checkedUsage(said);
+      const told = said === null ? null : checkedUsage(said);
+      const usage = isUnserved(context, end) && (told === null || isNothing(told)) ? UNSERVED : told;
       const table: PriceTable = { ...PRICES, ...pin.config.prices };
       const cost = costOf(usage, named ?? model, table, budgets.estimate.usdMicros);
       await store.settleTurn(fence, turnId, {
@@ -102,6 +103,11 @@ function budgetsOf({ attempt, task, run, day }: Config['budgets'], pool: Budget 
 }
 
 const UNSERVED: Usage = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0, costUsd: 0 };
+
+/** Programs count nothing where they were refused, and say no price for it. */
+function isNothing({ costUsd, ...counts }: Usage): boolean {
+  return costUsd === null && Object.values(counts).every((count) => count === 0);
+}
 
 /** A provider that refused asks for nothing; recipes ask no provider. */
 function isUnserved(context: AccountContext, { kind }: TurnEnd): boolean {

@@ -1,10 +1,8 @@
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import type { Json } from '../../core/yard-event.ts';
 import { numberAt, textAt } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Judgement } from '../program/protocol.ts';
-
-/** What is shown of it is cut when it holds no secrets any more. */
-const REASON_MAX = 20_000;
 
 /** What an agent answers a request with that it does not carry out. */
 export interface AcpError {

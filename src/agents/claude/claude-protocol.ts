@@ -4,6 +4,7 @@ import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
 import { at, listAt, numberAt, parseLine, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { statusFailure } from '../program/status-failure.ts';
 import { resultSummary, toolSummary } from '../program/tool-summary.ts';
@@ -194,9 +195,6 @@ export class ClaudeProtocol implements Protocol {
 
 /** A request that did not get through at all. */
 const OVERLOAD = { type: 'overload', resetMs: null } as const;
-
-/** What is shown of it is cut when it holds no secrets any more. */
-const REASON_MAX = 20_000;
 
 function reasonOf(result: JsonObject | null): string {
   if (result === null) return 'it ended without a result';

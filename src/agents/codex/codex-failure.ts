@@ -2,6 +2,7 @@ import type { ProviderFailure } from '../../core/provider-failure.ts';
 import type { Json } from '../../core/yard-event.ts';
 import { asObject, at, listAt, numberAt, textAt } from '../program/json-line.ts';
 import { statusFailure } from '../program/status-failure.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 
 /** What codex calls the reasons of its provider; the words that are not here are about the request or the agent. */
 const WORDS: { readonly [word: string]: ProviderFailure['type'] } = {
@@ -54,9 +55,6 @@ export function callError(message: Json): string | null {
   const error = asObject(at(message, 'error'));
   return error === null ? null : (textAt(error, 'message') ?? 'unknown').slice(0, REASON_MAX);
 }
-
-/** What is shown of it is cut when it holds no secrets any more. */
-const REASON_MAX = 20_000;
 
 /** For a person to read; of bounded length. */
 export function errorText(error: Json | undefined): string {

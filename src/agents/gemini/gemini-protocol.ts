@@ -1,6 +1,7 @@
 import type { Usage } from '../../core/usage.ts';
 import { at, listAt, numberAt, parseLine, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { SpokenText } from '../program/spoken-text.ts';
 import { statusFailure } from '../program/status-failure.ts';
@@ -98,8 +99,6 @@ export class GeminiProtocol implements Protocol {
     if (usage !== null) this.#emit({ kind: 'usage', usage, totals: null });
   }
 }
-
-const REASON_MAX = 500;
 
 /** What it counts is of this process alone, in every turn of a session. */
 function usageOf(result: JsonObject): Usage | null {

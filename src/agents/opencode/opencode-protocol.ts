@@ -3,6 +3,7 @@ import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
 import { at, numberAt, parseLine, textAt } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { statusFailure } from '../program/status-failure.ts';
 import { resultSummary, toolSummary } from '../program/tool-summary.ts';
@@ -111,8 +112,6 @@ function resetOf(data: Json | undefined): number | null {
   const sentMs = Date.parse(textAt(headers, 'date') ?? '');
   return Number.isFinite(waitS + sentMs) ? sentMs + waitS * 1000 : null;
 }
-
-const REASON_MAX = 500;
 
 function errorText(error: Json | undefined): string {
   const text = textAt(error, 'data', 'message') ?? textAt(error, 'message') ?? textAt(error, 'name') ?? 'unknown';

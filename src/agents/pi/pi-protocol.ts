@@ -3,6 +3,7 @@ import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
 import { at, listAt, numberAt, parseLine, textAt } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { statusFailure } from '../program/status-failure.ts';
 import { resultSummary, toolSummary } from '../program/tool-summary.ts';
@@ -117,8 +118,6 @@ export class PiProtocol implements Protocol {
     this.#emit({ kind: 'rate-limit', failure: failure ?? unknown, delayMs: numberAt(event, 'delayMs') });
   }
 }
-
-const REASON_MAX = 500;
 
 /** The libraries of providers put the status of HTTP before what they were told, where there was an answer. */
 function failureOf(message: Json): ProviderFailure | null {

@@ -43,6 +43,9 @@ export interface ProgramExit {
   readonly stderr: string;
 }
 
+/** Of a reason that a program gives. What is shown of it is cut when it holds no secrets any more, of which half might stay. */
+export const REASON_MAX = 20_000;
+
 /** What an exit means, by what the program has said before. */
 export type Judgement =
   /** The turn ended in order. `message`: the last one of the agent, null where there was none. */

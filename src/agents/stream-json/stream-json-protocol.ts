@@ -3,6 +3,7 @@ import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
 import { at, listAt, parseLine, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
+import { REASON_MAX } from '../program/protocol.ts';
 import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../program/protocol.ts';
 import { resultSummary, toolSummary } from '../program/tool-summary.ts';
 import type { Dialect } from './dialect.ts';
@@ -137,8 +138,6 @@ export class StreamJsonProtocol implements Protocol {
 
 /** Tools by which they write down what they are about to do. */
 const PLANNERS: ReadonlySet<string> = new Set(['TodoWrite', 'todo_write']);
-const REASON_MAX = 500;
-
 function reasonOf(result: JsonObject | null): string {
   if (result === null) return 'it ended without a result';
   const [error] = listAt(result, 'errors');
