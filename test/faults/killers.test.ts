@@ -1,6 +1,7 @@
 import { utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { PoolState } from '../../src/core/pool.ts';
 import { NO_COUNTERS } from '../../src/core/task-state.ts';
 import { processesOf } from '../fixtures/e2e/own-processes.ts';
 import { makeYard } from '../fixtures/e2e/yard.ts';
@@ -52,30 +53,41 @@ test('breaker reset, killed at each of its effects and said again', async () => 
   }
 });
 
-test('yard pools pause, resume and clear, killed at each of their effects and said again', async () => {
-  const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
-  expect(await made.yard(['run'])).toMatchObject({ code: 0 });
-  const isHeld = async (): Promise<boolean> => {
-    const { pools } = await made.read((reader) => reader.spending());
-    return [...pools].some(({ state }) => state.paused !== null);
-  };
-  const steps = [
-    ['holdPool', ['pools', 'pause', 'claude'], true],
-    ['resumePool', ['pools', 'resume', 'claude'], false],
-    ['clearPool', ['pools', 'clear', 'claude'], false],
-  ] as const;
+test('a pool is paused, resumed and cleared, killed at each of its effects and said again', async () => {
+  const refusal = JSON.stringify({ type: 'result', is_error: true, api_error_status: 401 });
+  const made = await makeYard({
+    config: {
+      agents: { claude: { kind: 'claude', run: ['/bin/sh', '-c', `echo '${refusal}'`] } },
+      pools: { claude: { login: 'own' } },
+      defaults: { agent: 'claude', gate: 'default' },
+    },
+    tasks: [{ id: 'A-1', does: 'true' }],
+  });
   for (const moment of ['before', 'commit', 'after']) {
-    for (const [name, command, expected] of steps) {
-      const before = await isHeld();
-      expect(await made.yard(command, dyingAt(`store.${name}:${moment}`)), `${name} ${moment}`).toMatchObject({
-        code: null,
-      });
-      expect(await isHeld(), `${name} ${moment}`).toBe(moment === 'after' ? expected : before);
-      expect(await made.yard(command), `${name} ${moment}`).toMatchObject({ code: 0 });
-      expect(await isHeld(), `${name} ${moment}`).toBe(expected);
+    await made.yard(['reconcile']);
+    await made.yard(['drain']);
+    expect((await poolOf(made))?.person, moment).toMatchObject({ type: 'authentication' });
+    for (const [action, write, is] of POOL_ACTIONS) {
+      const killed = await made.yard(['pools', action, 'claude'], dyingAt(`store.${write}:${moment}`));
+      expect(killed, moment).toMatchObject({ code: null });
+      expect(is(await poolOf(made)), `${write}:${moment}`).toBe(moment === 'after');
+      expect(await made.yard(['pools', action, 'claude']), moment).toMatchObject({ code: 0 });
+      expect(is(await poolOf(made)), write).toBe(true);
     }
   }
 });
+
+type Made = Awaited<ReturnType<typeof makeYard>>;
+
+async function poolOf(made: Made): Promise<PoolState | undefined> {
+  return (await made.read((reader) => reader.spending())).pools.find(({ name }) => name === 'claude')?.state;
+}
+
+const POOL_ACTIONS: readonly [string, string, (pool: PoolState | undefined) => boolean][] = [
+  ['pause', 'holdPool', (pool) => pool?.paused !== null],
+  ['resume', 'resumePool', (pool) => pool?.paused === null],
+  ['clear', 'clearPool', (pool) => pool?.person === null],
+];
 
 test('doctor --repair, killed while it writes down what it did: the repair is made, and nothing is left to do', async () => {
   const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });

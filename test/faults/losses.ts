@@ -2,6 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { isDeepStrictEqual } from 'node:util';
+import { add, NOTHING } from '../../src/core/budget.ts';
+import type { Amount } from '../../src/core/budget.ts';
 import type { YardEvent } from '../../src/core/yard-event.ts';
 import type { StoreReader } from '../../src/store/store.ts';
 import { openReader } from '../../src/store/sqlite-reader.ts';
@@ -123,6 +126,20 @@ async function checkConverged(scenario: Scenario, reader: StoreReader, lost: Los
   // One that could not be given back is void with its process; a task's is taken back all the same.
   const held = leases.filter(({ resource, owner }) => resource.startsWith('task:') || owner === null || isAlive(owner));
   if (held.length > 0) lost('P5', `held leases: ${JSON.stringify(held)}`);
+  for (const id of [...scenario.tasks, ...scenario.cancelled]) await checkAccount(id, reader, lost);
+}
+
+/** The sums of what a task has spent are those of its turns, none of which is open. */
+async function checkAccount(id: string, reader: StoreReader, lost: Lost): Promise<void> {
+  const turns = await reader.turns(id);
+  const spend = await reader.spend({ scope: `task:${id}`, period: 0 });
+  const used = turns.map(({ settled }) => settled?.used ?? null);
+  if (used.includes(null)) lost('P5', `${id} has an open turn`);
+  const sum = used.reduce<Amount>((total, amount) => (amount === null ? total : add(total, amount)), NOTHING);
+  const told = { ...spend, estimatedMicros: 0 };
+  const right = { turns: turns.length, reserved: NOTHING, settled: sum, estimatedMicros: 0 };
+  if (!isDeepStrictEqual(told, right))
+    lost('P1', `${id} has spent ${JSON.stringify(told)}, its turns ${JSON.stringify(right)}`);
 }
 
 async function allEvents(reader: StoreReader): Promise<YardEvent[]> {
