@@ -95,7 +95,7 @@ async function whyNone(reader: StoreReader, { area, agent }: TasksOptions, areOn
     ...(area === undefined ? [] : [`areas: ${names(all.map((task) => task.area))}`]),
     ...(agent === undefined
       ? []
-      : [`agents that tasks name: ${names(all.flatMap(({ agent }) => agentChain(agent ?? '')))}`]),
+      : [`agents that tasks name: ${names(all.flatMap((task) => agentChain(task.agent ?? '')))}`]),
   ];
   return known.length === 0 ? 'No task fits.' : `No task fits; ${known.join('; ')}`;
 }
