@@ -29,7 +29,9 @@ export interface IssueTools {
 }
 
 export interface IssueToolsOptions extends ToolContext {
-  /** Evidence; what it is given is of bounded size and number, and not redacted. */
+  /** Takes secrets out of what is cut: half of one would not be known again. */
+  readonly redact: (text: string) => string;
+  /** Evidence; what it is given is of bounded size and number. */
   readonly log: (entry: { readonly [key: string]: Json }) => void;
   /** Writes the checkpoint under the attempt's fence; throws when the store takes nothing any more. */
   readonly onProgress: (checkpoint: Checkpoint) => Promise<void>;
@@ -71,7 +73,7 @@ export class BoundTools implements IssueTools {
   }
 
   async call(name: string, input: unknown): Promise<ToolReply> {
-    const called = { tool: name.slice(0, NAME_MAX), arguments: excerpt(input) };
+    const called = { tool: name.slice(0, NAME_MAX), arguments: excerpt(input, this.#options.redact) };
     if (this.#refusal !== null) {
       this.note({ ...called, ok: false, because: 'over' });
       return { ok: false, text: OVER };
@@ -116,11 +118,11 @@ export class BoundTools implements IssueTools {
 }
 
 /** The arguments, or the beginning of their text where they are long. */
-function excerpt(input: unknown): Json {
+function excerpt(input: unknown, redact: (text: string) => string): Json {
   try {
     const text = JSON.stringify(input) ?? 'null';
     if (text.length <= LOGGED_CHARS_MAX) return input === undefined ? null : (input as Json);
-    return `${text.slice(0, LOGGED_CHARS_MAX).toWellFormed()}… (${text.length} characters)`;
+    return `${redact(text).slice(0, LOGGED_CHARS_MAX).toWellFormed()}… (${text.length} characters)`;
   } catch (error) {
     // JSON may be nested deeper than can be written again; it is refused for it.
     if (error instanceof RangeError) return '(nested too deep)';

@@ -122,6 +122,7 @@ async function takeTurn(context: CommandContext, wish: ProbeWish, place: Place):
     log: ({ tool, ok }: { readonly [key: string]: Json }) => {
       if (ok === true && typeof tool === 'string') calls.push(tool);
     },
+    redact: (text) => text,
     onProgress: () => Promise.resolve(),
   });
   try {
