@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { isProgramKind, PROGRAM_KINDS } from '../core/agent-kind.ts';
 import type { ProgramKind } from '../core/agent-kind.ts';
-import { AGENT_SPEC, joinChain } from '../core/agent-spec.ts';
+import { AGENT_SPEC, joinChain, tidyChain } from '../core/agent-spec.ts';
 import { ACCOUNT_VARIABLES } from './account-variables.ts';
 import { positiveDuration } from './duration-schema.ts';
 import { relativePathProblem } from './relative-path.ts';
@@ -11,8 +11,15 @@ import { allow, name, secrets, shellCommand, text, words } from './schema-parts.
 
 export const agentSpec = z.string().regex(AGENT_SPEC, 'is not an agent; write name, name:model or name:model:effort');
 
+const SPEC = AGENT_SPEC.source.slice(1, -1);
+
+const agentChain = z
+  .string()
+  .regex(new RegExp(`^${SPEC}(\\s*,\\s*${SPEC})*$`), 'is not an agent; write name, name:model or name:model:effort')
+  .transform((text) => tidyChain(text) ?? text);
+
 /** One agent, or several that stand in for each other in this order. One text in the program. */
-export const agentChoice = z.union([agentSpec, z.array(agentSpec).min(1).transform(joinChain)]);
+export const agentChoice = z.union([agentChain, z.array(agentSpec).min(1).transform(joinChain)]);
 
 const common = {
   sandbox: cellSchema.optional().meta({ description: 'What differs from sandbox.agents' }),

@@ -36,7 +36,7 @@ You have tools of the server \`${TOOL_SERVER}\`, made for this task alone. Your 
 | \`get_task\` | You want to read the task again. |
 | \`report_progress\` | You begin something new: what it is, and what comes next. |
 | \`report_packet\` | The work is done: what you changed and why, tests, commands that you ran. |
-| \`finish\` | At the very end. With \`done\`, after \`report_packet\`. With \`blocked\`, and the question, when only a person can help. With \`cannot\`, and the reason, when it cannot be done at all. |
+| \`finish\` | At the very end. With \`done\`, after \`report_packet\`. With \`blocked\` when only a person can help, the question as \`reason\`. With \`cannot\` and a \`reason\` when it cannot be done at all. |
 | \`ask_question\` | You cannot go on without an answer that only a person can give. |
 | \`request_scope\` | The task cannot be done within what you may change. |
 

@@ -95,13 +95,13 @@ describe('a refused request, whatever its subtype says', () => {
   });
 });
 
+test('a spent budget is no failure of the agent: its turn has ended', () => {
+  const lines = [INIT, result({ is_error: true, terminal_reason: 'budget_exhausted', errors: ['Reached maximum'] })];
+  expect(talk(lines).protocol.judge(exitWith(1))).toEqual({ kind: 'ended', message: null });
+});
+
 test.each([
   ['no result', [INIT], 'claude ended without a result'],
-  [
-    'its budget',
-    [INIT, result({ is_error: true, terminal_reason: 'budget_exhausted', errors: ['Reached maximum budget ($1)'] })],
-    'claude failed: Reached maximum budget ($1)',
-  ],
   [
     'an interruption, after which it exits 0',
     [INIT, result({ is_error: true, terminal_reason: 'aborted_tools', result: undefined })],

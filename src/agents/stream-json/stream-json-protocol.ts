@@ -76,6 +76,8 @@ export class StreamJsonProtocol implements Protocol {
       return { kind: 'session-refused', why: `${name} did not take up the session: ${reasonOf(result)}` };
     }
     if (result === null) return { kind: 'failed', why: `${name} ended without a result` };
+    // What it may spend is spent: whoever keeps the budget says what that means for the task.
+    if (isError && textAt(result, 'terminal_reason') === 'budget_exhausted') return { kind: 'ended', message: null };
     return isError ? { kind: 'failed', why } : { kind: 'ended', message: this.#dialect.message(result) };
   }
 

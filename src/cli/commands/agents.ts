@@ -1,4 +1,5 @@
 import { agentChain, agentName } from '../../core/agent-spec.ts';
+import { NO_AGENT } from '../../config/init.ts';
 import type { Config } from '../../config/schema.ts';
 import { codeOf } from '../../core/error-code.ts';
 import { UserError, isUserError } from '../../core/user-error.ts';
@@ -156,17 +157,29 @@ async function wantedSpecs(
   for (const spec of named)
     if (!Object.hasOwn(config.agents, agentName(spec))) throw noSuchAgent(agentName(spec), config);
   if (named.length > 0 && !all) return named;
-  if (root === null) {
-    throw new UserError({
-      code: 'no-agent-named',
-      message: 'there is no configuration here that says which agents are used',
-      hint: 'Name one: yard agents probe claude',
-      exitCode: EXIT.usage,
-    });
-  }
+  if (root === null || isPlaceholder(config)) return installedOrRefuse(context, config);
   if (!all) return agentChain(config.defaults.agent);
   const used = [config.defaults.agent, ...(await openAgents(context, root))].flatMap(agentChain);
   return [...new Set([...named, ...used])];
+}
+
+/** What `yard init` writes where it finds no agent. */
+function isPlaceholder({ agents, defaults }: Config): boolean {
+  const agent = agents[agentName(defaults.agent)];
+  return agent?.kind === 'command' && agent.run === NO_AGENT;
+}
+
+/** Where nothing says which agents are used: all that are there. */
+async function installedOrRefuse(context: CommandContext, config: Config): Promise<readonly string[]> {
+  const programs = (await knownAgents(config, context.env, false)).filter(({ proven }) => proven !== null);
+  const installed = programs.filter(({ path }) => path !== null).map(({ name }) => name);
+  if (installed.length > 0) return installed;
+  const ways = programs.flatMap(({ name, install }) => (install === null ? [] : [`${name} (${install})`]));
+  throw new UserError({
+    code: 'no-agent-installed',
+    message: 'none of the programs that Yardmaster drives is installed',
+    hint: `Install one and log in to it, then: yard agents probe NAME. They are: ${ways.join(', ')}.`,
+  });
 }
 
 /** What open tasks name, those among them that the next run imports. */

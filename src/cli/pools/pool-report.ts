@@ -20,7 +20,10 @@ export interface PoolReport {
   /** Of this day, what is reserved for turns that run included. */
   readonly today: {
     readonly turns: number;
+    /** Of turns that have ended. */
     readonly usd: number;
+    /** For turns that run. */
+    readonly usdReserved: number;
     readonly usdEstimated: number;
     readonly tokens: number;
     readonly cachedTokens: number;
@@ -50,7 +53,8 @@ export function reportPools(spending: SpendingView, config: Config, nowMs: numbe
         sentence: refusal === null ? null : inertLine(describeRefusal(refusal, name), SENTENCE_MAX),
         today: {
           turns: today.turns,
-          usd: all.usdMicros / 1e6,
+          usd: today.settled.usdMicros / 1e6,
+          usdReserved: today.reserved.usdMicros / 1e6,
           usdEstimated: today.estimatedMicros / 1e6,
           tokens: all.tokens,
           cachedTokens: all.cachedTokens,
@@ -80,14 +84,15 @@ export function poolRows(reports: readonly PoolReport[]): string[][] {
       name,
       limits.concurrent === null ? String(running) : `${running}/${limits.concurrent}`,
       limits.dailyTurns === null ? String(today.turns) : `${today.turns}/${limits.dailyTurns}`,
-      costCell(today.usd, limits),
+      costCell(today, limits),
       sentence ?? 'has room',
     ]),
   ];
 }
 
-function costCell(usd: number, { budget }: PoolLimits): string {
-  const spent = usdText(Math.round(usd * 1e6));
+function costCell({ usd, usdEstimated }: PoolReport['today'], { budget }: PoolLimits): string {
+  const text = (dollars: number): string => usdText(Math.round(dollars * 1e6));
+  const spent = usdEstimated > 0 ? `${text(usd)} (${text(usdEstimated)} estimated)` : text(usd);
   return budget.usdMicros === null ? spent : `${spent}/${usdText(budget.usdMicros)}`;
 }
 
