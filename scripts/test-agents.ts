@@ -82,9 +82,8 @@ function writeProof(): void {
   if (!passes('generate')) process.exitCode = 1;
   for (const [name, cases] of ran) {
     const outcomes = Object.values(cases ?? {});
-    console.log(
-      `${name}: ${outcomes.filter((outcome) => outcome !== FAILED).length} of ${outcomes.length} did not fail`,
-    );
+    const fine = outcomes.filter((outcome) => outcome !== FAILED).length;
+    console.log(`${name}: ${cases === null ? 'none of its cases ran' : `${fine} of ${outcomes.length} did not fail`}`);
   }
 }
 
