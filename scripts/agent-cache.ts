@@ -1,7 +1,17 @@
 // Puts the pinned programs of agents where tests find them (see test/fixtures/agents/cache.ts), one directory each:
 // `node scripts/agent-cache.ts --fill [NAME…]`. What is there already is left alone. Exits 1 when one could not be had.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -21,12 +31,16 @@ export async function fill(name: string, cache: string): Promise<string | null> 
   const program = PROGRAMS[name];
   if (program === undefined) return `there is no ${name}: ${Object.keys(PROGRAMS).join(', ')}`;
   const directory = programDirectory(program, cache);
-  if (existsSync(directory)) return null;
+  if (existsSync(directory)) {
+    open(directory);
+    return null;
+  }
   mkdirSync(cache, { recursive: true });
   const temporary = mkdtempSync(join(cache, FILLING));
   try {
     const why = await install(program, temporary);
     if (why !== null) return `${name}: ${why}`;
+    open(temporary);
     renameSync(temporary, directory);
     return null;
   } catch (error) {
@@ -36,6 +50,11 @@ export async function fill(name: string, cache: string): Promise<string | null> 
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** A temporary directory is closed to all others, and agents of a yard that is root are nobody. */
+function open(directory: string): void {
+  if ((statSync(directory).mode & 0o055) !== 0o055) chmodSync(directory, 0o755);
 }
 
 async function install(program: PinnedProgram, directory: string): Promise<string | null> {

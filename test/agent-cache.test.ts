@@ -1,4 +1,4 @@
-import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -33,8 +33,10 @@ test.each(names)('%s is found where it is, and its absence has a reason', async 
   await writeFile(join(dirname(file), 'nowhere'), '');
   const found = findProgram(name, cache);
   expect('path' in found && [found.path, ...found.prefixArgs].at(-1)).toBe(file);
-  // Nothing is fetched for what is there.
+  // Nothing is fetched for what is there, but others can read it, as in a cell of root's, where an agent is nobody.
+  await chmod(programDirectory(program, cache), 0o700);
   expect(await fill(name, cache)).toBeNull();
+  expect((await stat(programDirectory(program, cache))).mode & 0o777).toBe(0o755);
 });
 
 test('what cannot be fetched leaves nothing behind', async () => {
