@@ -12,7 +12,8 @@ import { parseScript } from './model/step.ts';
  */
 export function demoScript(recipes: Recipes): Script {
   return (prompt) => {
-    const task = /^# Task `+ ?([A-Za-z0-9._-]+) ?`+:/mu.exec(prompt)?.[1];
+    // Gemini is given it as what follows a command.
+    const task = /^(?:\/\S+ )?# Task `+ ?([A-Za-z0-9._-]+) ?`+:/mu.exec(prompt)?.[1];
     const attempt = /\bThis is attempt (\d+)\./u.exec(prompt)?.[1];
     if (task === undefined || attempt === undefined) return null;
     return parseScript(modelSteps(stepsFor(recipes, task, Number(attempt))));
