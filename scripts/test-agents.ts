@@ -89,7 +89,7 @@ function writeProof(): void {
 
 /** As `-t` has it. */
 function nameOf({ within, title }: RanCase): string {
-  return [...within, title].join(' ');
+  return [...within, title].join(' > ');
 }
 
 /** The file is its own whole name: `agent-claude` is not `agent-claude-acp`. */
