@@ -16,7 +16,7 @@ const SPEC = AGENT_SPEC.source.slice(1, -1);
 const agentChain = z
   .string()
   .regex(new RegExp(`^${SPEC}(\\s*,\\s*${SPEC})*$`), 'is not an agent; write name, name:model or name:model:effort')
-  .transform((text) => tidyChain(text) ?? text);
+  .transform((chain) => tidyChain(chain) ?? chain);
 
 /** One agent, or several that stand in for each other in this order. One text in the program. */
 export const agentChoice = z.union([agentChain, z.array(agentSpec).min(1).transform(joinChain)]);
