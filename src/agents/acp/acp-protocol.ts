@@ -140,7 +140,10 @@ export class AcpProtocol implements Protocol {
       const why = `the agent speaks version ${version ?? '?'} of the Agent Client Protocol; version 1 is needed`;
       return { kind: 'infrastructure', why };
     }
-    this.#takesSystem = asObject(at(hello, 'agentCapabilities', 'sessionCapabilities', 'systemPrompt')) !== null;
+    // The adapter of codex announces it as well, and takes it in another form.
+    const isOther = (textAt(hello, 'agentInfo', 'name') ?? '').includes('codex');
+    this.#takesSystem =
+      !isOther && asObject(at(hello, 'agentCapabilities', 'sessionCapabilities', 'systemPrompt')) !== null;
     updates.mute(true);
     const opened = session === null ? await this.#newSession(agent) : await this.#resume(agent, hello, session.id);
     updates.mute(false);

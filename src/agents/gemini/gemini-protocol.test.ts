@@ -30,7 +30,7 @@ test('what it does becomes events: pieces of a message are one', () => {
     DONE,
   ]);
   expect(events).toEqual([
-    { kind: 'session', id: 's-1' },
+    { kind: 'session', id: 's-1', model: 'gemini-2.5-flash' },
     { kind: 'text', text: 'I write.' },
     { kind: 'tool', id: 'c1', name: 'write_file', summary: 'a.txt' },
     { kind: 'tool-result', id: 'c1', ok: true, summary: '' },
@@ -68,7 +68,7 @@ describe('what the service answered is in eight bits of the exit code', () => {
   ])('%d: %s', (code, type, status) => {
     const protocol = new GeminiProtocol(false);
     const { events } = hear(protocol, [INIT, REFUSED]);
-    expect(events).toEqual([{ kind: 'session', id: 's-1' }]);
+    expect(events).toEqual([{ kind: 'session', id: 's-1', model: 'gemini-2.5-flash' }]);
     expect(protocol.judge(exitWith(code))).toMatchObject({ kind: 'provider', failure: { type, status } });
   });
 

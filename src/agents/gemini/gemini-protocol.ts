@@ -74,7 +74,8 @@ export class GeminiProtocol implements Protocol {
   #begun(event: JsonObject): void {
     this.#hasBegun = true;
     const id = textAt(event, 'session_id');
-    if (id !== null) this.#emit({ kind: 'session', id });
+    const model = textAt(event, 'model');
+    if (id !== null) this.#emit({ kind: 'session', id, ...(model === null ? {} : { model }) });
   }
 
   #called(event: JsonObject): void {

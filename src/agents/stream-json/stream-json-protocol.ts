@@ -85,7 +85,8 @@ export class StreamJsonProtocol implements Protocol {
     if (textAt(message, 'subtype') !== 'init') return;
     this.#hasBegun = true;
     const id = textAt(message, 'session_id');
-    if (id !== null) this.#emit({ kind: 'session', id });
+    const model = textAt(message, 'model');
+    if (id !== null) this.#emit({ kind: 'session', id, ...(model === null ? {} : { model }) });
   }
 
   #assistant(message: JsonObject): void {
