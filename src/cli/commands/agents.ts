@@ -134,8 +134,12 @@ function hintFor({ end }: Proof, login: KnownAgent['login']): string {
   if (end.kind === 'provider' && end.failure.type === 'authentication') {
     return `Log in with the program itself, or set its key (login found: ${loginWord(login)}).`;
   }
-  if (end.kind === 'provider') return 'The provider refused it for now; its account is known.';
-  return 'docs/agents.md says what each program needs in its cell.';
+  if (end.kind === 'provider') {
+    return login.kind === 'none'
+      ? 'Nobody is logged in to it, as far as can be seen: log in with the program itself, or set its key.'
+      : 'The provider could not be reached, or refused it for now. Try again later.';
+  }
+  return 'What it said is above; docs/agents.md has what is known of each program.';
 }
 
 function describe({ spec, proof, version, why, hint }: Result): string[] {
