@@ -213,7 +213,7 @@ function resolve(file: z.output<typeof fileSchema>) {
       timeoutMs: entry.timeout ?? gateTimeout,
       ...given(entry),
     })),
-    agents: mapValues({ ...builtInAgents(file.agents), ...file.agents }, (entry, key) => {
+    agents: mapValues({ ...file.agents, ...builtInAgents(file.agents) }, (entry, key) => {
       const cell = overlay(sandbox.agents, entry.sandbox, `agents.${key}.sandbox`);
       const times = { timeoutMs: agentTimeout, idleMs: agentIdle };
       const own = resolveAgent(entry, times, Object.hasOwn(file.agents, key));
