@@ -41,8 +41,12 @@ test('claude: its own bound on money is of the turn, in a session that is gone o
   const session = { id: first.sessionId ?? '', totals: first.totals };
   const maxCostUsd = (first.usage.costUsd ?? 0) * 1.01;
   expect((await arena.play(work, { session, maxCostUsd })).end.kind).toBe('unfinished');
+  // Where too little is left, it stops after an answer; that is no failure of its own.
+  const asked = (): number => arena.model.requests.filter(({ conversation }) => conversation !== null).length;
+  const before = asked();
   const { end } = await arena.play(work, { maxCostUsd: maxCostUsd / 10 });
-  expect(end.kind === 'no-packet' && end.why).toContain('maximum budget');
+  expect(end.kind).toBe('unfinished');
+  expect(asked() - before).toBeLessThan(work.length);
 });
 
 test('claude: nobody is logged in', async (context) => {
