@@ -77,6 +77,8 @@ export async function cutUnderYard(directory: string, name: string, moment: Mome
   const acknowledged = await lastEvent(join(scenario.state, 'state.db'));
   for (const pid of frozen) kill(pid);
   await run;
+  // What one of them had just started: no power is no power for it, too.
+  for (const pid of await processesOf(base)) kill(pid);
   if (!struck) throw new Error(`nothing came to the moment ${JSON.stringify(moment)}`);
   await awaitQuiet(base, QUIET_MS);
   disk.replaceBy(photograph);
