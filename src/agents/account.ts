@@ -1,8 +1,6 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-
 import type { AgentConfig, Config } from '../config/schema.ts';
 import { allowedEnvironment } from '../process/environment.ts';
+import { expandPlace } from '../sandbox/granted-places.ts';
 
 type Pools = Partial<Pick<Config, 'pools'>>;
 
@@ -10,8 +8,7 @@ type Pools = Partial<Pick<Config, 'pools'>>;
 export function accountHome({ pools = {} }: Pools, pool: string | null): string | null {
   const account = pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined;
   if (account?.login === 'own') return null;
-  const home = account?.home ?? '~';
-  return home === '~' || home.startsWith('~/') ? join(homedir(), home.slice(1)) : home;
+  return expandPlace(account?.home ?? '~');
 }
 
 /**
