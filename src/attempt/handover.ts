@@ -1,13 +1,11 @@
 import type { Checkpoint } from '../core/issue-tools.ts';
 import type { Handover } from '../core/prompt-handover.ts';
-import { readFileBeneath } from '../process/file.ts';
 import type { AttemptRecord } from '../store/store.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { evidenceDirectory } from './evidence-directory.ts';
+import { readEarlierJson } from './earlier-evidence.ts';
 
 /** Evidence of an attempt: what its agent said last of its progress. */
 const CHECKPOINT_FILE = 'checkpoint.json';
-const CHECKPOINT_BYTES_MAX = 64 * 1024;
 
 /** Keeps what the agent of this attempt said last of its progress, for one that may take over. */
 export async function keepCheckpoint(context: AttemptContext, checkpoint: Checkpoint | null): Promise<void> {
@@ -20,27 +18,16 @@ export async function keepCheckpoint(context: AttemptContext, checkpoint: Checkp
  * @param attempts of the task, the oldest first.
  */
 export async function findHandover(
-  { store, stateDirectory, taskId, attempt, agentSpec: to }: AttemptContext,
+  context: AttemptContext,
   attempts: readonly AttemptRecord[],
 ): Promise<Handover | null> {
+  const { store, taskId, attempt, agentSpec: to } = context;
   const turn = (await store.turns(taskId)).findLast((one) => one.attempt < attempt);
   if (turn === undefined || turn.agent === to) return null;
   const outcome = attempts.findLast((record) => record.attempt < attempt)?.outcome ?? null;
   const why = outcome !== null && 'why' in outcome ? outcome.why : (outcome?.kind ?? 'it was interrupted');
-  const directory = evidenceDirectory(stateDirectory, taskId, turn.attempt);
-  return { from: turn.agent, to, why, checkpoint: await readCheckpoint(directory) };
-}
-
-/** An agent without a sandbox can write there: what is no checkpoint is none. */
-async function readCheckpoint(directory: string): Promise<Checkpoint | null> {
-  const file = await readFileBeneath(directory, CHECKPOINT_FILE, { maxBytes: CHECKPOINT_BYTES_MAX });
-  if (file.kind !== 'ok') return null;
-  try {
-    return toCheckpoint(JSON.parse(file.data.toString('utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
+  const checkpoint = toCheckpoint(await readEarlierJson(context, turn.attempt, CHECKPOINT_FILE));
+  return { from: turn.agent, to, why, checkpoint };
 }
 
 function toCheckpoint(data: unknown): Checkpoint | null {

@@ -5,12 +5,9 @@ import type { SessionIdentity, SessionRecord, SessionRole } from '../core/sessio
 import type { Usage } from '../core/usage.ts';
 import { isAncestor, resolve } from '../git/depot.ts';
 import type { Depot } from '../git/depot.ts';
-import { readFileBeneath } from '../process/file.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { evidenceDirectory } from './evidence-directory.ts';
+import { readEarlierJson } from './earlier-evidence.ts';
 import { templateHash } from './prompt-template.ts';
-
-const RECORD_BYTES_MAX = 64 * 1024;
 
 export interface SessionPlace {
   readonly agent: Agent;
@@ -98,23 +95,10 @@ export async function recordSession(
 /** Of the newest attempt before this one that had a session. Attempts that came to their gate at once had none. */
 async function lastRecord(context: AttemptContext, role: SessionRole): Promise<SessionRecord | null> {
   for (let attempt = context.attempt - 1; attempt > 0; attempt -= 1) {
-    const directory = evidenceDirectory(context.stateDirectory, context.taskId, attempt);
-    const record = await readRecord(directory, role);
+    const record = toRecord(await readEarlierJson(context, attempt, fileOf(role)));
     if (record !== null) return record;
   }
   return null;
-}
-
-/** An agent without a sandbox can write there: what is no record is none. */
-async function readRecord(directory: string, role: SessionRole): Promise<SessionRecord | null> {
-  const file = await readFileBeneath(directory, fileOf(role), { maxBytes: RECORD_BYTES_MAX });
-  if (file.kind !== 'ok') return null;
-  try {
-    return toRecord(JSON.parse(file.data.toString('utf8')));
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
-  }
 }
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
