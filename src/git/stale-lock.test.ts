@@ -47,7 +47,10 @@ test.skipIf(process.platform !== 'linux')('case 4: a lock younger than the start
   writeFileSync(path, '');
   const lock = findLock(path);
   if (lock === null) throw new Error('no lock');
-  expect(possibleHolders(lock, ours)).toEqual([holder.pid]);
+  // Gits of other tests may count too while they start: until then they show no environment.
+  const holders = possibleHolders(lock, ours);
+  expect(holders).toContain(holder.pid);
+  expect(holders).not.toContain(elsewhere.pid);
   expect(possibleHolders(lock, null)).toEqual(expect.arrayContaining([holder.pid, elsewhere.pid]));
   expect(breakLock(lock, ours)).toBe(false);
   expect(await clearLocks(ours, [path], 0)).toEqual({ free: false, removed: [] });
