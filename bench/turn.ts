@@ -16,6 +16,7 @@ import { makeArena } from '../test/fixtures/agents/program-arena.ts';
 import type { Arena } from '../test/fixtures/agents/program-arena.ts';
 import type { Benchmark, Figure } from './benchmark.ts';
 import { median } from './measure.ts';
+import { YARD } from './program.ts';
 
 const ROUNDS = 5;
 const SAMPLE_EVERY_MS = 25;
@@ -110,6 +111,7 @@ async function withArena(
     adapter,
     settings: { run: [program.path, ...program.prefixArgs], ...settings },
     environment: (model, home) => ({ ...emptyEnvironment(home), ...environment(model) }),
+    self: YARD,
   });
   return await body(arena);
 }
