@@ -47,6 +47,8 @@ export interface Turn {
   /** Where the raw output of a program that speaks a protocol is kept. */
   readonly rawLog: string;
   readonly timeoutMs: number;
+  /** So long before that it is told that its time is nearly up, where `capabilities.steer`; null: it is not. */
+  readonly lastCallMs: number | null;
   /** Ended when it has said nothing for so long; null: it may be silent. */
   readonly idleMs: number | null;
   /** Ended when its provider has refused it for so long, however often the program tries again. */
@@ -72,6 +74,8 @@ export type AgentEvent =
   | { readonly kind: 'rate-limit'; readonly failure: ProviderFailure; readonly delayMs: number | null }
   | { readonly kind: 'question'; readonly text: string }
   | { readonly kind: 'error'; readonly message: string }
+  /** What we said to it while it worked. */
+  | { readonly kind: 'told'; readonly text: string }
   /** Always the last one, exactly once. */
   | { readonly kind: 'ended'; readonly end: TurnEnd };
 
@@ -107,6 +111,8 @@ export interface Capabilities {
   readonly cost: 'reported' | 'tokens' | null;
   /** How it is told to stop: over its protocol, or by a signal. */
   readonly interrupt: 'protocol' | 'signal';
+  /** Takes a message while it works. */
+  readonly steer: boolean;
   /** It only reads and judges: no task can be given to it. */
   readonly reviewOnly: boolean;
 }

@@ -39,6 +39,7 @@ export const COMMAND_CAPABILITIES: Capabilities = {
   schema: false,
   cost: null,
   interrupt: 'signal',
+  steer: false,
   reviewOnly: false,
 };
 

@@ -23,6 +23,8 @@ export function transcriptLine(event: Exclude<AgentEvent, { readonly kind: 'star
     }
     case 'question':
       return `[asks] ${event.text}`;
+    case 'told':
+      return `[told] ${event.text}`;
     case 'error':
       return `[error] ${event.message}`;
     case 'session':

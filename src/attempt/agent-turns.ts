@@ -4,6 +4,7 @@ import { agentEnvironment } from '../agents/account.ts';
 import { agentHome } from '../agents/agent-home.ts';
 import type { Agent, Turn, TurnEnd } from '../agents/agent.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
+import { lastCallMs } from '../core/last-call.ts';
 import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
 import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
@@ -199,14 +200,20 @@ function homeOf(context: AttemptContext, agent: Agent, owner: Owner | null, temp
   );
 }
 
+type Limits = Pick<Turn, 'timeoutMs' | 'idleMs' | 'lastCallMs'>;
+
 /** A `command` may well be silent until it ends, so that it has an idle limit only where it was given one. */
-function limitsOf(context: AttemptContext, { maxMs }: OpenTurn): { timeoutMs: number; idleMs: number | null } {
+function limitsOf(context: AttemptContext, { maxMs }: OpenTurn): Limits {
   const { limits } = context.pin.config;
   const settings = agentSettings(context);
   if (settings === undefined || settings.kind === 'replay') {
-    return { timeoutMs: atMost(limits.agentTimeoutMs, maxMs), idleMs: limits.agentIdleMs };
+    return within(atMost(limits.agentTimeoutMs, maxMs), limits.agentIdleMs);
   }
-  return { timeoutMs: atMost(settings.timeoutMs, maxMs), idleMs: settings.idleMs };
+  return within(atMost(settings.timeoutMs, maxMs), settings.idleMs);
+}
+
+function within(timeoutMs: number, idleMs: number | null): Limits {
+  return { timeoutMs, idleMs, lastCallMs: lastCallMs(timeoutMs) };
 }
 
 /** @param maxMs what is left of a budget; null: no limit. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'vitest';
 import { describe, expect, test } from 'vitest';
@@ -167,14 +167,31 @@ function workTests(within: With, traits: ProgramTraits): void {
     'standing instructions reach the model, those of a turn that goes on too',
     within(async ({ model, play }) => {
       const { sessionId } = await play([{ say: { text: 'Yes.' } }], { system: 'Standing order ONE.' });
-      expect(systemsOf(model)).toContain('Standing order ONE.');
+      expect(toldOf(model)).toContain('Standing order ONE.');
       if (!traits.adapter.capabilities(settingsOf(traits)).resume || sessionId === null) return;
       const asked = model.requests.length;
       await play([{ say: { text: 'Yes.' } }], {
         system: 'Standing order TWO.',
         session: { id: sessionId, totals: null },
       });
-      expect(systemsOf(model, asked)).toContain('Standing order TWO.');
+      expect(toldOf(model, asked)).toContain('Standing order TWO.');
+    }),
+  );
+
+  test(
+    'told in the middle of its work that its time is nearly up',
+    within(async ({ lane, model, turn, play }, context) => {
+      if (!traits.adapter.capabilities(settingsOf(traits)).steer)
+        return context.skip('it takes nothing while it works');
+      const waits = 'for i in $(seq 200); do [ -e told ] && break; sleep 0.1; done';
+      const { end, events } = await play(
+        [{ run: { command: waits } }, ...doneBy(traits)],
+        { lastCallMs: turn.timeoutMs },
+        (event) => (event.kind === 'told' ? writeFile(join(lane, 'told'), '') : undefined),
+      );
+      expect(end).toEqual(FINISHED);
+      expect(kindsOf(events).filter((kind) => kind === 'told')).toHaveLength(1);
+      expect(toldOf(model)).toContain('Your time is nearly up');
     }),
   );
 
@@ -424,7 +441,8 @@ function toolsOf(events: readonly AgentEvent[]): number {
   return new Set(events.flatMap((event) => (event.kind === 'tool' && results.has(event.id) ? [event.id] : []))).size;
 }
 
-function systemsOf({ requests }: StubModel, from = 0): string {
+/** All texts that the model was told, whatever their role. */
+function toldOf({ requests }: StubModel, from = 0): string {
   return requests
     .slice(from)
     .flatMap(({ conversation }) => [

@@ -30,6 +30,7 @@ export function acpAdapter(settings: ProgramSettings): Adapter {
       schema: false,
       cost: known?.cost ?? 'reported',
       interrupt: 'protocol',
+      steer: false,
       reviewOnly: false,
     }),
     login: known?.login ?? [],

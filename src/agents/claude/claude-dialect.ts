@@ -23,6 +23,7 @@ const OVERLOAD = { type: 'overload', resetMs: null } as const;
 /** What Claude Code says besides. It tells each refusal twice: while it tries again, and as a message of nobody's. */
 export class ClaudeDialect implements Dialect {
   readonly name = 'claude';
+  readonly steers = true;
   /** The word of the last refusal, with its status. */
   #refusal: { readonly word: string | null; readonly status: number | null } | null = null;
   /** When a limit that it has run into ends, wall clock. */

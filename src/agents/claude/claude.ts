@@ -23,6 +23,7 @@ export const CLAUDE: Adapter = {
     schema: true,
     cost: 'reported',
     interrupt: 'protocol',
+    steer: true,
     reviewOnly: false,
   }),
   // On macOS a login is in the keychain, which no other configuration directory finds: CLAUDE_CODE_OAUTH_TOKEN is.

@@ -17,6 +17,7 @@ export const CODERABBIT: Adapter = {
     schema: false,
     cost: null,
     interrupt: 'signal',
+    steer: false,
     reviewOnly: true,
   }),
   login: [{ from: LOGIN, to: LOGIN }],

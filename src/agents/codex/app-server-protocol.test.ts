@@ -260,3 +260,20 @@ test('it is interrupted once there is a turn', () => {
   expect(protocol.interrupt()).toBe(true);
   expect(callsOf(written).at(-1)).toEqual(['turn/interrupt', { threadId: 'T1', turnId: 't1' }]);
 });
+
+test('it is told something while there is a turn, of which a refusal means nothing', () => {
+  const protocol = make();
+  expect(protocol.steer('Hurry.')).toBe(false);
+  const { written } = hear(protocol, OPEN);
+  expect(protocol.steer('Hurry.')).toBe(true);
+  expect(callsOf(written).at(-1)).toEqual([
+    'turn/steer',
+    { threadId: 'T1', expectedTurnId: 't1', input: [{ type: 'text', text: 'Hurry.' }] },
+  ]);
+  protocol.stdout(JSON.stringify({ id: 'steer', error: { code: -32600, message: 'no active turn' } }));
+  protocol.stdout(
+    JSON.stringify({ method: 'turn/completed', params: { threadId: 'T1', turn: { id: 't1', status: 'completed' } } }),
+  );
+  expect(protocol.steer('Hurry.')).toBe(false);
+  expect(protocol.judge({ code: 0, signal: null, stderr: '' })).toEqual({ kind: 'ended', message: null });
+});

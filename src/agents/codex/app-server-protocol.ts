@@ -74,6 +74,14 @@ export class AppServerProtocol implements Protocol {
     return true;
   }
 
+  steer(text: string): boolean {
+    const [threadId, turnId] = [this.#threadId, this.#turnId];
+    if (threadId === null || turnId === null || this.#work.task === null || this.#ended !== null) return false;
+    const input = [{ type: 'text', text }];
+    this.#call('steer', 'turn/steer', { threadId, expectedTurnId: turnId, input });
+    return true;
+  }
+
   judge({ code }: ProgramExit): Judgement {
     if (this.#refused !== null) {
       const { call, why } = this.#refused;
@@ -104,7 +112,8 @@ export class AppServerProtocol implements Protocol {
   #answered(id: string, message: JsonObject): void {
     const why = callError(message);
     if (why !== null) {
-      if (id === 'interrupt') return;
+      // The turn may just have ended.
+      if (id === 'interrupt' || id === 'steer') return;
       this.#refused = { call: id, why };
       this.#io?.finish();
       return;

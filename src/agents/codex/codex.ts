@@ -23,6 +23,7 @@ export const CODEX: Adapter = {
       // Of a review it tells none.
       cost: isReview(settings) ? null : 'tokens',
       interrupt: isServer ? 'protocol' : 'signal',
+      steer: isServer && !isReview(settings),
       reviewOnly: isReview(settings),
     };
   },

@@ -15,6 +15,7 @@ export const LOCAL: Adapter = {
     schema: true,
     cost: 'tokens',
     interrupt: 'protocol',
+    steer: true,
     reviewOnly: false,
   }),
   // Nobody is asked who one is.

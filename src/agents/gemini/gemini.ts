@@ -27,6 +27,7 @@ export const GEMINI: Adapter = {
     schema: false,
     cost: 'tokens',
     interrupt: 'signal',
+    steer: false,
     reviewOnly: false,
   }),
   login: [

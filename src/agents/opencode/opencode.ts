@@ -20,6 +20,7 @@ export const OPENCODE: Adapter = {
     schema: false,
     cost: 'reported',
     interrupt: 'signal',
+    steer: false,
     reviewOnly: false,
   }),
   // Its providers are in its configuration, and their keys may be, too.

@@ -67,6 +67,12 @@ export class PiProtocol implements Protocol {
     return true;
   }
 
+  steer(text: string): boolean {
+    if (this.#last === null || this.#isOver) return false;
+    this.#call('steer', 'steer', { message: text });
+    return true;
+  }
+
   judge({ code }: ProgramExit): Judgement {
     if (this.#turn.session !== null && this.#last === null && code !== 0) {
       return { kind: 'session-refused', why: 'pi did not take up the session' };

@@ -19,6 +19,7 @@ export const PI: Adapter = {
     schema: false,
     cost: 'reported',
     interrupt: 'protocol',
+    steer: true,
     reviewOnly: false,
   }),
   // Providers of the operator's own are in the second, with their keys.

@@ -66,5 +66,7 @@ export interface Protocol {
   stdout(line: string): void;
   /** Asks the program to end the turn in order; false: it has no way but a signal. */
   interrupt(): boolean;
+  /** Says something to the agent while it works, which it takes at its next step; false: not at this moment. */
+  steer?(text: string): boolean;
   judge(exit: ProgramExit): Judgement;
 }

@@ -1,3 +1,4 @@
+import { lastCall } from '../../core/last-call.ts';
 import { systemClock } from '../../process/clock.ts';
 import { IdleWatch } from '../../process/idle-watch.ts';
 import { LineSplitter } from '../../process/lines.ts';
@@ -22,6 +23,8 @@ const TAIL_BYTES = 16 * 1024;
 /** What a program that was told to end, or that has given its terminal signal, may still take. */
 const WIND_UP_MS = 15_000;
 const FINISH_MS = 3_000;
+/** A timer that is set for longer fires at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Runs a program that speaks a protocol for one turn.
@@ -53,6 +56,8 @@ class ProgramRun {
   readonly #over = new AbortController();
   readonly #stderr = new Tail(TAIL_BYTES);
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** What the agent is still to be told, as soon as its program takes it. */
+  #untold: string | null = null;
   /** Runs while the provider refuses. */
   #patience: NodeJS.Timeout | null = null;
   readonly #refused = new AbortController();
@@ -148,11 +153,13 @@ class ProgramRun {
       },
     };
     this.#invocation.protocol.begin(io, this.#log.emit);
+    this.#callLast();
   }
 
   #hear(line: string, isCut: boolean): void {
     this.#raw.line(systemClock.nowMs(), 'stdout', this.#turn.redactor.text(line.slice(0, LOGGED_MAX)));
     if (!isCut) this.#invocation.protocol.stdout(line);
+    this.#tell();
   }
 
   #cause(): EndedProgram['cause'] {
@@ -166,6 +173,27 @@ class ProgramRun {
   #wait(isPending: boolean): void {
     if (this.#patience !== null) clearTimeout(this.#patience);
     this.#patience = isPending ? setTimeout(() => this.#refused.abort(), this.#turn.patienceMs) : null;
+  }
+
+  /** What it has made is not to be lost with a turn that its time ends. */
+  #callLast(): void {
+    const { timeoutMs, lastCallMs, tools } = this.#turn;
+    const inMs = timeoutMs - (lastCallMs ?? 0);
+    if (lastCallMs === null || inMs > TIMER_MS_MAX) return;
+    const timer = setTimeout(() => {
+      this.#untold = lastCall(lastCallMs, tools !== null);
+      this.#tell();
+    }, inMs);
+    this.#timers.add(timer);
+  }
+
+  #tell(): void {
+    const text = this.#untold;
+    const { tools } = this.#turn;
+    if (text === null || (tools !== null && tools.terminal !== null)) return;
+    if (this.#invocation.protocol.steer?.(text) !== true) return;
+    this.#untold = null;
+    this.#log.emit({ kind: 'told', text });
   }
 
   /** The agent has said how its work ended: its turn is to end, too. */

@@ -16,6 +16,8 @@ const TEXT_MAX = 100_000;
 const SUMMARY_MAX = 2_000;
 /** Longer than any secret: what is cut before it is redacted is cut so much later, so that no half of one is left. */
 const MARGIN = 20_000;
+/** What says nothing of whether the provider serves. */
+const BESIDE: ReadonlySet<AgentEvent['kind']> = new Set(['session', 'error', 'told']);
 
 /** What the agent does, without secrets: to whoever reads the events, and to the transcript. */
 export class TurnLog {
@@ -48,7 +50,7 @@ export class TurnLog {
     const event = this.#withoutSecrets(raw);
     const wasPending = this.#pending !== null;
     if (event.kind === 'rate-limit') this.#pending = event.failure;
-    else if (event.kind !== 'session' && event.kind !== 'error') this.#pending = null;
+    else if (!BESIDE.has(event.kind)) this.#pending = null;
     const isPending = this.#pending !== null;
     if (isPending !== wasPending) this.#onPending(isPending);
     if (event.kind === 'text') this.#lastText = event.text;

@@ -17,6 +17,7 @@ const TOKENS = ['inputTokens', 'cachedTokens', 'outputTokens'] as const;
 /** What Qwen Code says besides. */
 export class QwenDialect implements Dialect {
   readonly name = 'qwen';
+  readonly steers = false;
   readonly #hasKey: boolean;
 
   /** @param hasKey whether it was given one: without, it ends before it begins, and says so in words alone. */

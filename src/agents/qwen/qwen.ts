@@ -31,6 +31,7 @@ export const QWEN: Adapter = {
     schema: false,
     cost: 'tokens',
     interrupt: 'protocol',
+    steer: false,
     reviewOnly: false,
   }),
   // Its own login is no more; all else is the key of a service that talks as OpenAI's does.

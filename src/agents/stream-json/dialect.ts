@@ -13,6 +13,8 @@ export interface TurnUsage {
 export interface Dialect {
   /** Of the program, for people. */
   readonly name: string;
+  /** Whether it gives the agent what comes while it works, and not when it is done. */
+  readonly steers: boolean;
   /** What only this program says; true: that was all of it. */
   hear(message: JsonObject, emit: Emit): boolean;
   /** @param before what the session had come to with the turns before. */

@@ -16,9 +16,12 @@ import type { Dialect } from './dialect.ts';
 /** What is written as the program starts. @param text a slash at its beginning makes a command of it. */
 export function openingOf(text: string): string {
   const hello = { type: 'control_request', request_id: 'begin', request: { subtype: 'initialize' } };
+  return `${JSON.stringify(hello)}\n${userMessage(text)}\n`;
+}
+
+function userMessage(text: string): string {
   const message = { role: 'user', content: [{ type: 'text', text }] };
-  const said = { type: 'user', session_id: '', parent_tool_use_id: null, message };
-  return `${JSON.stringify(hello)}\n${JSON.stringify(said)}\n`;
+  return JSON.stringify({ type: 'user', session_id: '', parent_tool_use_id: null, message });
 }
 
 export class StreamJsonProtocol implements Protocol {
@@ -61,6 +64,12 @@ export class StreamJsonProtocol implements Protocol {
   interrupt(): boolean {
     const request = { type: 'control_request', request_id: 'interrupt', request: { subtype: 'interrupt' } };
     this.#io?.write(JSON.stringify(request));
+    return true;
+  }
+
+  steer(text: string): boolean {
+    if (!this.#dialect.steers || !this.#hasBegun || this.#result !== null) return false;
+    this.#io?.write(userMessage(text));
     return true;
   }
 

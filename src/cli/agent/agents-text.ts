@@ -33,13 +33,14 @@ export function loginWord(login: LoginState): string {
   }
 }
 
-function capabilityWords({ resume, tools, schema, cost, interrupt, reviewOnly }: Capabilities): string {
+function capabilityWords({ resume, tools, schema, cost, interrupt, steer, reviewOnly }: Capabilities): string {
   const words = [
     resume && 'resume',
     tools !== null && 'tools',
     schema && 'schema',
     cost === 'reported' ? 'cost' : cost === 'tokens' && 'tokens',
     interrupt === 'protocol' && 'interrupt',
+    steer && 'steer',
     reviewOnly && 'review only',
   ];
   return words.filter((word) => word !== false).join(', ') || '-';

@@ -186,6 +186,7 @@ async function makeTurn(
     transcript: at('transcript.ndjson'),
     rawLog: at('raw.ndjson'),
     timeoutMs: TIMEOUT_MS,
+    lastCallMs: null,
     idleMs: IDLE_MS,
     patienceMs: PATIENCE_MS,
     killGraceMs: KILL_GRACE_MS,
