@@ -13,6 +13,7 @@ import { bareRun } from '../test/fixtures/agents/bare-run.ts';
 import { emptyEnvironment, findProgram } from '../test/fixtures/agents/cache.ts';
 import type { FoundProgram } from '../test/fixtures/agents/cache.ts';
 import { makeArena } from '../test/fixtures/agents/program-arena.ts';
+import { writeProvider } from '../test/fixtures/agents/opencode-provider.ts';
 import type { Arena } from '../test/fixtures/agents/program-arena.ts';
 import type { Benchmark, Figure } from './benchmark.ts';
 import { median } from './measure.ts';
@@ -39,6 +40,7 @@ interface Subject {
   readonly kind: 'claude' | 'codex' | 'gemini' | 'opencode';
   readonly settings: Partial<ProgramSettings>;
   readonly environment: (model: StubModel) => Readonly<Record<string, string>>;
+  readonly prepare?: (model: StubModel, home: string) => Promise<void>;
 }
 
 const SUBJECTS: readonly Subject[] = [
@@ -48,6 +50,17 @@ const SUBJECTS: readonly Subject[] = [
     environment: ({ url }) => ({ ANTHROPIC_BASE_URL: url }),
   },
   { kind: 'codex', settings: { model: 'gpt-5.1-codex' }, environment: ({ url }) => ({ OPENAI_BASE_URL: `${url}/v1` }) },
+  {
+    kind: 'gemini',
+    settings: { model: 'gemini-2.5-flash' },
+    environment: ({ url }) => ({ GOOGLE_GEMINI_BASE_URL: url }),
+  },
+  {
+    kind: 'opencode',
+    settings: { model: 'stub/stub-model' },
+    environment: () => ({ OPENCODE_DISABLE_MODELS_FETCH: '1' }),
+    prepare: writeProvider,
+  },
 ];
 
 interface Sampled {
@@ -72,20 +85,16 @@ export const turn: Benchmark = {
   },
 };
 
-async function compare(
-  { kind, settings, environment }: Subject,
-  program: FoundProgram,
-  directory: string,
-  rounds: number,
-): Promise<Figure[]> {
+async function compare(subject: Subject, program: FoundProgram, directory: string, rounds: number): Promise<Figure[]> {
+  const { kind } = subject;
   const adapter = await ADAPTERS[kind]?.({ name: kind } as ProgramSettings);
   if (adapter === undefined) return [];
   const [bare, driven]: [Sampled[], Sampled[]] = [[], []];
   for (let round = -1; round < rounds; round += 1) {
-    const one = await withArena(adapter, program, { settings, environment }, (arena) =>
+    const one = await withArena(adapter, program, subject, (arena) =>
       bareTurn(kind, program, arena, join(directory, `${kind}-${round}`)),
     );
-    const other = await withArena(adapter, program, { settings, environment }, drivenTurn);
+    const other = await withArena(adapter, program, subject, drivenTurn);
     // The first round warms what both use.
     if (round < 0) continue;
     bare.push(one);
@@ -104,13 +113,14 @@ async function compare(
 async function withArena(
   adapter: Adapter,
   program: FoundProgram,
-  { settings, environment }: Pick<Subject, 'settings' | 'environment'>,
+  { settings, environment, prepare }: Subject,
   body: (arena: Arena) => Promise<Sampled>,
 ): Promise<Sampled> {
   await using arena = await makeArena({
     adapter,
     settings: { run: [program.path, ...program.prefixArgs], ...settings },
     environment: (model, home) => ({ ...emptyEnvironment(home), ...environment(model) }),
+    prepare,
     self: YARD,
   });
   return await body(arena);

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -78,6 +79,20 @@ describe('input', () => {
   it('may be left unread', async () => {
     const result = await shell('exec <&-; exit 5', { input: Buffer.alloc(8 * MIB) });
     expect(result).toMatchObject({ kind: 'exited', code: 5 });
+  });
+
+  it('does not grow without end where it is not read', async () => {
+    const result = await shell('until [ -e go ]; do sleep 0.05; done; wc -c', {
+      holdInput: true,
+      onStarted: ({ write, endInput }) => {
+        for (let count = 0; count < 100; count += 1) write(Buffer.alloc(MIB));
+        writeFileSync(join(cwd, 'go'), '');
+        endInput();
+      },
+    });
+    const bytes = Number(result.stdout.toString());
+    expect(bytes).toBeGreaterThanOrEqual(64 * MIB);
+    expect(bytes).toBeLessThan(70 * MIB);
   });
 
   it('can be a conversation', async () => {

@@ -56,13 +56,15 @@ export interface RunOptions {
 
 export interface StartedProcess {
   readonly identity: ProcessIdentity;
-  /** Writes to stdin; does nothing once the program has closed it. Only with `holdInput`. */
+  /** Writes to stdin, with `holdInput`; does nothing once the program has closed it, or while too much waits to be read. */
   readonly write: (data: string | Buffer) => void;
   readonly endInput: () => void;
 }
 
 const KILL_GRACE_MS = 5_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
+/** Of what a program does not read. It may ask without end, and never read an answer. */
+const INPUT_WAITING_MAX = 64 * 1024 * 1024;
 
 /**
  * Runs a program and waits for its end. Whatever happens to the program is a value; rejects only with what a callback
@@ -169,7 +171,7 @@ function feed(child: ChildProcess, options: RunOptions, identity: ProcessIdentit
     if (code !== 'EPIPE' && code !== 'ECONNRESET' && code !== 'ERR_STREAM_DESTROYED') stop.threw(error);
   });
   const write = (data: string | Buffer): void => {
-    if (stdin?.writable === true) stdin.write(data);
+    if (stdin?.writable === true && stdin.writableLength <= INPUT_WAITING_MAX) stdin.write(data);
   };
   const endInput = (): void => void stdin?.end();
   if (options.input !== undefined) write(options.input);

@@ -17,7 +17,7 @@ const talk = (
   lines: readonly string[],
   session: { id: string; totals: Usage | null } | null = null,
 ): Heard & { protocol: StreamJsonProtocol } => {
-  const protocol = new StreamJsonProtocol(new ClaudeDialect(), session);
+  const protocol = new StreamJsonProtocol(new ClaudeDialect(), { session, tools: null });
   return { protocol, ...hear(protocol, lines) };
 };
 
@@ -118,17 +118,6 @@ test('a session that it did not take up', () => {
     kind: 'session-refused',
     why: 'claude did not take up the session: No conversation found',
   });
-});
-
-test('what it asks is granted, or refused: never left open', () => {
-  const { written } = talk([
-    '{"type":"control_request","request_id":"q1","request":{"subtype":"can_use_tool","tool_name":"Bash","input":{"command":"ls"}}}',
-    '{"type":"control_request","request_id":"q2","request":{"subtype":"something_new"}}',
-  ]);
-  expect(written.map((line) => (JSON.parse(line) as { response: unknown }).response)).toEqual([
-    { subtype: 'success', request_id: 'q1', response: { behavior: 'allow', updatedInput: { command: 'ls' } } },
-    { subtype: 'error', request_id: 'q2', error: 'nobody is here to answer' },
-  ]);
 });
 
 test('hostile lines change nothing', () => {

@@ -8,7 +8,8 @@ import { openingOf, StreamJsonProtocol } from '../stream-json/stream-json-protoc
 import { ClaudeDialect } from './claude-dialect.ts';
 
 const SYSTEM_FILE = 'yard-system.md';
-const SERVERS_FILE = 'yard-servers.json';
+/** `sdk`: it is asked over the streams. */
+const SERVERS = JSON.stringify({ mcpServers: { [TOOL_SERVER]: { type: 'sdk', name: TOOL_SERVER, alwaysLoad: true } } });
 
 /** Claude Code over its streams of JSON, in both directions: so that it can be interrupted, and asked nothing in vain. */
 export const CLAUDE: Adapter = {
@@ -19,7 +20,7 @@ export const CLAUDE: Adapter = {
   protocol: () => 'stream-json',
   capabilities: () => ({
     resume: true,
-    tools: 'mcp',
+    tools: 'protocol',
     schema: true,
     cost: 'reported',
     interrupt: 'protocol',
@@ -33,10 +34,10 @@ export const CLAUDE: Adapter = {
     argv: [...program, ...argumentsOf(turn, settings)],
     env: environmentOf(turn),
     // A word after a slash at the beginning would be a command to the program itself.
-    input: openingOf(turn.prompt.startsWith('/') ? `\n${turn.prompt}` : turn.prompt),
+    input: openingOf(turn.prompt.startsWith('/') ? `\n${turn.prompt}` : turn.prompt, serversOf(turn)),
     held: true,
     home: filesOf(turn),
-    protocol: new StreamJsonProtocol(new ClaudeDialect(), turn.session),
+    protocol: new StreamJsonProtocol(new ClaudeDialect(), turn),
   }),
 };
 
@@ -57,7 +58,7 @@ function argumentsOf(turn: Turn, { model, effort }: ProgramSettings): string[] {
     ...budget(turn),
     ...(schema === null ? [] : ['--json-schema', JSON.stringify(schema)]),
     '--strict-mcp-config',
-    ...(tools === null ? [] : ['--mcp-config', join(home, SERVERS_FILE)]),
+    ...(tools === null ? [] : ['--mcp-config', SERVERS]),
   ];
 }
 
@@ -89,14 +90,12 @@ function environmentOf({ home, isEnclosed }: Turn): Record<string, string> {
   };
 }
 
-/** In files: an argument has a bound, and can be read by whoever lists processes. */
-function filesOf({ system, tools }: Turn): HomeFile[] {
-  const files: HomeFile[] = [];
-  if (system !== null) files.push({ path: SYSTEM_FILE, content: system });
-  if (tools !== null) {
-    const { command, args, env } = tools.server;
-    const server = { command, args, env, alwaysLoad: true };
-    files.push({ path: SERVERS_FILE, content: JSON.stringify({ mcpServers: { [TOOL_SERVER]: server } }) });
-  }
-  return files;
+/** Asked over its own streams: a server in its cell would be a process that it waits for at its start and at its end. */
+function serversOf({ tools }: Turn): string[] {
+  return tools === null ? [] : [TOOL_SERVER];
+}
+
+/** In a file: an argument has a bound, and can be read by whoever lists processes. */
+function filesOf({ system }: Turn): HomeFile[] {
+  return system === null ? [] : [{ path: SYSTEM_FILE, content: system }];
 }

@@ -34,7 +34,10 @@ test.each([
   ['it counts on', used(2), 3, used(1), used(3)],
   ['one that does not count on', used(2), 1, used(1), used(1)],
 ])('what a turn used: %s', (_, before, times, usage, totals) => {
-  const protocol = new StreamJsonProtocol(new QwenDialect(true), { id: 's-1', totals: before });
+  const protocol = new StreamJsonProtocol(new QwenDialect(true), {
+    session: { id: 's-1', totals: before },
+    tools: null,
+  });
   const { events, isFinished } = hear(protocol, [INIT, done(times)]);
   expect(events).toEqual([
     { kind: 'session', id: 's-1' },
@@ -49,7 +52,7 @@ test.each([
   ['[API Error: 429 stub 429]', 'overload'],
   ['[API Error: 503 busy]', 'overload'],
 ])('a refused request, although it exits 0: %s', (message, type) => {
-  const protocol = new StreamJsonProtocol(new QwenDialect(true), null);
+  const protocol = new StreamJsonProtocol(new QwenDialect(true), { session: null, tools: null });
   hear(protocol, [INIT, failed(message)]);
   expect(protocol.judge(exitWith(0))).toMatchObject({ kind: 'provider', failure: { type } });
 });
@@ -57,25 +60,28 @@ test.each([
 test.each(['[API Error: 400 wrong]', 'Operation cancelled.', 'The model said: [API Error: 429 x]', '429'])(
   'the fault of the turn: %s',
   (message) => {
-    const protocol = new StreamJsonProtocol(new QwenDialect(true), null);
+    const protocol = new StreamJsonProtocol(new QwenDialect(true), { session: null, tools: null });
     hear(protocol, [INIT, failed(message)]);
     expect(protocol.judge(exitWith(0)).kind).toBe('failed');
   },
 );
 
 test('words of the model are no error of the program', () => {
-  const protocol = new StreamJsonProtocol(new QwenDialect(true), null);
+  const protocol = new StreamJsonProtocol(new QwenDialect(true), { session: null, tools: null });
   hear(protocol, [INIT, { type: 'result', is_error: false, result: '[API Error: 429 x]' }]);
   expect(protocol.judge(exitWith(0)).kind).toBe('ended');
 });
 
 test('a session that it did not take up', () => {
-  const protocol = new StreamJsonProtocol(new QwenDialect(true), { id: 's-9', totals: null });
+  const protocol = new StreamJsonProtocol(new QwenDialect(true), { session: { id: 's-9', totals: null }, tools: null });
   expect(protocol.judge(exitWith(1)).kind).toBe('session-refused');
 });
 
 test('without a key it is not logged in, whatever session it was to go on with', () => {
-  const protocol = new StreamJsonProtocol(new QwenDialect(false), { id: 's-9', totals: null });
+  const protocol = new StreamJsonProtocol(new QwenDialect(false), {
+    session: { id: 's-9', totals: null },
+    tools: null,
+  });
   hear(protocol, [failed('Missing API key')]);
   expect(protocol.judge(exitWith(1))).toMatchObject({ kind: 'provider', failure: { type: 'authentication' } });
 });

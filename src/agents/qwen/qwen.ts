@@ -50,10 +50,11 @@ export const QWEN: Adapter = {
       input: openingOf(`/${COMMAND} ${turn.prompt}`),
       held: true,
       home: filesOf(turn),
-      protocol: new StreamJsonProtocol(
-        new QwenDialect((turn.environment['OPENAI_API_KEY'] ?? '') !== ''),
-        turn.session,
-      ),
+      protocol: new StreamJsonProtocol(new QwenDialect((turn.environment['OPENAI_API_KEY'] ?? '') !== ''), {
+        session: turn.session,
+        // They are reached from the cell.
+        tools: null,
+      }),
     };
   },
 };

@@ -1,6 +1,7 @@
 import { NO_USAGE } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import type { Turn } from '../agent.ts';
+import { answerMcp } from '../tools/mcp-message.ts';
 import { at, listAt, parseLine, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
 import { REASON_MAX } from '../program/protocol.ts';
@@ -13,9 +14,14 @@ import type { Dialect } from './dialect.ts';
  * `is_error`: the `subtype` of a refused request may be `success`, and the exit code of a failed turn 0.
  */
 
-/** What is written as the program starts. @param text a slash at its beginning makes a command of it. */
-export function openingOf(text: string): string {
-  const hello = { type: 'control_request', request_id: 'begin', request: { subtype: 'initialize' } };
+/**
+ * What is written as the program starts.
+ * @param text a slash at its beginning makes a command of it
+ * @param servers names of the servers of tools that are asked over this stream
+ */
+export function openingOf(text: string, servers: readonly string[] = []): string {
+  const request = { subtype: 'initialize', ...(servers.length === 0 ? {} : { sdkMcpServers: servers }) };
+  const hello = { type: 'control_request', request_id: 'begin', request };
   return `${JSON.stringify(hello)}\n${userMessage(text)}\n`;
 }
 
@@ -26,15 +32,16 @@ function userMessage(text: string): string {
 
 export class StreamJsonProtocol implements Protocol {
   readonly #dialect: Dialect;
-  readonly #session: Turn['session'];
+  readonly #turn: Pick<Turn, 'session' | 'tools'>;
   #io: ProgramIo | null = null;
   #emit: Emit = () => undefined;
   #hasBegun = false;
   #result: JsonObject | null = null;
 
-  constructor(dialect: Dialect, session: Turn['session']) {
+  /** @param turn its tools where the program asks for them over this stream, and null otherwise */
+  constructor(dialect: Dialect, turn: Pick<Turn, 'session' | 'tools'>) {
     this.#dialect = dialect;
-    this.#session = session;
+    this.#turn = turn;
   }
 
   begin(io: ProgramIo, emit: Emit): void {
@@ -53,7 +60,7 @@ export class StreamJsonProtocol implements Protocol {
       case 'user':
         return this.#user(message);
       case 'control_request':
-        return this.#asked(message);
+        return void this.#asked(message);
       case 'result':
         return this.#ended(message);
       default:
@@ -81,7 +88,7 @@ export class StreamJsonProtocol implements Protocol {
     const failure = isError ? this.#dialect.failure(result) : null;
     if (failure !== null) return { kind: 'provider', why, failure };
     // Whatever kept it from beginning, a session of its own may do without.
-    if (this.#session !== null && !this.#hasBegun && code !== 0) {
+    if (this.#turn.session !== null && !this.#hasBegun && code !== 0) {
       return { kind: 'session-refused', why: `${name} did not take up the session: ${reasonOf(result)}` };
     }
     if (result === null) return { kind: 'failed', why: `${name} ended without a result` };
@@ -125,29 +132,44 @@ export class StreamJsonProtocol implements Protocol {
   }
 
   /** It waits for an answer to all that it asks. */
-  #asked(message: JsonObject): void {
+  async #asked(message: JsonObject): Promise<void> {
     const requestId = textAt(message, 'request_id') ?? '';
-    const response =
-      textAt(message, 'request', 'subtype') === 'can_use_tool'
-        ? {
-            subtype: 'success',
-            request_id: requestId,
-            response: { behavior: 'allow', updatedInput: at(message, 'request', 'input') ?? {} },
-          }
-        : { subtype: 'error', request_id: requestId, error: 'nobody is here to answer' };
-    this.#io?.write(JSON.stringify({ type: 'control_response', response }));
+    const answer = await this.#answer(at(message, 'request'));
+    const outcome =
+      answer === null
+        ? { subtype: 'error', error: 'nobody is here to answer' }
+        : { subtype: 'success', response: answer };
+    this.#io?.write(JSON.stringify({ type: 'control_response', response: { request_id: requestId, ...outcome } }));
+  }
+
+  /** Null: it was asked for something else. */
+  async #answer(request: Json | undefined): Promise<JsonObject | null> {
+    const { tools } = this.#turn;
+    switch (textAt(request, 'subtype')) {
+      case 'can_use_tool':
+        return { behavior: 'allow', updatedInput: at(request, 'input') ?? {} };
+      case 'mcp_message': {
+        if (tools === null) return null;
+        const { reply } = await answerMcp(at(request, 'message'), tools);
+        return { mcp_response: reply ?? UNHEEDED };
+      }
+      default:
+        return null;
+    }
   }
 
   #ended(result: JsonObject): void {
     // A task that it had left in the background may begin another turn: this one is over.
     if (this.#result !== null) return;
     this.#result = result;
-    const { usage, totals } = this.#dialect.usage(result, this.#session?.totals ?? NO_USAGE);
+    const { usage, totals } = this.#dialect.usage(result, this.#turn.session?.totals ?? NO_USAGE);
     this.#emit({ kind: 'usage', usage, totals });
     this.#io?.finish();
   }
 }
 
+/** It wants an answer to what wants none, too. */
+const UNHEEDED: JsonObject = { jsonrpc: '2.0', id: 0, result: {} };
 /** Tools by which they write down what they are about to do. */
 const PLANNERS: ReadonlySet<string> = new Set(['TodoWrite', 'todo_write']);
 function reasonOf(result: JsonObject | null): string {

@@ -23,14 +23,14 @@ const INVALID_PARAMS = -32602;
 const ID_CHARS_MAX = 200;
 
 export interface McpAnswer {
-  /** A line without its end; null: there is nothing to say. */
-  readonly reply: string | null;
+  /** Null: there is nothing to say. */
+  readonly reply: Fields | null;
   /** It was no message of the protocol. */
   readonly garbage: boolean;
 }
 
-/** Answers one message. Never throws for what it says. */
-export async function answerMcp(line: string, tools: IssueTools): Promise<McpAnswer> {
+/** Answers one line. Never throws for what it says. */
+export async function answerMcpLine(line: string, tools: IssueTools): Promise<McpAnswer> {
   let message: Json;
   try {
     message = JSON.parse(line) as Json;
@@ -38,6 +38,11 @@ export async function answerMcp(line: string, tools: IssueTools): Promise<McpAns
     if (!(error instanceof SyntaxError)) throw error;
     return garbage(PARSE_ERROR, 'not JSON');
   }
+  return answerMcp(message, tools);
+}
+
+/** Answers one message. Never throws for what it says. */
+export async function answerMcp(message: Json | undefined, tools: IssueTools): Promise<McpAnswer> {
   if (!isObject(message)) return garbage(INVALID_REQUEST, 'not an object');
   const { id, method } = message;
   if (typeof method !== 'string') {
@@ -83,11 +88,11 @@ function describe({ name, description, inputSchema, readOnly }: ToolDefinition):
 }
 
 function result(id: Id, value: Json): McpAnswer {
-  return { reply: JSON.stringify({ jsonrpc: '2.0', id, result: value }), garbage: false };
+  return { reply: { jsonrpc: '2.0', id, result: value }, garbage: false };
 }
 
 function failure(id: Id | null, code: number, message: string): McpAnswer {
-  return { reply: JSON.stringify({ jsonrpc: '2.0', id, error: { code, message } }), garbage: false };
+  return { reply: { jsonrpc: '2.0', id, error: { code, message } }, garbage: false };
 }
 
 function garbage(code: number, message: string): McpAnswer {

@@ -18,7 +18,7 @@ import type { Line } from '../../process/lines.ts';
 import { give } from '../../process/owner.ts';
 import type { Owner } from '../../process/owner.ts';
 import type { IssueTools } from './issue-tools.ts';
-import { answerMcp } from './mcp-message.ts';
+import { answerMcpLine } from './mcp-message.ts';
 
 export interface ToolServerOptions {
   readonly tools: IssueTools;
@@ -141,7 +141,7 @@ class Hall {
       return false;
     }
     if (line.text.trim() === '') return true;
-    const { reply, garbage } = await answerMcp(line.text, this.#options.tools);
+    const { reply, garbage } = await answerMcpLine(line.text, this.#options.tools);
     if (garbage) {
       counts.garbage += 1;
       this.#options.note({ refused: 'garbage' });
@@ -150,7 +150,7 @@ class Hall {
         return false;
       }
     }
-    if (reply !== null) await send(socket, `${reply}\n`);
+    if (reply !== null) await send(socket, `${JSON.stringify(reply)}\n`);
     return !socket.destroyed;
   }
 
