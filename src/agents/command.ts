@@ -26,8 +26,6 @@ export interface CommandOptions {
 export const BLOCKED_FILE = 'BLOCKED.md';
 
 const LINE_BYTES_MAX = 64 * 1024;
-/** A reader that is further behind misses lines; the transcript has them. */
-const WAITING_MAX = 1_000;
 const TAIL_BYTES = 16 * 1024;
 /** The shell's own "cannot execute" and "not found". */
 const NOT_RUNNABLE = new Set([126, 127]);
@@ -136,7 +134,8 @@ function splitter(
     transcript.line(systemClock.nowMs(), stream, text);
     if (text.trim() === '') return;
     hear(text);
-    if (queue.size < WAITING_MAX) queue.push({ kind: 'text', text });
+    // A reader that is too far behind misses lines; the transcript has them.
+    if (queue.hasRoom) queue.push({ kind: 'text', text }, text.length);
   });
 }
 
