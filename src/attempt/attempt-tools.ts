@@ -20,6 +20,7 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     task: spec,
     gate: { name: gate.name, command: gate.gate.run },
     clock: context.clock,
+    stateDirectory: context.stateDirectory,
     redact: (text) => redactor.text(text),
     log: log.record,
     onProgress: async (checkpoint) => {
