@@ -15,6 +15,7 @@ import { mkdir } from '../process/file-system.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
+import { thenClose } from '../process/then-close.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
 import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -49,13 +50,14 @@ export interface Work {
  */
 export async function takeTurns(context: AttemptContext, work: Work): Promise<TurnsEnd> {
   const tools = reportingOf(work.agent) === 'tools' ? await openAttemptTools(context, work.spec) : null;
-  try {
-    const end = await turnByTurn(context, work, tools);
-    if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
-    return end;
-  } finally {
-    await tools?.close();
-  }
+  return thenClose(
+    async () => {
+      const end = await turnByTurn(context, work, tools);
+      if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
+      return end;
+    },
+    async () => tools?.close(),
+  );
 }
 
 async function turnByTurn(
@@ -132,12 +134,10 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
   const temporaries = join(context.stateDirectory, 'tmp');
   await mkdir(temporaries, { recursive: true });
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
-  try {
-    const run = wish.agent.start(await makeTurn(context, wish, temporary));
-    return await followTurn(context, run);
-  } finally {
-    await removeTree(temporary);
-  }
+  return thenClose(
+    async () => followTurn(context, wish.agent.start(await makeTurn(context, wish, temporary))),
+    () => removeTree(temporary),
+  );
 }
 
 async function makeTurn(

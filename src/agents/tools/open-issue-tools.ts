@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Owner } from '../../process/owner.ts';
 import { give } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
+import { thenClose } from '../../process/then-close.ts';
 import type { OwnProgram } from '../../sandbox/cells.ts';
 import { BoundTools } from './issue-tools.ts';
 import type { IssueTools, IssueToolsOptions } from './issue-tools.ts';
@@ -55,14 +56,14 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
         env: { [TOOLS_KEY]: key },
         readable: [directory, ...program.readable],
       },
-      close: async () => {
-        try {
-          await server.close();
-          tools.finishLog();
-        } finally {
-          await removeTree(directory);
-        }
-      },
+      close: () =>
+        thenClose(
+          async () => {
+            await server.close();
+            tools.finishLog();
+          },
+          () => removeTree(directory),
+        ),
     });
   } catch (error) {
     await removeTree(directory);
