@@ -189,6 +189,21 @@ export function attemptTests(make: MakeStore): void {
       expect((await yard.dispatch('T-1')).attempt).toBe(2);
     });
 
+    test('what goes on at its gate is the work of whoever made it; what begins anew is not', async () => {
+      const yard = await TestYard.make(make);
+      await yard.add('T-1');
+      const agents = ['codex', 'claude', 'gemini', 'opencode'];
+      for (const [index, agent] of agents.entries()) {
+        const bounds = { bootId: 'boot', expiresMonotonicMs: EXPIRES_MS };
+        const { fence, attempt } = await yard.store.dispatch(yard.scheduler, 'T-1', { agent, ...bounds });
+        if (index === 0) await yard.store.progress(fence, 'T-1', attempt, { phase: 'gating', head: 'h' });
+        const outcome = index < 2 ? ({ kind: 'lost', why: 'killed' } as const) : ({ kind: 'no-change' } as const);
+        await yard.store.lose(yard.scheduler, fence, 'T-1', attempt, outcome);
+      }
+      const made = (await yard.store.attempts('T-1')).map(({ agent }) => agent);
+      expect(made).toEqual(['codex', 'codex', 'codex', 'opencode']);
+    });
+
     test('a lost worker that comes back changes nothing of the next attempt', async () => {
       const yard = await TestYard.make(make);
       const first = await yard.running('T-1');
