@@ -51,9 +51,21 @@ export async function dispatch(
   return { attempt, fence, intentId };
 }
 
-/** Whose work it is that goes on at its gate: that of the attempt before, whoever would be chosen now. Null: an agent works. */
+/**
+ * Whose work it is that goes on at its gate: that of the attempt before, whoever would be chosen now. Null: an agent works, as
+ * it does where the task was edited since.
+ */
 async function makerOf(write: Write, { id, state, attempts }: StoredProgress): Promise<string | null> {
   if (state.status !== 'ready' || state.entry.phase !== 'gating') return null;
+  const last = await write.db
+    .selectFrom('events')
+    .select('type')
+    .where('task_id', '=', id)
+    .where('type', 'in', ['task.changed', 'attempt.finished'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last?.type === 'task.changed') return null;
   const row = await write.db
     .selectFrom('attempts')
     .select('agent')

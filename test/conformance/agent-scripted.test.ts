@@ -46,7 +46,6 @@ test.for<[string, object, { readonly count: number; readonly most: number }]>([
   });
   expect(end.kind).toBe('unfinished');
   expect(events.length).toBeLessThan(flood.most);
-  const sessions = events.filter((event) => event.kind === 'session');
   // It tells what it has used itself at its end.
   const ownTokens = totals?.outputTokens ?? 0;
   expect(ownTokens).toBeGreaterThan(1);

@@ -35,7 +35,7 @@ export function dispatch(
     phase: 'preparing',
     outcome: null,
     signature: null,
-    agent: (isReadyAtGate(task) ? attempts.get(taskId)?.at(-1)?.agent : null) ?? options.agent,
+    agent: (isUnchangedAtGate(write, task) ? attempts.get(taskId)?.at(-1)?.agent : null) ?? options.agent,
     pool: options.pool ?? null,
     run: scheduler.token,
     base: null,
@@ -50,8 +50,12 @@ export function dispatch(
   return { attempt, fence, intentId: openIntent(write, { kind: 'spawn', taskId, attempt, token }) };
 }
 
-function isReadyAtGate({ state }: TaskRecord): boolean {
-  return state.status === 'ready' && state.entry.phase === 'gating';
+function isUnchangedAtGate({ tables }: Write, { spec: { id }, state }: TaskRecord): boolean {
+  if (state.status !== 'ready' || state.entry.phase !== 'gating') return false;
+  const last = tables.events.findLast(
+    ({ taskId, type }) => taskId === id && (type === 'task.changed' || type === 'attempt.finished'),
+  );
+  return last?.type !== 'task.changed';
 }
 
 /** One that was closed with its attempt stays as it is. */

@@ -95,6 +95,7 @@ function shortened(event: Told, margin: number): Told {
     case 'text':
     case 'thinking':
     case 'question':
+    case 'told':
       return { ...event, text: cut(event.text, TEXT_MAX) };
     case 'tool':
       return {
