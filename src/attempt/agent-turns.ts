@@ -12,6 +12,7 @@ import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { mkdir } from '../process/file-system.ts';
+import { systemHost } from '../process/host.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
@@ -22,6 +23,7 @@ import type { AttemptContext } from './attempt-context.ts';
 import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
+import { outlast } from './outlast.ts';
 import type { Prepared } from './prepare.ts';
 import { findLastSession, recordSession } from './session-evidence.ts';
 import type { LastSession, SessionPlace } from './session-evidence.ts';
@@ -84,7 +86,9 @@ async function turnByTurn(
     if (tools?.refusal) throw tools.refusal.error;
     const { end, usage, model } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
-    if (!context.signal.aborted) await open.settle({ end, usage, model });
+    if (!context.signal.aborted) {
+      await outlast(systemHost(), context.signal, () => open.settle({ end, usage, model }));
+    }
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
       // Whoever refuses a new session, too, has no other to be asked for.
