@@ -1,16 +1,15 @@
-import { impossible } from '../core/impossible.ts';
 import { systemClock } from '../process/clock.ts';
 import { LineSplitter } from '../process/lines.ts';
 import { IdleWatch } from '../process/idle-watch.ts';
 import { RedactedBytes } from '../process/redacted-bytes.ts';
 import { Tail } from '../process/tail.ts';
-import type { CellResult } from '../sandbox/run-in-cell.ts';
 import type { Agent, AgentEvent, AgentRun, Capabilities, Turn, TurnEnd } from './agent.ts';
 import type { EventQueue } from './event-queue.ts';
 import { HOST_PACKET } from './packet.ts';
 import { readResultFile } from './program/result-file.ts';
 import { streamTurn } from './program/stream-turn.ts';
-import { seconds, withLastLine } from './program/turn-end.ts';
+import { endedBySignal, endOutOfHand, NOT_RUNNABLE, whyStopped, withLastLine } from './program/turn-end.ts';
+import type { StoppedProgram } from './program/turn-end.ts';
 import { turnVariables } from './program/turn-variables.ts';
 import { Transcript } from './transcript.ts';
 
@@ -26,11 +25,7 @@ export interface CommandOptions {
 export const BLOCKED_FILE = 'BLOCKED.md';
 
 const LINE_BYTES_MAX = 64 * 1024;
-/** A reader that is further behind misses lines; the transcript has them. */
-const WAITING_MAX = 1_000;
 const TAIL_BYTES = 16 * 1024;
-/** The shell's own "cannot execute" and "not found". */
-const NOT_RUNNABLE = new Set([126, 127]);
 
 /** It is asked for nothing but its exit code. */
 export const COMMAND_CAPABILITIES: Capabilities = {
@@ -117,9 +112,11 @@ async function runTurn(
       redacted.end();
       lines.end();
     }
-    const isIdle = watch.signal.aborted && !signal.aborted;
     const outputTail = (tails.stdout.text() + tails.stderr.text()).slice(-TAIL_BYTES);
-    return await endOf(options, turn, result, { isIdle, lastLine, outputTail });
+    const stopped = signal.aborted ? 'cancelled' : watch.signal.aborted ? 'idle' : 'itself';
+    // One that was just about to end has ended itself.
+    const cause = result.kind === 'cancelled' ? stopped : 'itself';
+    return await endOf({ name: options.name, turn, result, cause }, { lastLine, outputTail });
   } finally {
     watch.stop();
     transcript.close();
@@ -136,64 +133,38 @@ function splitter(
     transcript.line(systemClock.nowMs(), stream, text);
     if (text.trim() === '') return;
     hear(text);
-    if (queue.size < WAITING_MAX) queue.push({ kind: 'text', text });
+    // A reader that is too far behind misses lines; the transcript has them.
+    if (queue.hasRoom) queue.push({ kind: 'text', text }, text.length);
   });
 }
 
 interface Heard {
-  readonly isIdle: boolean;
+  /** Before it was stopped. */
   readonly lastLine: string;
   readonly outputTail: string;
 }
 
-async function endOf(
-  options: CommandOptions,
-  turn: Turn,
-  result: CellResult,
-  { isIdle, lastLine, outputTail }: Heard,
-): Promise<TurnEnd> {
-  if (result.survivors.length > 0) {
-    return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
-  }
+async function endOf(stopped: StoppedProgram, { lastLine, outputTail }: Heard): Promise<TurnEnd> {
+  const { name, turn, result } = stopped;
   const failed = (why: string, said = outputTail): TurnEnd => ({
     kind: 'no-packet',
     why: withLastLine(why, said),
     outputTail,
   });
-  if (result.breach !== null) {
-    const heard = lastLine.trim() === '' ? '' : '; last output';
-    return failed(`the agent ${options.name} ${result.breach}${heard}`, lastLine);
-  }
-  switch (result.kind) {
-    case 'cancelled':
-      if (isIdle)
-        return failed(
-          `the agent ${options.name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`,
-          lastLine,
-        );
-      return { kind: 'cancelled' };
-    case 'spawn-failed':
-      return { kind: 'infrastructure', why: `the agent ${options.name} could not be started: ${result.message}` };
-    case 'timed-out':
-      return failed(
-        `the agent ${options.name} did not end within ${seconds(turn.timeoutMs)}, its time limit`,
-        lastLine,
-      );
-    case 'signalled':
-      return failed(`the agent ${options.name} was ended by ${result.signal}`);
-    case 'exited':
-      break;
-    default:
-      throw impossible(result satisfies never);
-  }
+  const outOfHand = endOutOfHand(stopped);
+  if (outOfHand !== null) return outOfHand;
+  const why = whyStopped(stopped);
+  if (why !== null) return failed(why, lastLine);
+  if (result.kind === 'signalled') return failed(endedBySignal(name, result.signal));
+  if (result.kind !== 'exited') throw new Error(`the agent ${name} is ${result.kind}, and nobody has ended it`);
   const report = await readResultFile(turn);
   if (report?.kind === 'refused') return failed(`its result file was not read: ${report.why}`);
   if (report?.kind === 'question') return report;
   if (result.code !== 0) {
-    const why = `the agent ${options.name} exited with ${result.code}`;
+    const exited = `the agent ${name} exited with ${result.code}`;
     return NOT_RUNNABLE.has(result.code)
-      ? { kind: 'infrastructure', why: outputTail.trim() === '' ? why : `${why}: ${outputTail.trim()}` }
-      : failed(why);
+      ? { kind: 'infrastructure', why: outputTail.trim() === '' ? exited : `${exited}: ${outputTail.trim()}` }
+      : failed(exited);
   }
   if (report?.kind === 'malformed') return failed(`its result file was not taken: ${report.why}`);
   return { kind: 'finished', packet: report?.packet ?? HOST_PACKET };

@@ -1,17 +1,24 @@
+/** Of events that wait, and of the characters in them. */
+const WAITING_MAX = 1_000;
+const WAITING_CHARS_MAX = 4 * 1024 * 1024;
+
 /** Turns calls into an async stream: what is pushed comes out in order, `close` ends it. One reader. */
 export class EventQueue<T> implements AsyncIterable<T> {
-  readonly #waiting: T[] = [];
+  readonly #waiting: { readonly event: T; readonly chars: number }[] = [];
+  #chars = 0;
   #closed = false;
   #wake: (() => void) | null = null;
 
-  /** Events that nobody has taken yet. */
-  get size(): number {
-    return this.#waiting.length;
+  /** False while the reader is far behind: whoever pushes nevertheless bounds that itself. */
+  get hasRoom(): boolean {
+    return this.#waiting.length < WAITING_MAX && this.#chars < WAITING_CHARS_MAX;
   }
 
-  push(event: T): void {
+  /** @param chars how large it is. */
+  push(event: T, chars = 0): void {
     if (this.#closed) return;
-    this.#waiting.push(event);
+    this.#waiting.push({ event, chars });
+    this.#chars += chars;
     this.#wake?.();
   }
 
@@ -22,7 +29,10 @@ export class EventQueue<T> implements AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) yield event;
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        this.#chars -= next.chars;
+        yield next.event;
+      }
       if (this.#closed) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;

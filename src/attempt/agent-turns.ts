@@ -12,15 +12,18 @@ import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
 import type { Reporting } from '../core/prompt-report.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { mkdir } from '../process/file-system.ts';
+import { systemHost } from '../process/host.ts';
 import type { Owner } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { makeTemporary } from '../process/temporary.ts';
+import { thenClose } from '../process/then-close.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
 import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { followTurn } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
+import { outlast } from './outlast.ts';
 import type { Prepared } from './prepare.ts';
 import { findLastSession, recordSession } from './session-evidence.ts';
 import type { LastSession, SessionPlace } from './session-evidence.ts';
@@ -49,13 +52,14 @@ export interface Work {
  */
 export async function takeTurns(context: AttemptContext, work: Work): Promise<TurnsEnd> {
   const tools = reportingOf(work.agent) === 'tools' ? await openAttemptTools(context, work.spec) : null;
-  try {
-    const end = await turnByTurn(context, work, tools);
-    if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
-    return end;
-  } finally {
-    await tools?.close();
-  }
+  return thenClose(
+    async () => {
+      const end = await turnByTurn(context, work, tools);
+      if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
+      return end;
+    },
+    async () => tools?.close(),
+  );
 }
 
 async function turnByTurn(
@@ -82,7 +86,9 @@ async function turnByTurn(
     if (tools?.refusal) throw tools.refusal.error;
     const { end, usage, model } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
-    if (!context.signal.aborted) await open.settle({ end, usage, model });
+    if (!context.signal.aborted) {
+      await outlast(systemHost(), context.signal, () => open.settle({ end, usage, model }));
+    }
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });
       // Whoever refuses a new session, too, has no other to be asked for.
@@ -132,12 +138,10 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
   const temporaries = join(context.stateDirectory, 'tmp');
   await mkdir(temporaries, { recursive: true });
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
-  try {
-    const run = wish.agent.start(await makeTurn(context, wish, temporary));
-    return await followTurn(context, run);
-  } finally {
-    await removeTree(temporary);
-  }
+  return thenClose(
+    async () => followTurn(context, wish.agent.start(await makeTurn(context, wish, temporary))),
+    () => removeTree(temporary),
+  );
 }
 
 async function makeTurn(

@@ -4,6 +4,7 @@ import { inertLine } from '../core/inert.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
 import { NdjsonLog } from '../process/ndjson-log.ts';
+import { thenClose } from '../process/then-close.ts';
 import { agentCell } from './agent-cell.ts';
 import { keepCheckpoint } from './handover.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -20,6 +21,7 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     task: spec,
     gate: { name: gate.name, command: gate.gate.run },
     clock: context.clock,
+    stateDirectory: context.stateDirectory,
     redact: (text) => redactor.text(text),
     log: log.record,
     onProgress: async (checkpoint) => {
@@ -31,17 +33,6 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     owner: context.cells.sandboxFor(agentCell(context)).owner,
     program: context.cells.ownProgram(agentCell(context)),
   });
-  return Object.assign(tools, {
-    close: closing(tools.close.bind(tools), () => log.close()),
-  });
-}
-
-function closing(first: () => Promise<void>, then: () => Promise<void>): () => Promise<void> {
-  return async () => {
-    try {
-      await first();
-    } finally {
-      await then();
-    }
-  };
+  const close = tools.close.bind(tools);
+  return Object.assign(tools, { close: () => thenClose(close, () => log.close()) });
 }

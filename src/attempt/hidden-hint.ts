@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 
 import type { CellPolicy } from '../core/cell-policy.ts';
+import { expandPlace } from '../sandbox/granted-places.ts';
 import { isHiddenFromCell } from '../sandbox/hidden-from-cell.ts';
 import type { HidingPlaces } from '../sandbox/hidden-from-cell.ts';
 import { isWithin } from '../sandbox/mounts.ts';
@@ -21,19 +22,17 @@ export function hiddenHint(
   policy: CellPolicy,
   places: HidingPlaces,
 ): string {
-  const isHidden = (path: string): boolean => isHiddenFromCell(expand(path), policy, places);
+  const isHidden = (path: string): boolean => isHiddenFromCell(expandPlace(path), policy, places);
   const words = command === null ? [] : pathsIn(typeof command === 'string' ? command : command.join(' '));
-  const program = NOT_FOUND.test(why) ? words.find((path) => isHidden(path) && existsSync(expand(path))) : undefined;
+  const program = NOT_FOUND.test(why)
+    ? words.find((path) => isHidden(path) && existsSync(expandPlace(path)))
+    : undefined;
   if (program !== undefined) return `; ${program} is hidden in the cell: name it under sandbox.agents.read`;
-  const place = pathsIn(why).find((path) => isWithin(expand(path), homedir()) && isHidden(path));
+  const place = pathsIn(why).find((path) => isWithin(expandPlace(path), homedir()) && isHidden(path));
   if (place === undefined) return '';
   return `; in its cell HOME is an empty directory: name what it may have of yours (${place}) under sandbox.agents.read or sandbox.agents.write`;
 }
 
 function pathsIn(text: string): string[] {
   return [...text.matchAll(PATHS)].map(([path]) => path);
-}
-
-function expand(path: string): string {
-  return path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;
 }

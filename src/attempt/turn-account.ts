@@ -33,7 +33,7 @@ export interface OpenTurn {
   /** What is left for it, for programs that can be held to it; null: no limit. */
   readonly maxCostUsd: number | null;
   readonly maxMs: number | null;
-  /** To be called once it has ended. @throws what the store throws, `stale-token` included. */
+  /** To be called once it has ended, and again where it failed. @throws what the store throws, `stale-token` included. */
   settle(used: TurnUsed): Promise<void>;
 }
 
@@ -75,11 +75,14 @@ async function reserve(
   if (made.kind === 'refused') return outcomeOf(made.refusal, taskId);
   const { turnId, left } = made;
   const startedMs = clock.monotonicMs();
+  let endedMs: number | null = null;
   return {
     kind: 'open',
     maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
     maxMs: left.timeMs,
     settle: async ({ end, usage: said, model: named }) => {
+      // Whoever has to try it again was not at work meanwhile.
+      endedMs ??= clock.monotonicMs();
       const told = said === null ? null : checkedUsage(said);
       const usage = isUnserved(context, end) && (told === null || isNothing(told)) ? UNSERVED : told;
       const table: PriceTable = { ...PRICES, ...pin.config.prices };
@@ -91,7 +94,7 @@ async function reserve(
         end: end.kind,
         poolEnd: poolEndOf(end, said !== null || isBlind(context)),
         failure: end.kind === 'provider' ? end.failure : null,
-        timeMs: Math.max(0, Math.round(clock.monotonicMs() - startedMs)),
+        timeMs: Math.max(0, Math.round(endedMs - startedMs)),
         jitter: random(),
       });
     },

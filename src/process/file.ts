@@ -112,9 +112,18 @@ export async function readFileBeneath(
   if (names.some((name) => name === '' || name === '.' || name === '..' || name.includes('\0'))) {
     return { kind: 'refused', why: 'not a plain relative path' };
   }
+  return readOpened(() => openBeneath(root, names), limits.maxBytes);
+}
+
+/** Reads a regular file whose owner may well have put a link there: nothing blocks, and no more than `maxBytes` is read. */
+export async function readFileThrough(path: string, limits: { readonly maxBytes: number }): Promise<ReadOutcome> {
+  return readOpened(() => open(path, O_RDONLY | O_NONBLOCK), limits.maxBytes);
+}
+
+async function readOpened(opening: () => Promise<FileHandle>, maxBytes: number): Promise<ReadOutcome> {
   try {
-    await using file = await openBeneath(root, names);
-    return await readRegular(file, limits.maxBytes);
+    await using file = await opening();
+    return await readRegular(file, maxBytes);
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ENOENT') return { kind: 'missing' };

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDriven } from '../../test/fixtures/yard/driven.ts';
@@ -8,6 +8,7 @@ import type { DrivenYard } from '../../test/fixtures/yard/driven.ts';
 import { currentBootId } from '../process/identity.ts';
 import { ownName } from '../process/own-name.ts';
 import { MARKER_VARIABLE } from '../process/table.ts';
+import { makeToolPlace } from '../agents/tools/tool-place.ts';
 import { sweep } from './sweep.ts';
 
 /** A name of a process that has ended. */
@@ -50,6 +51,22 @@ test('what the dead left half-made goes wherever it is made; what the living mak
   await sweep(driven.yard);
   expect(left()).toEqual([...ours, ...strangers]);
   expect(await driven.store.leases()).toEqual([]);
+});
+
+test('the sockets of dead attempts of this yard go; those of living ones, and of another yard, stay', async () => {
+  const driven = await openDriven();
+  const { stateDirectory } = driven.yard;
+  const living = await makeToolPlace(stateDirectory);
+  const others = await makeToolPlace(`${stateDirectory}-2`);
+  // As a process leaves it that is killed.
+  const [dead, othersDead] = [living, others].map((path) => deadName(path.replace(/\d+\.\d+\.[0-9a-f]{8}-\w+$/u, '')));
+  for (const path of [dead, othersDead]) mkdirSync(path ?? '');
+  onTestFinished(() => {
+    for (const path of [living, others, dead, othersDead]) rmSync(path ?? '', { recursive: true, force: true });
+  });
+  writeFileSync(join(dead ?? '', 's'), '');
+  await sweep(driven.yard);
+  expect([living, others, dead, othersDead].map((path) => existsSync(path ?? ''))).toEqual([true, true, false, true]);
 });
 
 test('what somebody living has a lease on stays', async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { sweepToolPlaces } from '../agents/tools/tool-place.ts';
 import { LEASE_MS } from '../core/lease.ts';
 import type { LeaseResource } from '../core/lease.ts';
 import { errnoOf } from '../process/errno.ts';
@@ -28,6 +29,7 @@ export async function sweep(yard: Sweepable): Promise<void> {
   const onLeft = (removal: Removal): Promise<void> => tellLeft(yard, removal);
   await sweepLeftOvers(join(stateDirectory, 'tmp'), { spares: (name) => gateRuns && name.startsWith('gate-'), onLeft });
   for (const place of PLACES) await sweepLeftOvers(join(stateDirectory, place), { onLeft });
+  await sweepToolPlaces(stateDirectory, onLeft);
   if (!gateRuns) await sweepRetired(yard);
   await sweepPrewarms(yard);
 }

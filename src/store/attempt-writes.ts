@@ -10,6 +10,7 @@ import { StaleTokenError, YardStoppedError } from './store.ts';
 import type { AttemptProgress, DispatchOptions, TaskRecord } from './store.ts';
 import { settleOpenTurns, startInPool } from './spending-writes.ts';
 import { applyEvent, readProgress, readRecord } from './task-progress.ts';
+import type { StoredProgress } from './task-progress.ts';
 import { appendEvent } from './write.ts';
 import type { Write } from './write.ts';
 
@@ -34,7 +35,7 @@ export async function dispatch(
       phase: 'preparing',
       outcome: null,
       signature: null,
-      agent: options.agent,
+      agent: (await makerOf(write, task)) ?? options.agent,
       pool: options.pool ?? null,
       run: scheduler.token,
       base: null,
@@ -48,6 +49,30 @@ export async function dispatch(
   if (options.pool !== undefined && options.pool !== null) await startInPool(write, options.pool);
   const intentId = await openIntent(write, { kind: 'spawn', taskId, attempt, token: fence.token });
   return { attempt, fence, intentId };
+}
+
+/**
+ * Whose work it is that goes on at its gate: that of the attempt before, whoever would be chosen now. Null: an agent works, as
+ * it does where the task was edited since.
+ */
+async function makerOf(write: Write, { id, state, attempts }: StoredProgress): Promise<string | null> {
+  if (state.status !== 'ready' || state.entry.phase !== 'gating') return null;
+  const last = await write.db
+    .selectFrom('events')
+    .select('type')
+    .where('task_id', '=', id)
+    .where('type', 'in', ['task.changed', 'attempt.finished'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last?.type === 'task.changed') return null;
+  const row = await write.db
+    .selectFrom('attempts')
+    .select('agent')
+    .where('task_id', '=', id)
+    .where('attempt', '=', attempts)
+    .executeTakeFirst();
+  return row?.agent ?? null;
 }
 
 async function refuseStopped(write: Write): Promise<void> {

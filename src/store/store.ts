@@ -286,7 +286,7 @@ export interface StoreView {
 
 /** With what an attempt starts. */
 export interface DispatchOptions {
-  /** Agent spec: the one of the task's chain that was chosen. */
+  /** Agent spec: the one of the task's chain that was chosen. What goes on at its gate stays its maker's. */
   readonly agent: string;
   /** What its turns are taken from; none unless said. */
   readonly pool?: string | null;

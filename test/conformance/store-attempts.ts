@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { OUTCOME_OWNER } from '../../src/core/attempt.ts';
 import type { AttemptOutcome, OutcomeKind } from '../../src/core/attempt.ts';
-import { EXPIRES_MS, TestYard, processIdentity } from './store-yard.ts';
+import { imported, EXPIRES_MS, TestYard, processIdentity } from './store-yard.ts';
 import type { MakeStore } from './store-yard.ts';
 
 const head = 'the-head';
@@ -187,6 +187,22 @@ export function attemptTests(make: MakeStore): void {
         code: 'stale-token',
       });
       expect((await yard.dispatch('T-1')).attempt).toBe(2);
+    });
+
+    test('what goes on at its gate is the work of whoever made it; what begins anew is not', async () => {
+      const yard = await TestYard.make(make);
+      await yard.add('T-1');
+      const agents = ['codex', 'claude', 'qwen', 'pi'];
+      for (const [index, agent] of agents.entries()) {
+        if (agent === 'qwen') await yard.store.importTasks([imported('T-1', { title: 'Another' }, 'hash-2')]);
+        const bounds = { bootId: 'boot', expiresMonotonicMs: EXPIRES_MS };
+        const { fence, attempt } = await yard.store.dispatch(yard.scheduler, 'T-1', { agent, ...bounds });
+        if (index === 0) await yard.store.progress(fence, 'T-1', attempt, { phase: 'gating', head: 'h' });
+        const outcome = index < 2 ? ({ kind: 'lost', why: 'killed' } as const) : ({ kind: 'no-change' } as const);
+        await yard.store.lose(yard.scheduler, fence, 'T-1', attempt, outcome);
+      }
+      const made = (await yard.store.attempts('T-1')).map(({ agent }) => agent);
+      expect(made).toEqual(['codex', 'codex', 'qwen', 'pi']);
     });
 
     test('a lost worker that comes back changes nothing of the next attempt', async () => {

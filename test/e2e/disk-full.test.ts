@@ -122,6 +122,22 @@ describe('what is injected at a write', () => {
     expect(ran.stderr).toContain('there is room again; the run goes on');
   });
 
+  test.for(['before', 'commit'])(
+    'what a turn has used is settled once there is room (%s), and its work goes on as if nothing had been',
+    async (place) => {
+      const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt; echo ran >> "$BASE/runs"' }] });
+      const faults = [1, 2].map((hit) => `store.settleTurn:${place}:${hit}:enospc`).join(',');
+      const env = { YARD_FAILPOINTS: faults, YARD_FAILPOINTS_DIR: join(made.base, 'hits') };
+      expect(await made.yard(['run'], { env })).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/\n1 landed\n$/),
+      });
+      expect(await made.readText('runs')).toBe('ran');
+      const turns = await made.read((reader) => reader.turns('A-1'));
+      expect(turns).toMatchObject([{ attempt: 1, settled: { end: 'finished' } }]);
+    },
+  );
+
   test('reconcile ends with exit code 1 and a hint', async () => {
     const made = await makeYard({ tasks: [{ id: 'A-1', does: 'echo a > a.txt' }] });
     const env = { YARD_FAILPOINTS: 'store.dispatch:before:0:enospc' };

@@ -20,7 +20,8 @@ export function dispatch(
   options: DispatchOptions,
 ): { attempt: number; fence: Fence; intentId: number } {
   requireFence(write, scheduler, 'scheduler');
-  const attempt = readRecord(write, taskId).attempts + 1;
+  const task = readRecord(write, taskId);
+  const attempt = task.attempts + 1;
   const { stopped } = write.tables.readControl();
   if (stopped !== null) throw new YardStoppedError(stopped.by);
   applyEvent(write, taskId, { kind: 'leased', attempt });
@@ -34,7 +35,7 @@ export function dispatch(
     phase: 'preparing',
     outcome: null,
     signature: null,
-    agent: options.agent,
+    agent: (isUnchangedAtGate(write, task) ? attempts.get(taskId)?.at(-1)?.agent : null) ?? options.agent,
     pool: options.pool ?? null,
     run: scheduler.token,
     base: null,
@@ -47,6 +48,14 @@ export function dispatch(
   if (record.pool !== null) startInPool(write, record.pool);
   attempts.set(taskId, [...(attempts.get(taskId) ?? []), record]);
   return { attempt, fence, intentId: openIntent(write, { kind: 'spawn', taskId, attempt, token }) };
+}
+
+function isUnchangedAtGate({ tables }: Write, { spec: { id }, state }: TaskRecord): boolean {
+  if (state.status !== 'ready' || state.entry.phase !== 'gating') return false;
+  const last = tables.events.findLast(
+    ({ taskId, type }) => taskId === id && (type === 'task.changed' || type === 'attempt.finished'),
+  );
+  return last?.type !== 'task.changed';
 }
 
 /** One that was closed with its attempt stays as it is. */

@@ -8,14 +8,14 @@ import type { Emit, Judgement, ProgramExit, ProgramIo, Protocol } from '../progr
 import { judgeError } from './acp-failure.ts';
 import { answerPermission } from './acp-permission.ts';
 import { settingsFor } from './acp-session.ts';
-import type { SessionWish } from './acp-session.ts';
+import type { SessionSetup } from './acp-session.ts';
 import { AcpUpdates } from './acp-updates.ts';
 
 /** Nobody asks so often; answers pile up where a program does not read them. */
 const REQUESTS_MAX = 10_000;
 
 /** What one turn asks of an agent. */
-export interface AcpWish extends SessionWish {
+export interface AcpWish extends SessionSetup {
   /** The lane. */
   readonly directory: string;
   readonly prompt: string;

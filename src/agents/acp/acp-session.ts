@@ -10,7 +10,8 @@ export interface Setting {
   readonly params: { readonly [key: string]: Json };
 }
 
-export interface SessionWish {
+/** What a session is to work with. */
+export interface SessionSetup {
   readonly model: string | null;
   readonly effort: string | null;
   readonly isEnclosed: boolean;
@@ -20,7 +21,7 @@ export interface SessionWish {
 export function settingsFor(
   sessionId: string,
   opened: Json,
-  wish: SessionWish,
+  wish: SessionSetup,
 ): { readonly kind: 'ok'; readonly settings: readonly Setting[] } | { readonly kind: 'refused'; readonly why: string } {
   const settings: Setting[] = [];
   for (const [category, value] of [

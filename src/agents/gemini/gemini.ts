@@ -1,17 +1,12 @@
-import { TOOL_SERVER } from '../../core/tool-definitions.ts';
 import type { Turn } from '../agent.ts';
 import type { Adapter } from '../program/adapter.ts';
 import { noEffort } from '../program/no-effort.ts';
 import type { HomeFile } from '../program/protocol.ts';
+import { TASK_COMMAND, taskCommand, trustedServers } from '../program/task-command.ts';
 import { GeminiProtocol } from './gemini-protocol.ts';
 
-/**
- * In a prompt of its own every `@word` that some file matches is taken out, and the file put in; not so in what follows a
- * command, which is added to the command's text as it is.
- */
-const COMMAND = 'yard-task';
-const COMMAND_FILE = `description = "A task of Yardmaster"
-prompt = "What follows the first word below is what you are to do."
+const COMMAND_FILE = `description = "${TASK_COMMAND.description}"
+prompt = "${TASK_COMMAND.text}"
 `;
 
 /** Gemini CLI, which is told all but its prompt by files in its home. */
@@ -55,7 +50,7 @@ export const GEMINI: Adapter = {
         GEMINI_CLI_TRUST_WORKSPACE: 'true',
         NO_BROWSER: 'true',
       },
-      input: `/${COMMAND} ${turn.prompt}\n`,
+      input: `${taskCommand(turn.prompt)}\n`,
       held: false,
       home: filesOf(turn),
       protocol: new GeminiProtocol(session !== null),
@@ -69,17 +64,13 @@ function filesOf({ environment, system, tools }: Turn): HomeFile[] {
     privacy: { usageStatisticsEnabled: false },
     // Ten attempts take minutes, of which the pool would know nothing.
     general: { enableAutoUpdate: false, enableAutoUpdateNotification: false, maxAttempts: 3 },
-    mcpServers: tools === null ? {} : { [TOOL_SERVER]: { ...serverOf(tools), trust: true } },
+    mcpServers: trustedServers(tools),
   };
   return [
     { path: '.gemini/settings.json', content: JSON.stringify(settings) },
-    { path: `.gemini/commands/${COMMAND}.toml`, content: COMMAND_FILE },
+    { path: `.gemini/commands/${TASK_COMMAND.name}.toml`, content: COMMAND_FILE },
     { path: '.gemini/GEMINI.md', content: system ?? '' },
   ];
-}
-
-function serverOf({ server: { command, args, env } }: NonNullable<Turn['tools']>): object {
-  return { command, args, env };
 }
 
 /** What it guesses of itself is wrong where its service has another address. */

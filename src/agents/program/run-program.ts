@@ -98,8 +98,11 @@ class ProgramRun {
       for (const timer of this.#timers) clearTimeout(timer);
       this.#wait(false);
       this.#watch.stop();
-      this.#raw.close();
-      this.#log.close();
+      try {
+        this.#raw.close();
+      } finally {
+        this.#log.close();
+      }
     }
   }
 

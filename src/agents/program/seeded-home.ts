@@ -6,25 +6,46 @@ import type { Turn } from '../agent.ts';
 import type { HomeFile } from './protocol.ts';
 
 /*
- * A program's home belongs to the agent, which may have put a link in the place of every file of it. So the host never
- * writes there: what the program is to find stands ready in the seed, and is copied from within the cell. Where the agent
- * has put something in its way, the home begins anew: no attempt is to fail for what an earlier one did.
+ * A program's home belongs to the agent, which may have put anything in the place of every file of it: a link, a FIFO that
+ * nobody reads. So the host never touches it: what the program is to find stands ready in the seed, and is copied from
+ * within the cell. What is in its way there is removed, unread; where that cannot be done, the home begins anew: no attempt
+ * is to fail, nor to wait, for what an earlier one did.
  */
 
 const ALWAYS = 'always';
 const LOGIN = 'login';
 /** Tells in the home which login was copied: programs renew it there, and what they renewed must not be undone. */
 const LOGIN_MARK = '.yard-login';
+const MARK_CHARS = 64;
 
-/** Arguments: home, seed, mark of the login, program and its arguments. 126 says that nothing was run. */
+/**
+ * Arguments: home, seed, mark of the login, program and its arguments. 126 says that nothing was run. Plain shell, since
+ * the image of a container may have little else.
+ */
 const SCRIPT = `home=$1; seed=$2; mark=$3; shift 3
 umask 077
 fail() { echo "the agent's home could not be made ready" >&2; exit 126; }
+place() {
+  at=$home; rest=$2
+  while [ "$rest" != "\${rest#*/}" ]; do
+    at=$at/\${rest%%/*}; rest=\${rest#*/}
+    [ -d "$at" ] && [ ! -L "$at" ] || { rm -rf "$at" && mkdir "$at"; } || return 1
+  done
+  rm -rf "$at/$rest" && cp "$seed/$1/$2" "$at/$rest"
+}
+place_all() {
+  [ -f "$seed/$1.list" ] || return 0
+  while IFS= read -r file; do place "$1" "$file" || return 1; done < "$seed/$1.list"
+}
+is_placed() {
+  [ -f "$home/${LOGIN_MARK}" ] && [ ! -L "$home/${LOGIN_MARK}" ] &&
+    [ "$(head -c ${MARK_CHARS} "$home/${LOGIN_MARK}")" = "$mark" ]
+}
 ready() {
-  mkdir -p "$home" || return 1
-  [ ! -d "$seed/${ALWAYS}" ] || cp -Rf "$seed/${ALWAYS}/." "$home/" || return 1
-  [ -d "$seed/${LOGIN}" ] && [ "$(cat "$home/${LOGIN_MARK}" 2>/dev/null)" != "$mark" ] || return 0
-  cp -Rf "$seed/${LOGIN}/." "$home/" && printf %s "$mark" > "$home/${LOGIN_MARK}"
+  mkdir -p "$home" && place_all ${ALWAYS} || return 1
+  [ ! -f "$seed/${LOGIN}.list" ] || is_placed || {
+    place_all ${LOGIN} && rm -rf "$home/${LOGIN_MARK}" && printf %s "$mark" > "$home/${LOGIN_MARK}"
+  }
 }
 empty() {
   chmod -R u+rwX "$home" 2>/dev/null
@@ -35,16 +56,22 @@ exec "$@"`;
 
 /** The command that runs `argv` with these files in its home. */
 export async function withSeededHome(
-  turn: Turn,
+  turn: Pick<Turn, 'home' | 'seed'>,
   files: readonly HomeFile[],
   argv: readonly [string, ...string[]],
 ): Promise<[string, ...string[]]> {
   const mark = createHash('sha256');
+  const lists = { [ALWAYS]: '', [LOGIN]: '' };
   for (const { path, content, isLogin = false } of files) {
-    const target = join(turn.seed, isLogin ? LOGIN : ALWAYS, path);
+    const kind = isLogin ? LOGIN : ALWAYS;
+    const target = join(turn.seed, kind, path);
     await mkdir(dirname(target), { recursive: true });
     await writeFile(target, content, { mode: 0o644 });
+    lists[kind] += `${path}\n`;
     if (isLogin) mark.update(path).update('\0').update(content).update('\0');
+  }
+  for (const [kind, list] of Object.entries(lists)) {
+    if (list !== '') await writeFile(join(turn.seed, `${kind}.list`), list, { mode: 0o644 });
   }
   return ['/bin/sh', '-c', SCRIPT, 'sh', turn.home, turn.seed, mark.digest('hex'), ...argv];
 }

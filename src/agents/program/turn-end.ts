@@ -10,12 +10,15 @@ import type { TerminalSignal } from '../../core/terminal-signal.ts';
 import type { Judgement } from './protocol.ts';
 import { readResultFile } from './result-file.ts';
 
-export interface EndedProgram {
+export interface StoppedProgram {
   readonly name: string;
   readonly turn: Turn;
   readonly result: CellResult;
   /** Who ended it. `over`: we did, after it was told to end. `refused`: we did, since its provider refused for too long. */
   readonly cause: 'itself' | 'cancelled' | 'idle' | 'over' | 'refused';
+}
+
+export interface EndedProgram extends StoppedProgram {
   /** The provider refused, and nothing came after it. */
   readonly pending: ProviderFailure | null;
   readonly lastText: string;
@@ -23,6 +26,8 @@ export interface EndedProgram {
   readonly judge: () => Judgement;
 }
 
+/** The shell's own "cannot execute" and "not found". */
+export const NOT_RUNNABLE: ReadonlySet<number> = new Set([126, 127]);
 const LAST_LINE_MAX = 200;
 const WHY_MAX = 4_000;
 const TAIL_MAX = 16 * 1024;
@@ -46,39 +51,42 @@ function sound(end: TurnEnd, turn: Turn): TurnEnd {
 }
 
 async function howEnded(ended: EndedProgram): Promise<TurnEnd> {
-  const { name, turn, result, cause } = ended;
+  const { turn, result } = ended;
+  const outOfHand = endOutOfHand(ended);
+  if (outOfHand !== null) return outOfHand;
+  const terminal = turn.tools?.terminal ?? null;
+  if (terminal !== null) return ofSignal(withoutSecrets(terminal, turn), ended);
+  const why = whyStopped(ended);
+  if (why === null) return judged(ended);
+  return result.breach === null ? stuck(ended, why) : failed(ended, why);
+}
+
+/** The end of a turn in which the agent had no part; null: it had one. */
+export function endOutOfHand({ name, result, cause }: StoppedProgram): TurnEnd | null {
   if (result.survivors.length > 0) {
     return { kind: 'infrastructure', why: `processes of the agent could not be ended: ${result.survivors.join(', ')}` };
   }
   if (cause === 'cancelled') return { kind: 'cancelled' };
-  const terminal = turn.tools?.terminal ?? null;
-  if (terminal !== null) return ofSignal(withoutSecrets(terminal, turn), ended);
-  if (result.breach !== null) return failed(ended, `the agent ${name} ${result.breach}`);
-  if (cause === 'idle') {
-    return stuck(ended, `the agent ${name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`);
-  }
-  if (cause === 'refused') return stuck(ended, `the agent ${name} waited ${seconds(turn.patienceMs)} for its provider`);
-  switch (result.kind) {
-    case 'spawn-failed':
-      return { kind: 'infrastructure', why: `the agent ${name} could not be started: ${result.message}` };
-    case 'timed-out':
-      return stuck(ended, `the agent ${name} did not end within ${seconds(turn.timeoutMs)}, its time limit`);
-    case 'cancelled':
-    case 'exited':
-    case 'signalled':
-      return judged(ended);
-    default:
-      throw impossible(result satisfies never);
-  }
+  if (result.kind !== 'spawn-failed') return null;
+  return { kind: 'infrastructure', why: `the agent ${name} could not be started: ${result.message}` };
+}
+
+/** Which of its limits ended the program; null: none did. */
+export function whyStopped({ name, turn, result, cause }: StoppedProgram): string | null {
+  if (result.breach !== null) return `the agent ${name} ${result.breach}`;
+  if (cause === 'idle') return `the agent ${name} said nothing for ${seconds(turn.idleMs ?? 0)}, its idle limit`;
+  if (cause === 'refused') return `the agent ${name} waited ${seconds(turn.patienceMs)} for its provider`;
+  if (result.kind !== 'timed-out') return null;
+  return `the agent ${name} did not end within ${seconds(turn.timeoutMs)}, its time limit`;
 }
 
 async function judged(ended: EndedProgram): Promise<TurnEnd> {
   const { name, turn, result, cause, stderr } = ended;
-  if (result.kind === 'exited' && (result.code === 126 || result.code === 127)) {
+  if (result.kind === 'exited' && NOT_RUNNABLE.has(result.code)) {
     return { kind: 'infrastructure', why: withLastLine(`the agent ${name} could not be run`, stderr) };
   }
   if (result.kind === 'signalled' && cause === 'itself') {
-    return failed(ended, `the agent ${name} was ended by ${result.signal}`);
+    return failed(ended, endedBySignal(name, result.signal));
   }
   const judgement = ended.judge();
   const file = await readResultFile(turn);
@@ -157,7 +165,11 @@ function tailOf({ lastText, stderr }: EndedProgram): string {
   return `${lastText}\n${stderr}`.trim().slice(-TAIL_MAX);
 }
 
-export function seconds(ms: number): string {
+export function endedBySignal(name: string, signal: string): string {
+  return `the agent ${name} was ended by ${signal}`;
+}
+
+function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 

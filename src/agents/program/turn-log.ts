@@ -1,3 +1,4 @@
+import { impossible } from '../../core/impossible.ts';
 import { checkedFailure } from '../../core/provider-failure.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import { redactJson } from '../../core/redact-json.ts';
@@ -7,13 +8,14 @@ import type { AgentEvent, Turn, TurnEnd } from '../agent.ts';
 import type { EventQueue } from '../event-queue.ts';
 import { Transcript } from '../transcript.ts';
 import { transcriptLine } from '../transcript-line.ts';
+import { BoundedEvents } from './bounded-events.ts';
 import type { Emit } from './protocol.ts';
 
-/** A reader that is further behind misses events; the transcript has them. */
-const WAITING_MAX = 1_000;
 /** Of what an agent says in one piece, so much goes on. */
 const TEXT_MAX = 100_000;
 const SUMMARY_MAX = 2_000;
+const NAME_MAX = 200;
+const ENTRIES_MAX = 200;
 /** Longer than any secret: what is cut before it is redacted is cut so much later, so that no half of one is left. */
 const MARGIN = 20_000;
 /** What says nothing of whether the provider serves. */
@@ -22,7 +24,7 @@ const BESIDE: ReadonlySet<AgentEvent['kind']> = new Set(['session', 'error', 'to
 /** What the agent does, without secrets: to whoever reads the events, and to the transcript. */
 export class TurnLog {
   readonly #turn: Turn;
-  readonly #queue: EventQueue<AgentEvent>;
+  readonly #events: BoundedEvents;
   readonly #transcript: Transcript;
   readonly #onPending: (isPending: boolean) => void;
   #pending: ProviderFailure | null = null;
@@ -32,7 +34,7 @@ export class TurnLog {
   constructor(turn: Turn, queue: EventQueue<AgentEvent>, onPending: (isPending: boolean) => void) {
     this.#onPending = onPending;
     this.#turn = turn;
-    this.#queue = queue;
+    this.#events = new BoundedEvents(queue);
     this.#transcript = new Transcript(turn.transcript);
   }
 
@@ -47,7 +49,7 @@ export class TurnLog {
 
   readonly emit: Emit = (raw) => {
     if (raw.kind === 'session' && !isSessionId(raw.id)) return;
-    const event = this.#withoutSecrets(raw);
+    const { event, chars } = this.#withoutSecrets(raw);
     const wasPending = this.#pending !== null;
     if (event.kind === 'rate-limit') this.#pending = event.failure;
     else if (!BESIDE.has(event.kind)) this.#pending = null;
@@ -59,9 +61,7 @@ export class TurnLog {
       this.#transcript.line(systemClock.nowMs(), 'agent', line);
       this.#transcript.flush();
     }
-    // Whoever adds up what was used must miss none of it, nor of the session.
-    const counts = event.kind === 'usage' || event.kind === 'session';
-    if (counts || this.#queue.size < WAITING_MAX) this.#queue.push(event);
+    this.#events.push(event, chars);
   };
 
   end(end: TurnEnd): void {
@@ -69,23 +69,53 @@ export class TurnLog {
     this.#transcript.line(systemClock.nowMs(), 'agent', `[${end.kind}] ${end.why}`);
   }
 
+  /** Nothing comes after it. */
   close(): void {
+    this.#events.end();
     this.#transcript.close();
   }
 
-  #withoutSecrets(event: Parameters<Emit>[0]): Parameters<Emit>[0] {
+  #withoutSecrets(event: Told): { readonly event: Told; readonly chars: number } {
     const short = shortened(event, MARGIN);
     const text = JSON.stringify(short);
     const redacted = redactJson(text, (part) => this.#turn.redactor.text(part));
-    const clean = shortened(redacted === text ? short : (JSON.parse(redacted) as Parameters<Emit>[0]), 0);
-    return clean.kind === 'rate-limit'
-      ? { ...clean, failure: checkedFailure(clean.failure, systemClock.nowMs()) }
-      : clean;
+    const clean = shortened(redacted === text ? short : (JSON.parse(redacted) as Told), 0);
+    const told =
+      clean.kind === 'rate-limit' ? { ...clean, failure: checkedFailure(clean.failure, systemClock.nowMs()) } : clean;
+    return { event: told, chars: redacted.length };
   }
 }
 
-function shortened(event: Parameters<Emit>[0], margin: number): Parameters<Emit>[0] {
-  if ('text' in event) return { ...event, text: event.text.slice(0, TEXT_MAX + margin) };
-  if ('summary' in event) return { ...event, summary: event.summary.slice(0, SUMMARY_MAX + margin) };
-  return event;
+type Told = Parameters<Emit>[0];
+
+/** @param margin how much longer each of its texts may be. */
+function shortened(event: Told, margin: number): Told {
+  const cut = (text: string, max: number): string => text.slice(0, max + margin);
+  switch (event.kind) {
+    case 'text':
+    case 'thinking':
+    case 'question':
+    case 'told':
+      return { ...event, text: cut(event.text, TEXT_MAX) };
+    case 'tool':
+      return {
+        ...event,
+        id: cut(event.id, NAME_MAX),
+        name: cut(event.name, NAME_MAX),
+        summary: cut(event.summary, SUMMARY_MAX),
+      };
+    case 'tool-result':
+      return { ...event, id: cut(event.id, NAME_MAX), summary: cut(event.summary, SUMMARY_MAX) };
+    case 'plan':
+      return { ...event, entries: event.entries.slice(0, ENTRIES_MAX).map((entry) => cut(entry, SUMMARY_MAX)) };
+    case 'error':
+      return { ...event, message: cut(event.message, TEXT_MAX) };
+    case 'session':
+      return event.model === undefined ? event : { ...event, model: cut(event.model, NAME_MAX) };
+    case 'rate-limit':
+    case 'usage':
+      return event;
+    default:
+      throw impossible(event satisfies never);
+  }
 }

@@ -1,20 +1,15 @@
-import { TOOL_SERVER } from '../../core/tool-definitions.ts';
 import type { Turn } from '../agent.ts';
 import type { Adapter, ProgramSettings } from '../program/adapter.ts';
 import { noEffort } from '../program/no-effort.ts';
 import type { HomeFile } from '../program/protocol.ts';
+import { TASK_COMMAND, taskCommand, trustedServers } from '../program/task-command.ts';
 import { openingOf, StreamJsonProtocol } from '../stream-json/stream-json-protocol.ts';
 import { QwenDialect } from './qwen-dialect.ts';
 
-/**
- * In a prompt of its own every `@word` that some file matches is changed, and the file put in; not so in what follows a
- * command, which is added to the command's text as it is.
- */
-const COMMAND = 'yard-task';
 const COMMAND_FILE = `---
-description: A task of Yardmaster
+description: ${TASK_COMMAND.description}
 ---
-What follows the first word below is what you are to do.
+${TASK_COMMAND.text}
 `;
 
 /** Qwen Code over its streams of JSON, in both directions. */
@@ -47,7 +42,7 @@ export const QWEN: Adapter = {
         QWEN_CODE_NO_RELAUNCH: 'true',
         QWEN_CODE_SUPPRESS_YOLO_WARNING: '1',
       },
-      input: openingOf(`/${COMMAND} ${turn.prompt}`),
+      input: openingOf(taskCommand(turn.prompt)),
       held: true,
       home: filesOf(turn),
       protocol: new StreamJsonProtocol(new QwenDialect((turn.environment['OPENAI_API_KEY'] ?? '') !== ''), {
@@ -81,14 +76,10 @@ function filesOf({ tools }: Turn): HomeFile[] {
     // Beneath these it tries seven times of itself, which takes more than a minute.
     model: { generationConfig: { maxRetries: 0 } },
     tools: { toolSearch: { enabled: false } },
-    mcpServers: tools === null ? {} : { [TOOL_SERVER]: { ...serverOf(tools), trust: true } },
+    mcpServers: trustedServers(tools),
   };
   return [
     { path: 'settings.json', content: JSON.stringify(settings) },
-    { path: `commands/${COMMAND}.md`, content: COMMAND_FILE },
+    { path: `commands/${TASK_COMMAND.name}.md`, content: COMMAND_FILE },
   ];
-}
-
-function serverOf({ server: { command, args, env } }: NonNullable<Turn['tools']>): object {
-  return { command, args, env };
 }

@@ -4,16 +4,19 @@ import { join } from 'node:path';
 import type { Owner } from '../../process/owner.ts';
 import { give } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
-import { makeTemporary } from '../../process/temporary.ts';
+import { thenClose } from '../../process/then-close.ts';
 import type { OwnProgram } from '../../sandbox/cells.ts';
 import { BoundTools } from './issue-tools.ts';
 import type { IssueTools, IssueToolsOptions } from './issue-tools.ts';
 import { TOOLS_KEY } from './tool-bridge.ts';
+import { makeToolPlace } from './tool-place.ts';
 import { serveTools } from './tool-server.ts';
 
 export interface OpenIssueToolsOptions extends IssueToolsOptions {
   /** The user of the cell, where that is another one. */
   readonly owner: Owner | null;
+  /** Of the yard, which removes what this process leaves if it is killed. */
+  readonly stateDirectory: string;
   /** This package, in the cell. */
   readonly program: OwnProgram;
 }
@@ -32,8 +35,6 @@ export interface OpenTools extends IssueTools {
   close(): Promise<void>;
 }
 
-/** The path of a socket can have some hundred bytes: too few for one in the state directory. */
-const SOCKETS = '/tmp';
 const KEY_BYTES = 32;
 
 /** Opens the tools of one attempt. To be closed when its last turn has ended. */
@@ -41,7 +42,7 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
   const { owner, program } = options;
   const [command, ...args] = program.argv;
   if (command === undefined) throw new Error('nothing leads from the cell to the tools');
-  const directory = await makeTemporary(join(SOCKETS, 'yard-tools-'));
+  const directory = await makeToolPlace(options.stateDirectory);
   try {
     if (owner !== null) give(directory, owner);
     const socketPath = join(directory, 's');
@@ -55,14 +56,14 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
         env: { [TOOLS_KEY]: key },
         readable: [directory, ...program.readable],
       },
-      close: async () => {
-        try {
-          await server.close();
-          tools.finishLog();
-        } finally {
-          await removeTree(directory);
-        }
-      },
+      close: () =>
+        thenClose(
+          async () => {
+            await server.close();
+            tools.finishLog();
+          },
+          () => removeTree(directory),
+        ),
     });
   } catch (error) {
     await removeTree(directory);

@@ -116,6 +116,7 @@ async function takeTurn(context: CommandContext, wish: ProbeWish, place: Place):
     task: TASK,
     binding: BINDING,
     gate: { name: 'none', command: 'true' },
+    stateDirectory: join(directory, 'state'),
     owner,
     program: cells.ownProgram(policy),
     clock,
