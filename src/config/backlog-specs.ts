@@ -3,7 +3,7 @@ import { preflightProblems, type PreflightPolicy } from '../core/preflight.ts';
 import { isTaskId, type TaskSpec, taskIdKey, twinKey } from '../core/task.ts';
 import type { Place } from '../core/user-error.ts';
 import { type BacklogProblem, Problems, type TaskDraft } from './backlog.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { quote } from './quote.ts';
 import { formatTaskFile } from './task-file-writer.ts';
 import { parseTaskFile } from './task-file.ts';

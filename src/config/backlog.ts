@@ -1,6 +1,6 @@
 import type { ExtraSection, TaskSpec } from '../core/task.ts';
 import { formatPlace, isUserError, type Place, UserError } from '../core/user-error.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { quote } from './quote.ts';
 import { TaskFields } from './task-fields.ts';
 import { knownSection } from './task-sections.ts';

@@ -6,7 +6,7 @@ import type { Backlog, BacklogProblem, TaskDraft } from './backlog.ts';
 import { readDraft } from './backlog.ts';
 import { inertLine } from '../core/inert.ts';
 import { type Line, readLines } from './markdown.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { quote } from './quote.ts';
 import type { YamlPath, YamlPlace, YamlValue } from './yaml.ts';
 

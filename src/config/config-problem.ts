@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { UserError } from '../core/user-error.ts';
 import type { Origin } from './layers.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { quote } from './quote.ts';
 import type { JsonSchema } from './schema.ts';
 import { knownKeys, valueAt } from './schema-keys.ts';

@@ -1,6 +1,6 @@
 import type { ConfigProblem } from './config-problem.ts';
 import type { Layer } from './layers.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { configJsonSchema } from './schema.ts';
 import { type ScalarKey, scalarKeys } from './schema-keys.ts';
 import type { YamlPath, YamlValue } from './yaml.ts';

@@ -310,6 +310,11 @@ describe('bad input', () => {
       '3:13: defaults.agent names codemid, which is not under agents; did you mean codemod?',
     ],
     [
+      'an effort that no agent of the kind knows',
+      changed('agent: codemod,', 'agent: codex:gpt-5.5:hihg,'),
+      '3:13: defaults.agent names codex:gpt-5.5:hihg, which has no effort "hihg"; did you mean high?',
+    ],
+    [
       'an agent for tasks that only reviews',
       changed('agent: codemod,', 'agent: codex:review,'),
       '3:13: defaults.agent names codex:review, which only reviews',

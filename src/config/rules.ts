@@ -1,9 +1,10 @@
 import type { CellPolicy } from '../core/cell-policy.ts';
+import { configuredEffortProblem, effortProblem } from '../core/agent-effort.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
 import { PROGRAM_KINDS } from '../core/agent-kind.ts';
 import { isReviewOnly } from '../core/review-only.ts';
 import { matches, parsePatterns } from '../core/scope.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { Config } from './schema.ts';
 import type { YamlPath } from './yaml.ts';
 
@@ -17,9 +18,13 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
   for (const spec of agentChain(agent)) {
     const [name, path] = [agentName(spec), ['defaults', 'agent']];
     const entry = Object.hasOwn(config.agents, name) ? config.agents[name] : undefined;
-    if (entry === undefined) broken.push({ path, message: missing('agent', name, Object.keys(config.agents)) });
-    else if (isReviewOnly(spec, entry))
-      broken.push({ path, message: `defaults.agent names ${spec}, which only reviews` });
+    if (entry === undefined) {
+      broken.push({ path, message: missing('agent', name, Object.keys(config.agents)) });
+      continue;
+    }
+    if (isReviewOnly(spec, entry)) broken.push({ path, message: `defaults.agent names ${spec}, which only reviews` });
+    const effort = effortProblem(spec, entry, name);
+    if (effort !== null) broken.push({ path, message: `defaults.agent names ${spec}, which ${effort}` });
   }
   // Two hands that fill the same place: who is last would win.
   const filled = new Map<string, string>();
@@ -37,7 +42,16 @@ export function brokenRules(config: Config): { path: YamlPath; message: string }
       filled.set(output, `prewarm[${index}]`);
     }
   }
-  return [...broken, ...unknownPools(config), ...containersWithoutImage(config)];
+  return [...broken, ...unknownEfforts(config), ...unknownPools(config), ...containersWithoutImage(config)];
+}
+
+function unknownEfforts({ agents }: Config): { path: YamlPath; message: string }[] {
+  return Object.entries(agents).flatMap(([name, agent]) => {
+    const problem = configuredEffortProblem(agent);
+    return problem === null
+      ? []
+      : [{ path: ['agents', name, 'effort'], message: `agents.${name} (${agent.kind}) ${problem}` }];
+  });
 }
 
 /** A program's kind is a pool by itself. */

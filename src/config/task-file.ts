@@ -3,7 +3,7 @@ import { isTaskId, taskIdKey, type ExtraSection, type TaskSpec } from '../core/t
 import { parsePattern } from '../core/scope.ts';
 import { formatPlace } from '../core/user-error.ts';
 import { quote } from './quote.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { findConflict } from './scope-conflict.ts';
 import { taskError, TaskFields } from './task-fields.ts';
 import { readSections } from './task-sections.ts';

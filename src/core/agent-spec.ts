@@ -7,13 +7,13 @@ export interface AgentSpec {
 }
 
 /** What programs call how hard a model is to think. */
-const EFFORTS: ReadonlySet<string> = new Set(['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max']);
+export const EFFORTS: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
 /** Models have colons of their own (`local:qwen3:8b`): the last part is an effort only when it is the word for one. */
 export function parseAgentSpec(spec: string): AgentSpec {
   const [name = '', ...rest] = spec.split(':');
   const last = rest.at(-1);
-  const effort = last !== undefined && EFFORTS.has(last) ? last : null;
+  const effort = last !== undefined && EFFORTS.includes(last) ? last : null;
   const model = (effort === null ? rest : rest.slice(0, -1)).join(':');
   return { name, model: model === '' ? null : model, effort };
 }

@@ -46,6 +46,15 @@ test('names that every object has are not known gates', () => {
   expect(preflightProblems({ ...task, gate: 'toString' }, policy)).toHaveLength(1);
 });
 
+test('an effort that its agent does not know is said', () => {
+  const agents = { codex: { kind: 'codex' }, gemini: { kind: 'gemini' } } as const;
+  const problems = preflightProblems({ ...task, agent: 'codex:gpt-5.5:hihg, gemini::high' }, { ...policy, agents });
+  expect(problems).toEqual([
+    expect.stringContaining('its agent "codex:gpt-5.5:hihg" has no effort "hihg"; did you mean high?'),
+    expect.stringContaining('"gemini::high" is no agent'),
+  ]);
+});
+
 test('no task is given to an agent that only reviews', () => {
   const agents = {
     codex: { kind: 'codex', model: null },

@@ -1,3 +1,4 @@
+import { effortProblem } from './agent-effort.ts';
 import type { AgentKind } from './agent-kind.ts';
 import { AGENT_SPEC, agentChain, agentName } from './agent-spec.ts';
 import { isReviewOnly } from './review-only.ts';
@@ -40,9 +41,13 @@ export function preflightProblems(task: PreflightTask, policy: PreflightPolicy):
     if (agent === undefined) {
       const name = JSON.stringify(agentName(spec));
       problems.push(`its agent ${name} is not in the configuration; known: ${known(policy.agents)}`);
-    } else if (isReviewOnly(spec, agent)) {
+      continue;
+    }
+    if (isReviewOnly(spec, agent)) {
       problems.push(`its agent ${JSON.stringify(spec)} only reviews; name one that works`);
     }
+    const effort = effortProblem(spec, agent, agentName(spec));
+    if (effort !== null) problems.push(`its agent ${JSON.stringify(spec)} ${effort}`);
   }
   return problems;
 }

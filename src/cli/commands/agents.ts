@@ -6,8 +6,9 @@ import { UserError, isUserError } from '../../core/user-error.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
+import { checkAgentSpec } from '../agent/check-spec.ts';
 import { loginWord, renderAgents } from '../agent/agents-text.ts';
-import { configHere, knownAgent, knownAgents, noSuchAgent } from '../agent/known-agents.ts';
+import { configHere, knownAgent, knownAgents } from '../agent/known-agents.ts';
 import type { KnownAgent } from '../agent/known-agents.ts';
 import { probeAgent } from '../agent/probe-agent.ts';
 import type { Proof } from '../agent/probe-agent.ts';
@@ -158,8 +159,7 @@ async function wantedSpecs(
   all: boolean,
 ): Promise<readonly string[]> {
   const named = specs.flatMap(agentChain);
-  for (const spec of named)
-    if (!Object.hasOwn(config.agents, agentName(spec))) throw noSuchAgent(agentName(spec), config);
+  for (const spec of named) checkAgentSpec(spec, config);
   if (named.length > 0 && !all) return named;
   if (root === null || isPlaceholder(config)) return installedOrRefuse(context, config);
   if (!all) return agentChain(config.defaults.agent);

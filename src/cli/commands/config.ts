@@ -3,7 +3,7 @@ import type { ConfigEntry } from '../../config/entries.ts';
 import type { Origin } from '../../config/layers.ts';
 import { LOCAL_CONFIG_FILE, loadConfig } from '../../config/load.ts';
 import { namedSecrets } from '../../config/named-secrets.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { renderConfigSchema } from '../../config/schema.ts';
 import { impossible } from '../../core/impossible.ts';
 import { inertLine } from '../../core/inert.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { UserError } from '../../core/user-error.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { bareConfig } from '../../config/bare-config.ts';
 import { proposeGate } from '../../config/gate-proposal.ts';
 import type { GateProposal } from '../../config/gate-proposal.ts';
 import { IGNORE_FILE, IGNORE_TEXT, renderConfig, SCHEMA_FILE } from '../../config/init.ts';
@@ -80,8 +81,9 @@ function noGate(proposal: GateProposal | null): string {
 
 /** The one that is named, or one that is installed and logged in, once that is confirmed; null: none is set. */
 async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<string | null> {
-  const { proposeAgent, checkAgentSpec } = await import('../agent/propose-agent.ts');
-  if (agent !== undefined) return checkAgentSpec(agent);
+  const { proposeAgent } = await import('../agent/propose-agent.ts');
+  const { checkAgentSpec } = await import('../agent/check-spec.ts');
+  if (agent !== undefined) return checkAgentSpec(agent, bareConfig());
   const proposal = await proposeAgent(context.env);
   if (proposal === null || (yes !== true && !context.stdin.isTTY)) return null;
   if (yes === true) return proposal;
@@ -90,7 +92,7 @@ async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions)
     proposal,
     ifInterrupted: 'nothing was written',
   });
-  return answer === '-' ? null : checkAgentSpec(answer);
+  return answer === '-' ? null : checkAgentSpec(answer, bareConfig());
 }
 
 /** The operator's own, or the proposal once it is confirmed. */

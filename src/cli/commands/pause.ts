@@ -2,7 +2,7 @@ import { describePauseSubject, pauseKey, resumeCommand as commandToResume } from
 import type { Pause, PauseSubject } from '../../core/pause.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Config } from '../../config/schema.ts';
 import { resolve, setRefs } from '../../git/depot.ts';
 import { toRefName } from '../../git/repository.ts';

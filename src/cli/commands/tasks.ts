@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { sortById } from '../../core/frontier.ts';
 import { inertLine } from '../../core/inert.ts';
 import { agentChain, agentName } from '../../core/agent-spec.ts';

@@ -1,7 +1,8 @@
 import { parseRecipes } from '../../agents/recipe.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
-import { agentName, parseAgentSpec } from '../../core/agent-spec.ts';
+import { agentChain, agentName, parseAgentSpec } from '../../core/agent-spec.ts';
 import { UserError } from '../../core/user-error.ts';
+import { checkAgentSpec } from '../agent/check-spec.ts';
 import { configHere, knownAgent } from '../agent/known-agents.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext } from '../context.ts';
@@ -41,6 +42,15 @@ export async function openDemoAgent(
   { agent: spec, stubModel, yes }: DemoAgentOptions,
 ): Promise<DemoAgent> {
   const { config } = await configHere(context);
+  if (agentChain(spec).length > 1) {
+    throw new UserError({
+      code: 'demo-agent',
+      message: 'the demo is worked on by one agent, not by a chain',
+      hint: `Name one of them, such as: yard demo --agent ${agentChain(spec)[0] ?? ''}`,
+      exitCode: EXIT.usage,
+    });
+  }
+  checkAgentSpec(spec, config);
   const name = agentName(spec);
   const agent = config.agents[name];
   if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') {

@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import { formatPlace, isUserError, UserError } from '../../core/user-error.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import type { FactName, Patient } from './patient.ts';

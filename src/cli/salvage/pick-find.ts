@@ -1,5 +1,5 @@
 import { UserError } from '../../core/user-error.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Depot } from '../../git/depot.ts';
 import { resolve } from '../../git/depot.ts';
 import { TARGET_RECORD } from '../../git/target-sync.ts';

@@ -2,7 +2,7 @@ import type { ListChange, TaskChange } from '../../core/task-change.ts';
 import { changedList } from '../../core/task-change.ts';
 import type { TaskSpec } from '../../core/task.ts';
 import { UserError } from '../../core/user-error.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 
 /** The options of `yard edit` that say what is to change. */
 export interface EditOptions {

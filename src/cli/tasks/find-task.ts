@@ -1,5 +1,5 @@
 import { UserError } from '../../core/user-error.ts';
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { StoreReader, TaskRecord } from '../../store/store.ts';
 import { findUnimported } from '../schedule/unimported.ts';
 import type { Backlog } from '../schedule/unimported.ts';

@@ -1,4 +1,4 @@
-import { nearest } from '../../config/nearest.ts';
+import { nearest } from '../../core/nearest.ts';
 import type { Config } from '../../config/schema.ts';
 import { agentChain, agentName } from '../../core/agent-spec.ts';
 import type { TaskSpec } from '../../core/task.ts';
