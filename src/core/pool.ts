@@ -1,5 +1,6 @@
 import { describeSpent, NO_BUDGET, spentLimit } from './budget.ts';
 import { dayStartMs, dayOf } from './day.ts';
+import { waitText } from './duration-text.ts';
 import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
@@ -183,13 +184,18 @@ export interface PoolView {
   readonly today: Spend;
 }
 
+interface NextDay {
+  readonly untilMs: number;
+  readonly remainingMs: number;
+}
+
 /** Why a pool takes nothing now, with the numbers that decided it. */
 export type PoolRefusal =
   | { readonly why: 'person'; readonly text: string }
   | { readonly why: 'held'; readonly by: string; readonly text: string }
   | { readonly why: 'paused'; readonly text: string; readonly untilMs: number; readonly remainingMs: number }
-  | { readonly why: 'daily'; readonly turns: number; readonly limit: number; readonly untilMs: number }
-  | ({ readonly why: 'budget'; readonly untilMs: number } & SpentLimit)
+  | ({ readonly why: 'daily'; readonly turns: number; readonly limit: number } & NextDay)
+  | ({ readonly why: 'budget' } & NextDay & SpentLimit)
   | { readonly why: 'concurrent'; readonly running: number; readonly limit: number }
   | { readonly why: 'model'; readonly model: string; readonly running: number; readonly limit: number }
   | { readonly why: 'delay'; readonly remainingMs: number };
@@ -206,11 +212,12 @@ export function holdOf(
     return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
   }
   const untilMs = dayStartMs(dayOf(nowMs) + 1);
+  const nextDay: NextDay = { untilMs, remainingMs: untilMs - nowMs };
   if (limits.dailyTurns !== null && today.turns >= limits.dailyTurns) {
-    return { why: 'daily', turns: today.turns, limit: limits.dailyTurns, untilMs };
+    return { why: 'daily', turns: today.turns, limit: limits.dailyTurns, ...nextDay };
   }
   const spent = spentLimit(limits.budget, today);
-  return spent === null ? null : { why: 'budget', untilMs, ...spent };
+  return spent === null ? null : { why: 'budget', ...nextDay, ...spent };
 }
 
 /** Only a person can end it. */
@@ -226,22 +233,18 @@ export function describeRefusal(refusal: PoolRefusal, name: string): string {
     case 'held':
       return `is paused by ${inertLine(refusal.by, 100)} (${inertLine(refusal.text, 400)}); go on with: yard pools resume ${name}`;
     case 'paused':
-      return `is put off for another ${secondsText(refusal.remainingMs)}: ${refusal.text}; try at once with: yard pools clear ${name}`;
+      return `is put off for another ${waitText(refusal.remainingMs)}: ${refusal.text}; try at once with: yard pools clear ${name}`;
     case 'daily':
-      return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns)`;
+      return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns); the next one begins in ${waitText(refusal.remainingMs)}`;
     case 'budget':
-      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget)`;
+      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget); the next one begins in ${waitText(refusal.remainingMs)}`;
     case 'concurrent':
       return `has ${refusal.running} running (limit ${refusal.limit})`;
     case 'model':
       return `has ${refusal.running} running with ${inertLine(refusal.model, 100)} (limit ${refusal.limit})`;
     case 'delay':
-      return `takes the next one in ${secondsText(refusal.remainingMs)} (pools.${name}.minDelay)`;
+      return `takes the next one in ${waitText(refusal.remainingMs)} (pools.${name}.minDelay)`;
     default:
       throw impossible(refusal satisfies never);
   }
-}
-
-function secondsText(ms: number): string {
-  return ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
 }

@@ -1,5 +1,6 @@
 import { listPaths } from './decision.ts';
 import { formatBytes } from './disk.ts';
+import { waitText } from './duration-text.ts';
 import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
@@ -89,7 +90,7 @@ export function describeWaiting(waiting: Waiting, taskId: string, remedy: string
     case 'cycle':
       return `its dependencies form a cycle: ${foreign(waiting.ids.join(' → '))}`;
     case 'not-before':
-      return `it is put off for another ${formatSeconds(waiting.remainingMs)} after a failure of the machine or a provider; try at once with: yard wake ${taskId}`;
+      return `it is put off for another ${waitText(waiting.remainingMs)} after a failure of the machine or a provider; try at once with: yard wake ${taskId}`;
     case 'backlog':
       return `${waiting.accepted} accepted ${waiting.accepted === 1 ? 'task waits' : 'tasks wait'} to land (limit ${waiting.limit}); starting more would only age them`;
     case 'disk':
@@ -162,8 +163,4 @@ function dependencySentence(state: DependencyState): string {
     default:
       throw impossible(state satisfies never);
   }
-}
-
-function formatSeconds(ms: number): string {
-  return ms < 90_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
 }

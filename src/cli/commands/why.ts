@@ -2,7 +2,8 @@ import { Frontier } from '../../core/frontier.ts';
 import { waitingOf } from '../../core/plan.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { describeWaiting } from '../../core/waiting.ts';
-import { inertLine } from '../../core/inert.ts';
+import type { Waiting } from '../../core/waiting.ts';
+import { chainWaiting } from '../../core/chain-waiting.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { EXIT } from '../context.ts';
@@ -10,6 +11,7 @@ import { snapshotAround } from '../schedule/seen-snapshot.ts';
 import { findTask } from '../tasks/find-task.ts';
 import { NO_SCHEDULER, schedulerOf } from '../schedule/scheduler.ts';
 import { remedyFor } from '../waiting/remedy.ts';
+import { WaitingSentences } from '../waiting/waiting-groups.ts';
 import { stateSentence } from '../waiting/state-sentence.ts';
 
 /** `yard why ID`, `yard why --all`. */
@@ -56,8 +58,7 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
       return EXIT.ok;
     }
     output.print(`${task.spec.id} ${sentence}`);
-    for (const entry of waiting) {
-      const detail = inertLine(describeWaiting(entry, task.spec.id, remedy), 2000);
+    for (const detail of detailsOf(waiting, task.spec.id, remedy)) {
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
     if (
@@ -73,6 +74,13 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
   } finally {
     await reading.reader.close();
   }
+}
+
+/** A line for each reason; of a chain of agents it says whose. */
+function detailsOf(waiting: readonly Waiting[], id: string, remedy: string | null): string[] {
+  const sentences = new WaitingSentences();
+  const links = new Map<Waiting, string>(chainWaiting(waiting).map((entry) => [entry, sentences.ofLink(entry, id)]));
+  return waiting.map((entry) => links.get(entry) ?? sentences.of(entry, id, remedy));
 }
 
 /** States that a scheduler takes further. */

@@ -42,3 +42,29 @@ test('no line is wider than the terminal', () => {
   expect(lines.length).toBeGreaterThan(30);
   expect(lines.filter((line) => line.length > 60)).toEqual([]);
 });
+
+test('of a chain of agents that are all held, each is named', () => {
+  const codex: Waiting = {
+    reason: 'pool',
+    pool: 'codex',
+    agent: 'codex:gpt-5.5',
+    refusal: { why: 'paused', text: 'its quota is used up (429)', untilMs: 9e6, remainingMs: 2 * 3_600_000 },
+  };
+  const claude: Waiting = {
+    reason: 'pool',
+    pool: 'claude',
+    agent: 'claude',
+    refusal: { why: 'person', text: 'it is not logged in' },
+  };
+  const held: Waiting = { reason: 'paused', subject: { of: 'agent', name: 'gemini' }, by: 'ada', why: 'x' };
+  const chained: WaitingTask[] = [
+    { id: 'T-1', waiting: [held, codex, claude, slots] },
+    { id: 'T-2', waiting: [slots, codex, claude] },
+    { id: 'T-3', waiting: [codex] },
+  ];
+  expect(groupWaiting(chained).map(({ sentence }) => sentence)).toEqual([
+    'none of its agents can start: (1) the agent gemini is paused by ada (x); go on with: yard resume agent gemini (2) codex:gpt-5.5: the pool codex is put off for another 2 h: its quota is used up (429); try at once with: yard pools clear codex (3) claude: the pool claude needs a person: it is not logged in; mend it, then: yard pools clear claude',
+    'the pool codex is put off for another 2 h: its quota is used up (429); try at once with: yard pools clear codex',
+    '2 attempts run (limit 2)',
+  ]);
+});

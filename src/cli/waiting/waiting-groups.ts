@@ -1,3 +1,5 @@
+import { chainWaiting } from '../../core/chain-waiting.ts';
+import type { AgentWaiting } from '../../core/chain-waiting.ts';
 import { inertLine } from '../../core/inert.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import type { Waiting, WaitingReason } from '../../core/waiting.ts';
@@ -45,6 +47,7 @@ const ORDER: readonly WaitingReason[] = [
 ];
 
 const SENTENCE_MAX = 2_000;
+const AGENT_MAX = 100;
 /** Of one reason; beyond that a person reads the JSON. */
 const GROUPS_MAX = 20;
 const IDS_MAX = 12;
@@ -60,6 +63,20 @@ export class WaitingSentences {
     // Reasons of one task alone name it in what is to be done.
     if (SHARED.has(entry.reason)) this.#told.set(entry, sentence);
     return sentence;
+  }
+
+  /** Where it is its agents that decide, all of them: none says enough of a chain. Null: one reason decides. */
+  ofChain(waiting: readonly Waiting[], id: string): string | null {
+    const chain = chainWaiting(waiting);
+    if (!chain.some((entry) => entry === waiting[0])) return null;
+    const links = chain.map((entry, index) => `(${index + 1}) ${this.ofLink(entry, id)}`);
+    return inertLine(`none of its agents can start: ${links.join(' ')}`, SENTENCE_MAX);
+  }
+
+  /** One agent of a chain. */
+  ofLink(entry: AgentWaiting, id: string): string {
+    const sentence = this.of(entry, id);
+    return entry.reason === 'pool' ? `${inertLine(entry.agent, AGENT_MAX)}: ${sentence}` : sentence;
   }
 }
 
@@ -82,7 +99,7 @@ export function groupWaiting(tasks: readonly WaitingTask[]): WaitingGroup[] {
   for (const { id, waiting, remedy = null } of tasks) {
     const [first] = waiting;
     if (first === undefined) continue;
-    const sentence = sentences.of(first, id, remedy);
+    const sentence = sentences.ofChain(waiting, id) ?? sentences.of(first, id, remedy);
     const key = `${first.reason} ${sentence}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { reason: first.reason, sentence, ids: [id] });
