@@ -48,6 +48,24 @@ describe('a clock that was set back', () => {
     expect(ahead).toMatchObject({ untilMs: NOW_MS + 30_000, overloadedMs: NOW_MS });
   });
 
+  test('is not held by what was reckoned before it was, and is held by what comes then', () => {
+    const today = { limits: NO_POOL_LIMITS, today: NOTHING_SPENT };
+    const held = after([because('quota', NOW_MS + 5 * MINUTE_MS)]);
+    const at = (nowMs: number) => holdOf({ ...today, state: held }, nowMs, true);
+    expect(at(NOW_MS)).toMatchObject({ why: 'paused', remainingMs: 5 * MINUTE_MS });
+    expect(at(NOW_MS - MINUTE_MS)).toMatchObject({ why: 'paused', remainingMs: 6 * MINUTE_MS });
+    expect(at(NOW_MS - 3 * 60 * MINUTE_MS)).toBeNull();
+    const nowMs = NOW_MS - dayMs;
+    const again = poolAfter(held, { ...because('overload'), startedMs: nowMs }, nowMs, 1);
+    expect(again).toMatchObject({ news: 'paused', state: { untilMs: nowMs + 15_000, sinceMs: nowMs } });
+  });
+
+  test('is held by what an older version wrote without saying when', () => {
+    const { sinceMs: _, ...older } = after([because('quota', NOW_MS + 5 * MINUTE_MS)]);
+    const hold = holdOf({ limits: NO_POOL_LIMITS, state: older, today: NOTHING_SPENT }, NOW_MS - dayMs, true);
+    expect(hold).toMatchObject({ why: 'paused' });
+  });
+
   test('is not held by what lies further off than any quota, and is held by what comes then', () => {
     const today = { limits: NO_POOL_LIMITS, today: NOTHING_SPENT };
     const held = { ...NEW_POOL, untilMs: NOW_MS + 400 * dayMs, why: 'x' };
@@ -91,6 +109,32 @@ describe('an overload', () => {
 
   test('waits as long as the provider says, if that is longer', () => {
     expect(after([because('overload', NOW_MS + 3 * MINUTE_MS)]).untilMs).toBe(NOW_MS + 3 * MINUTE_MS);
+  });
+});
+
+describe('an overload that was waited for in vain', () => {
+  const waited = (minutes: number): PoolTurn => {
+    const { failure, ...turn } = because('overload');
+    return { ...turn, failure: failure === null ? null : { ...failure, waitedMs: minutes * MINUTE_MS } };
+  };
+
+  test('puts off for as long again at the least, and then for longer', () => {
+    expect(after([waited(3)], NEW_POOL, 0).untilMs).toBe(NOW_MS + 3 * MINUTE_MS);
+    const state = after([waited(3)]);
+    expect(state.untilMs).toBe(NOW_MS + 6 * MINUTE_MS);
+    const laterMs = NOW_MS + 6 * MINUTE_MS;
+    const next = poolAfter(state, { ...because('overload'), startedMs: laterMs }, laterMs, 1);
+    expect(next.state.untilMs).toBe(laterMs + 15 * MINUTE_MS);
+    expect(after([waited(60)]).untilMs).toBe(NOW_MS + 15 * MINUTE_MS);
+    expect(after([waited(0.01)]).untilMs).toBe(NOW_MS + 15_000);
+  });
+
+  test('counts once where several turns side by side met it, and puts off though another one failed at once', () => {
+    expect(after([waited(3), waited(3), waited(3)])).toMatchObject({
+      untilMs: NOW_MS + 6 * MINUTE_MS,
+      overloads: after([waited(3)]).overloads,
+    });
+    expect(after([because('overload'), waited(3)])).toMatchObject({ untilMs: NOW_MS + 6 * MINUTE_MS, overloads: 1 });
   });
 });
 

@@ -17,6 +17,8 @@ import type { ProviderFailure } from './provider-failure.ts';
 export interface PoolState {
   /** Wall clock; null: it is not put off. */
   readonly untilMs: number | null;
+  /** When it was put off. Absent where an older version has written it. */
+  readonly sinceMs?: number | null;
   /** Why it is put off. */
   readonly why: string;
   /** Nothing of it works before a person has done something. */
@@ -39,6 +41,7 @@ export interface PoolState {
 
 export const NEW_POOL: PoolState = {
   untilMs: null,
+  sinceMs: null,
   why: '',
   person: null,
   overloads: 0,
@@ -112,33 +115,49 @@ function quotaEndMs({ resetMs }: ProviderFailure, nowMs: number): number {
   return resetMs === null ? nowMs + LONG_PAUSE_MS : Math.max(resetMs, nowMs + MINUTE_MS);
 }
 
-/** Turns that ran side by side meet one overload, and all report it: the first one counts. */
+/**
+ * Turns that ran side by side meet one overload, and all report it: the first one counts. Who has waited for its provider
+ * in vain until now says more: that it goes on, and that a short wait is none.
+ */
 function afterOverload(
   state: PoolState,
   turn: PoolTurn,
   failure: ProviderFailure,
   { nowMs, jitter }: { readonly nowMs: number; readonly jitter: number },
 ): PoolChange {
+  const waitedMs = failure.waitedMs ?? 0;
   // What is counted for a time to come was counted before the clock was set back.
-  if (state.overloadedMs !== null && state.overloadedMs <= nowMs && turn.startedMs < state.overloadedMs) {
-    return failure.resetMs === null ? { state, news: null } : pausedUntil(state, nowMs, failure.resetMs, state.why);
-  }
-  const fullMs = Math.min(BACKOFF_MS * 2 ** state.overloads, BACKOFF_MAX_MS);
+  const isCounted = state.overloadedMs !== null && state.overloadedMs <= nowMs && turn.startedMs < state.overloadedMs;
+  const backoffMs = isCounted ? 0 : BACKOFF_MS * 2 ** state.overloads;
+  const fullMs = Math.min(Math.max(backoffMs, 2 * waitedMs), BACKOFF_MAX_MS);
   const untilMs = nowMs + Math.round(fullMs * (0.5 + jitter / 2));
-  const next = { ...state, overloads: state.overloads + 1, overloadedMs: nowMs };
+  const next = isCounted ? state : { ...state, overloads: stepsTo(fullMs) + 1, overloadedMs: nowMs };
   const why = `its provider is overloaded${codeText(failure)}`;
   return pausedUntil(next, nowMs, Math.max(untilMs, failure.resetMs ?? 0), why);
+}
+
+/** How many times the first wait is doubled for one that is as long. */
+function stepsTo(waitMs: number): number {
+  return Math.ceil(Math.log2(waitMs / BACKOFF_MS));
 }
 
 /** A pause is never made shorter by another one. */
 function pausedUntil(state: PoolState, nowMs: number, untilMs: number, why: string): PoolChange {
   if (untilMs <= nowMs || (isPutOff(state, nowMs) && state.untilMs >= untilMs)) return { state, news: null };
-  return { state: { ...state, untilMs, why }, news: 'paused' };
+  return { state: { ...state, untilMs, sinceMs: nowMs, why }, news: 'paused' };
 }
 
-/** Nobody waits longer than for the longest quota: what is further off was reckoned by a clock that has been set back. */
+/** Clocks are put right by so much all the time. */
+const CLOCK_SLACK_MS = MINUTE_MS;
+
+/**
+ * What was reckoned by a clock that has been set back since holds nothing: the worst that follows is one turn that is
+ * refused, and then holds it by the clock as it is. Nobody waits longer than for the longest quota.
+ */
 function isPutOff(state: PoolState, nowMs: number): state is PoolState & { readonly untilMs: number } {
-  return state.untilMs !== null && state.untilMs > nowMs && state.untilMs - nowMs <= RESET_MAX_MS;
+  const { untilMs, sinceMs = null } = state;
+  if (untilMs === null || untilMs <= nowMs || untilMs - nowMs > RESET_MAX_MS) return false;
+  return sinceMs === null || sinceMs <= nowMs + CLOCK_SLACK_MS;
 }
 
 const CODE_MAX = 60;

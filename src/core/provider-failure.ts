@@ -18,6 +18,8 @@ export interface ProviderFailure {
   readonly resetMs: number | null;
   /** The provider's own word for it; null: not told. */
   readonly code: string | null;
+  /** How long the program had tried again in vain when it was ended. Absent: it ended by itself. */
+  readonly waitedMs?: number;
 }
 
 /** No window of a quota is longer; a reset that is told for later is a mistake, or a lie. */
@@ -25,12 +27,14 @@ export const RESET_MAX_MS = 35 * 86_400_000;
 const CODE_MAX = 60;
 
 /** What a program may say of its provider, as it can be kept and reckoned with. */
-export function checkedFailure({ type, status, resetMs, code }: ProviderFailure, nowMs: number): ProviderFailure {
+export function checkedFailure(failure: ProviderFailure, nowMs: number): ProviderFailure {
+  const { type, status, resetMs, code, waitedMs } = failure;
   const isReset = resetMs !== null && Number.isFinite(resetMs) && resetMs - nowMs <= RESET_MAX_MS;
   return {
     type,
     status: status !== null && Number.isInteger(status) && status >= 100 && status < 1_000 ? status : null,
     resetMs: isReset ? Math.max(0, Math.round(resetMs)) : null,
     code: code === null ? null : inertLine(code, CODE_MAX),
+    ...(waitedMs === undefined ? {} : { waitedMs }),
   };
 }

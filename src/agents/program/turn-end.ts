@@ -148,9 +148,10 @@ function ofSignal(signal: TerminalSignal, ended: EndedProgram): TurnEnd {
 
 /** It said nothing any more: because its provider refused it, or of itself. */
 function stuck(ended: EndedProgram, why: string): TurnEnd {
-  const { pending } = ended;
+  const { pending, cause, turn } = ended;
   if (pending === null) return failed(ended, why);
-  return { kind: 'provider', why: `${why}, after the provider had refused (${pending.type})`, failure: pending };
+  const failure = cause === 'refused' ? { ...pending, waitedMs: turn.patienceMs } : pending;
+  return { kind: 'provider', why: `${why}, after the provider had refused (${pending.type})`, failure };
 }
 
 function failed(ended: EndedProgram, why: string): TurnEnd {
