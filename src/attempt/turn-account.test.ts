@@ -60,7 +60,7 @@ test('a task whose budget is spent is parked, and told how to go on', async () =
   expect(third.outcome).toMatchObject({ kind: 'policy' });
   expect(await yard.status(TASK)).toBe('parked');
   expect(JSON.stringify((await yard.store.task(TASK))?.state)).toContain(
-    `$1.00 of $0.60 used; raise budgets.task.usd in .yard/config.yaml, then: yard unpark ${TASK}`,
+    `$1.00 of $0.60 used, $1.00 of it estimated (yard cost says why); raise budgets.task.usd in .yard/config.yaml`,
   );
   // The third turn was never taken.
   expect(yard.lines('runs')).toEqual(['run', 'run']);

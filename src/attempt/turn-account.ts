@@ -72,7 +72,7 @@ async function reserve(
   const dailyTurns = limits?.dailyTurns ?? null;
   const wanted = { taskId, attempt, turn, agent, model, role, pool, reserve: budgets.estimate };
   const made = await store.reserveTurn(fence, { ...wanted, budgets: held, dailyTurns });
-  if (made.kind === 'refused') return outcomeOf(made.refusal, taskId);
+  if (made.kind === 'refused') return outcomeOf(made.refusal);
   const { turnId, left } = made;
   const startedMs = clock.monotonicMs();
   let endedMs: number | null = null;
@@ -143,8 +143,8 @@ function poolEndOf(end: TurnEnd, wasServed: boolean): PoolTurn['end'] {
   }
 }
 
-/** What only this task has spent parks it; what it shares with others holds it until there is room again. */
-function outcomeOf(refusal: TurnRefusal, taskId: string): AttemptOutcome {
+/** What only this task has spent parks it, and who tells of that says how it is put back; what it shares with others holds it until there is room again. */
+function outcomeOf(refusal: TurnRefusal): AttemptOutcome {
   const why = describeTurnRefusal(refusal);
   switch (refusal.of) {
     case 'pool':
@@ -157,7 +157,7 @@ function outcomeOf(refusal: TurnRefusal, taskId: string): AttemptOutcome {
       const key = `budgets.${refusal.of}.${KEYS[refusal.measure]}`;
       return {
         kind: 'policy',
-        why: `${why}; raise ${key} in .yard/config.yaml, then: yard unpark ${taskId}`,
+        why: `${why}; raise ${key} in .yard/config.yaml`,
         paths: [],
       };
     }

@@ -82,7 +82,7 @@ test('what is left counts what is reserved, and is never less than nothing', () 
   });
   expect(spentLimit({ ...NO_BUDGET, tokens: 111 }, spend)).toBeNull();
   const spent = spentLimit({ ...NO_BUDGET, tokens: 110 }, spend);
-  expect(spent).toEqual({ measure: 'tokens', used: 70, reserved: 40, limit: 110 });
+  expect(spent).toEqual({ measure: 'tokens', used: 70, reserved: 40, limit: 110, estimated: 0 });
   expect(spent === null ? '' : describeSpent(spent)).toBe(
     '70 tokens of 110 tokens used, 40 tokens more reserved for turns that run',
   );

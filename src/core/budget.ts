@@ -75,6 +75,8 @@ export interface SpentLimit {
   /** For turns that run. */
   readonly reserved: number;
   readonly limit: number;
+  /** Of what is used, what nobody has said; of money alone. */
+  readonly estimated: number;
 }
 
 /** What a turn counts in. */
@@ -137,11 +139,12 @@ export function withSettled(spend: Spend, reserved: Amount, used: Amount, isEsti
 }
 
 /** The first limit of which nothing is left; null: a turn may start. */
-export function spentLimit(budget: Budget, { settled, reserved }: Spend): SpentLimit | null {
+export function spentLimit(budget: Budget, { settled, reserved, estimatedMicros }: Spend): SpentLimit | null {
   for (const measure of MEASURES) {
     const limit = budget[measure];
     if (limit === null || settled[measure] + reserved[measure] < limit) continue;
-    return { measure, used: settled[measure], reserved: reserved[measure], limit };
+    const estimated = measure === 'usdMicros' ? estimatedMicros : 0;
+    return { measure, used: settled[measure], reserved: reserved[measure], limit, estimated };
   }
   return null;
 }
@@ -172,10 +175,11 @@ export function tighter(a: Budget, b: Budget): Budget {
   };
 }
 
-/** `$1.50 of $1.50`, `210000 of 200000 tokens`; what is reserved for turns that run is named apart. */
-export function describeSpent({ measure, used, reserved, limit }: SpentLimit): string {
+/** `$1.50 of $1.50`, `210000 of 200000 tokens`; what is estimated, and reserved for turns that run, is named apart. */
+export function describeSpent({ measure, used, reserved, limit, estimated }: SpentLimit): string {
+  const guessed = estimated === 0 ? '' : `, ${amountText(measure, estimated)} of it estimated (yard cost says why)`;
   const running = reserved === 0 ? '' : `, ${amountText(measure, reserved)} more reserved for turns that run`;
-  return `${amountText(measure, used)} of ${amountText(measure, limit)} used${running}`;
+  return `${amountText(measure, used)} of ${amountText(measure, limit)} used${guessed}${running}`;
 }
 
 function amountText(measure: Measure, value: number): string {

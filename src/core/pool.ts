@@ -254,9 +254,9 @@ export function describeRefusal(refusal: PoolRefusal, name: string): string {
     case 'paused':
       return `is put off for another ${waitText(refusal.remainingMs)}: ${refusal.text}; try at once with: yard pools clear ${name}`;
     case 'daily':
-      return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns); the next one begins in ${waitText(refusal.remainingMs)}`;
+      return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns); the next day begins in ${waitText(refusal.remainingMs)}`;
     case 'budget':
-      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget); the next one begins in ${waitText(refusal.remainingMs)}`;
+      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget); the next day begins in ${waitText(refusal.remainingMs)}`;
     case 'concurrent':
       return `has ${refusal.running} running (limit ${refusal.limit})`;
     case 'model':

@@ -1,4 +1,5 @@
 import { microsOf } from './budget.ts';
+import { inertLine } from './inert.ts';
 import type { Usage } from './usage.ts';
 
 /** Of a model, in US dollars for a million tokens. */
@@ -46,6 +47,14 @@ export function priceOf(model: string, table: PriceTable): Price | null {
   }
   return null;
 }
+
+/** What is said of a model that nobody knows the price of, and what helps. */
+export function unknownPrice(model: string): string {
+  const name = inertLine(model, MODEL_MAX);
+  return `nobody says what ${name} costs: each of its turns counts as budgets.estimate.usd; set prices.${name} in .yard/config.yaml ({ input, output }, US dollars for a million tokens)`;
+}
+
+const MODEL_MAX = 100;
 
 function priced(usage: Usage, { input, output, cachedInput = input, cacheWrite = input }: Price): number {
   // Dollars for a million tokens are millionths of a dollar for one.

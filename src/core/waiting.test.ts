@@ -9,7 +9,16 @@ const refusals: readonly PoolRefusal[] = [
   { why: 'held', by: 'ada', text: 'lunch' },
   { why: 'paused', text: 'its quota is used up (429)', untilMs: 9, remainingMs: 1_800_000 },
   { why: 'daily', turns: 7, limit: 7, untilMs: 9, remainingMs: 19_200_000 },
-  { why: 'budget', untilMs: 9, remainingMs: 60_000, measure: 'tokens', used: 1_200, reserved: 0, limit: 1_000 },
+  {
+    why: 'budget',
+    untilMs: 9,
+    remainingMs: 60_000,
+    measure: 'tokens',
+    used: 1_200,
+    reserved: 0,
+    limit: 1_000,
+    estimated: 0,
+  },
   { why: 'concurrent', running: 2, limit: 2 },
   { why: 'model', model: 'opus', running: 1, limit: 1 },
   { why: 'delay', remainingMs: 1_500 },
@@ -43,8 +52,16 @@ const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[]
   area: [{ reason: 'area', area: 'api', running: 2, limit: 2 }],
   pool: refusals.map((refusal) => ({ reason: 'pool', pool: 'claude', agent: 'claude:opus', refusal })),
   budget: [
-    { reason: 'budget', of: 'day', measure: 'usdMicros', used: 9_500_000, reserved: 500_000, limit: 10_000_000 },
-    { reason: 'budget', of: 'run', measure: 'timeMs', used: 3_600_000, reserved: 0, limit: 3_600_000 },
+    {
+      reason: 'budget',
+      of: 'day',
+      measure: 'usdMicros',
+      used: 9_500_000,
+      reserved: 500_000,
+      limit: 10_000_000,
+      estimated: 0,
+    },
+    { reason: 'budget', of: 'run', measure: 'timeMs', used: 3_600_000, reserved: 0, limit: 3_600_000, estimated: 0 },
   ],
   slots: [{ reason: 'slots', running: 4, limit: 4 }],
   'cycle-limit': [{ reason: 'cycle-limit', started: 2, limit: 2 }],
@@ -90,8 +107,8 @@ test('each reason is a sentence with its numbers', () => {
     the pool claude needs a person: it is not logged in (401); mend it, then: yard pools clear claude
     the pool claude is paused by ada (lunch); go on with: yard pools resume claude
     the pool claude is put off for another 30 min: its quota is used up (429); try at once with: yard pools clear claude
-    the pool claude has had its 7 turns of this day (pools.claude.dailyTurns)
-    the pool claude has spent its budget of this day: 1200 tokens of 1000 tokens used (pools.claude.budget)
+    the pool claude has had its 7 turns of this day (pools.claude.dailyTurns); the next day begins in 5 h 20 min
+    the pool claude has spent its budget of this day: 1200 tokens of 1000 tokens used (pools.claude.budget); the next day begins in 60 s
     the pool claude has 2 running (limit 2)
     the pool claude has 1 running with opus (limit 1)
     the pool claude takes the next one in 2 s (pools.claude.minDelay)

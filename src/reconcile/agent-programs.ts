@@ -1,16 +1,18 @@
 import { agentEnvironment } from '../agents/account.ts';
 import { findAdapterProgram, programMissing } from '../agents/program/adapter.ts';
-import { loginState } from '../agents/program/login-state.ts';
+import { howToLogIn, loginState } from '../agents/program/login-state.ts';
 import { adapterOf, programSettings } from '../agents/registry.ts';
 import type { Config } from '../config/schema.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
+import { priceOf, unknownPrice } from '../core/price.ts';
+import { PRICES } from '../core/prices.ts';
 import type { UserError } from '../core/user-error.ts';
 
 /** What stands in the way of the agents that work can be given to. */
 export interface AgentPrograms {
   /** No link of this chain is installed: what it is given cannot be worked on. */
   readonly missing: UserError | null;
-  /** Links of chains that are not installed, while others are; accounts that nobody is logged in to. */
+  /** Links of chains that are not installed, while others are; accounts without a login; models without a price. */
   readonly warnings: readonly string[];
 }
 
@@ -29,26 +31,36 @@ export async function checkPrograms(
     const missing = links.flatMap(({ error }) => error ?? []);
     const [first] = missing;
     if (first !== undefined && missing.length === links.length) return { missing: first, warnings };
-    warnings.push(...missing.map(({ message }) => message), ...links.flatMap(({ warning }) => warning ?? []));
+    warnings.push(...missing.map(({ message }) => message), ...links.flatMap((link) => link.warnings));
   }
   return { missing: null, warnings: [...new Set(warnings)] };
 }
 
 interface Link {
   readonly error: UserError | null;
-  readonly warning: string | null;
+  readonly warnings: readonly string[];
 }
 
 async function lookAt(config: Config, spec: string, env: Readonly<Record<string, string | undefined>>): Promise<Link> {
   const name = agentName(spec);
   const agent = config.agents[name];
-  if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') return { error: null, warning: null };
+  if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') return { error: null, warnings: [] };
   const settings = programSettings(spec, name, agent, config);
   const adapter = await adapterOf(agent.kind, settings);
   const environment = agentEnvironment(config, agent, env);
   if (findAdapterProgram(adapter, settings, environment['PATH'] ?? '') === null) {
-    return { error: programMissing(adapter, settings), warning: null };
+    return { error: programMissing(adapter, settings), warnings: [] };
   }
-  const isNobody = loginState(adapter, settings.accountHome, environment).kind === 'none';
-  return { error: null, warning: isNobody ? `nobody is logged in to ${name}, as far as that shows` : null };
+  const warnings: string[] = [];
+  if (loginState(adapter, settings.accountHome, environment).kind === 'none') {
+    const how = howToLogIn(adapter);
+    warnings.push(`nobody is logged in to ${name}, as far as that shows${how === null ? '' : `; ${how}`}`);
+  }
+  const { model } = settings;
+  // What an ACP program is told has the name of the program in it.
+  const isPriced = agent.kind === 'acp' || adapter.capabilities(settings).cost !== 'tokens';
+  if (!isPriced && model !== null && priceOf(model, { ...PRICES, ...config.prices }) === null) {
+    warnings.push(unknownPrice(model));
+  }
+  return { error: null, warnings };
 }

@@ -34,7 +34,12 @@ export function spend(all: All, { scope, period }: SpendKey): Spend {
   return row === undefined ? NOTHING_SPENT : toSpend(row);
 }
 
-const KEY_COLUMN: { readonly [K in CostKey]: string } = { task: 'task_id', agent: 'agent', day: 'day' };
+const KEY_COLUMN: { readonly [K in CostKey]: string } = {
+  task: 'task_id',
+  agent: 'agent',
+  model: "coalesce(model, '')",
+  day: 'day',
+};
 
 export function costs(all: All, by: CostKey, days: { readonly from: number; readonly to: number }): CostGroup[] {
   const of = (source: string): string =>

@@ -57,11 +57,11 @@ export interface TurnRecord extends Pick<
 }
 
 export interface CostGroup extends CostSums {
-  /** Id of a task, agent spec, or day (`2026-11-21`). */
+  /** Id of a task, agent spec, model (empty: nobody has named it), or day (`2026-11-21`). */
   readonly key: string;
 }
 
-export const COST_KEYS = ['task', 'agent', 'day'] as const;
+export const COST_KEYS = ['task', 'agent', 'model', 'day'] as const;
 export type CostKey = (typeof COST_KEYS)[number];
 
 /** What a cycle decides from, besides tasks. */

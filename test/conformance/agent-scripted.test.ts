@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { expect, test } from 'vitest';
 
 import { errnoOf } from '../../src/process/errno.ts';
@@ -23,7 +25,7 @@ test('a program that tries again and again is ended once its provider has refuse
     environment: ({ url }) => ({ PATH: process.env['PATH'] ?? '', SCRIPTED_URL: url }),
   });
   const { end } = await arena.play([{ error: { status: 429, retryAfterS: 1000 } }], { patienceMs: 200 });
-  expect(end).toMatchObject({ kind: 'provider', failure: { type: 'overload', status: 429 } });
+  expect(end).toMatchObject({ kind: 'provider', failure: { type: 'overload', status: 429, waitedMs: 200 } });
   expect(end.kind === 'provider' && end.why).toContain('waited 0.2 s for its provider');
 });
 
@@ -60,3 +62,16 @@ function isRunning(pid: number): boolean {
     throw error;
   }
 }
+
+test('a refusal that is told again and again is one line of the log', async () => {
+  await using arena = await makeArena({
+    adapter: SCRIPTED,
+    settings: { run: SCRIPTED_PROGRAM },
+    environment: ({ url }) => ({ PATH: process.env['PATH'] ?? '', SCRIPTED_URL: url }),
+  });
+  const steps = [{ error: { status: 429, retryAfterS: 0, times: 2 } }, { say: { text: 'There.' } }] as const;
+  const { events } = await arena.play(steps);
+  expect(events.filter(({ kind }) => kind === 'rate-limit')).toHaveLength(2);
+  const lines = (await readFile(arena.turn.transcript, 'utf8')).split('\n');
+  expect(lines.filter((line) => line.includes('[provider: '))).toHaveLength(1);
+});

@@ -145,6 +145,7 @@ export function spendingTests(make: MakeStore): void {
         ['T-2', 2],
       ]);
       expect(await yard.other.costs('day', ALL_DAYS)).toMatchObject([{ key: '1970-01-01', turns: 4, timeMs: 4_500 }]);
+      expect((await yard.other.costs('model', ALL_DAYS)).map(({ turns }) => turns)).toEqual([4]);
       expect(await yard.other.costs('day', { from: 1, to: 2 })).toEqual([]);
     });
   });

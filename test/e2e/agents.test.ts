@@ -57,6 +57,12 @@ test('what is installed, its version, its login; what is configured comes first'
   // That it is a command of theirs is no failure.
   expect((await made.yard(['agents', 'probe', 'mine'], { env })).code).toBe(0);
   expect((await made.yard(['agents', 'probe', 'nobody'], { env })).code).toBe(2);
+  expect((await made.yard(['agents', 'probe', 'codex:gpt-5:hihg'], { env })).stderr).toContain('did you mean high?');
+  // No turn is taken where nobody is logged in: the program here would fail it otherwise.
+  const loggedOut = await made.yard(['agents', 'probe', 'claude'], { env });
+  expect(loggedOut.code).toBe(1);
+  expect(loggedOut.stdout).toContain('claude: nobody is logged in to it');
+  expect(loggedOut.stdout).toContain('hint: Log in with: claude auth login');
 });
 
 const PROBE: readonly Step[] = [
@@ -103,7 +109,7 @@ test.for(PROBED)('a probe of %s takes one real turn, and proves its tools', asyn
   const refused = await made.yard(['agents', 'probe', '--all'], { env });
   expect(refused.code).toBe(1);
   expect(refused.stdout).toContain('no  its model answers');
-  expect(refused.stdout).toContain('Log in with the program itself, or set its key');
+  expect(refused.stdout).toMatch(/hint: (Log in with: .*; or set|Set) .* \(login found: \w+_KEY\)/);
 });
 
 test('init takes an agent that is named, or with --yes one that is installed and logged in', async () => {
@@ -121,6 +127,10 @@ test('init takes an agent that is named, or with --yes one that is installed and
   const made = await found.yard(['init', '--gate', 'true', '--yes'], { env });
   expect(made.stderr).toContain('agent: claude');
   expect(await readFile(join(found.root, '.yard/config.yaml'), 'utf8')).toContain('agent: claude');
+
+  const loggedOut = await makeYard({ config: null });
+  const said = await loggedOut.yard(['init', '--gate', 'true'], { env: { PATH: env.PATH } });
+  expect(said.stderr).toContain('claude is installed, but nobody is logged in to it; log in with: claude auth login');
 
   const wrong = await makeYard({ config: null });
   expect((await wrong.yard(['init', '--agent', 'nobody'])).stderr).toContain('the agent nobody is not configured');

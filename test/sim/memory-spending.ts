@@ -138,7 +138,8 @@ export function costs(tables: MemoryTables, by: CostKey, days: { readonly from: 
   const groups = new Map<string, CostGroup>();
   for (const turn of tables.turns.values()) {
     if (turn.day < days.from || turn.day > days.to) continue;
-    const key = by === 'task' ? turn.taskId : by === 'agent' ? turn.agent : dayName(turn.day);
+    const keys = { task: turn.taskId, agent: turn.agent, model: turn.model ?? '', day: dayName(turn.day) };
+    const key = keys[by];
     groups.set(key, withTurn(groups.get(key) ?? { key, ...NO_SUMS }, turn));
   }
   return [...groups.values()];

@@ -16,6 +16,7 @@ export interface AcpProgram {
   readonly home: (turn: Surroundings) => readonly HomeFile[];
   readonly login: readonly LoginFile[];
   readonly keys: readonly string[];
+  readonly logIn: Adapter['logIn'];
   /** How it is told its model where a session has no setting for it. */
   readonly modelFlag: string | null;
   /** Its sessions can be gone on with; gemini does not find its own again. */
@@ -38,6 +39,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     home: () => [],
     login: [{ from: '.claude/.credentials.json', to: 'claude/.credentials.json' }],
     keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+    logIn: 'claude auth login (on macOS: claude setup-token)',
     modelFlag: null,
     resume: true,
     cost: 'reported',
@@ -57,6 +59,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     home: () => [{ path: 'codex/.yard', content: '' }],
     login: [{ from: '.codex/auth.json', to: 'codex/auth.json' }],
     keys: ['CODEX_API_KEY', 'OPENAI_API_KEY'],
+    logIn: 'codex login',
     modelFlag: null,
     resume: true,
     cost: 'tokens',
@@ -76,6 +79,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
       { from: '.gemini/google_accounts.json', to: 'gemini/.gemini/google_accounts.json' },
     ],
     keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+    logIn: 'gemini, then /auth',
     modelFlag: '-m',
     resume: false,
     cost: 'tokens',
@@ -96,6 +100,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
       { from: '.config/opencode/opencode.json', to: 'config/opencode/opencode.json' },
     ],
     keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY', 'OPENCODE_API_KEY'],
+    logIn: 'opencode auth login',
     modelFlag: null,
     resume: true,
     cost: 'reported',
@@ -111,6 +116,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     home: () => [],
     login: [],
     keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
+    logIn: null,
     modelFlag: null,
     resume: true,
     cost: 'tokens',

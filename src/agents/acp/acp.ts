@@ -35,6 +35,8 @@ export function acpAdapter(settings: ProgramSettings): Adapter {
     }),
     login: known?.login ?? [],
     keys: known?.keys ?? [],
+    logIn: known?.logIn ?? null,
+    needsLogin: false,
     invoke: (turn, { run, effort }, found) => {
       const flag = known?.modelFlag ?? null;
       const isFlag = flag !== null && model !== null;

@@ -29,7 +29,16 @@ export const CLAUDE: Adapter = {
   }),
   // On macOS a login is in the keychain, which no other configuration directory finds: CLAUDE_CODE_OAUTH_TOKEN is.
   login: [{ from: '.claude/.credentials.json', to: '.credentials.json' }],
-  keys: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+  // The last two are accounts at others, whose variables the operator lets through.
+  keys: [
+    'ANTHROPIC_API_KEY',
+    'ANTHROPIC_AUTH_TOKEN',
+    'CLAUDE_CODE_OAUTH_TOKEN',
+    'CLAUDE_CODE_USE_BEDROCK',
+    'CLAUDE_CODE_USE_VERTEX',
+  ],
+  logIn: 'claude auth login (on macOS: claude setup-token)',
+  needsLogin: true,
   invoke: (turn, settings, program) => ({
     argv: [...program, ...argumentsOf(turn, settings)],
     env: environmentOf(turn),

@@ -22,6 +22,8 @@ export const CODERABBIT: Adapter = {
   }),
   login: [{ from: LOGIN, to: LOGIN }],
   keys: ['CODERABBIT_API_KEY'],
+  logIn: 'coderabbit auth login',
+  needsLogin: true,
   invoke: ({ home, baseCommit }, { model }, program) => ({
     argv: [
       '/usr/bin/env',

@@ -29,6 +29,8 @@ export const CODEX: Adapter = {
   },
   login: [{ from: '.codex/auth.json', to: 'auth.json' }],
   keys: ['CODEX_API_KEY', 'OPENAI_API_KEY'],
+  logIn: 'codex login',
+  needsLogin: true,
   invoke: (turn, settings, program) =>
     protocolOf(settings) === 'exec'
       ? execInvocation(turn, settings, [...program, ...codexSettings(turn)])

@@ -21,6 +21,8 @@ export const LOCAL: Adapter = {
   // Nobody is asked who one is.
   login: [],
   keys: [],
+  logIn: null,
+  needsLogin: false,
   invoke: (turn, settings, program) => {
     const invocation = serverInvocation(turn, settings, program, ['-c', 'model_provider=ollama']);
     return { ...invocation, env: { ...invocation.env, ...addressOf(turn.environment) } };

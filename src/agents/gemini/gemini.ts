@@ -30,6 +30,8 @@ export const GEMINI: Adapter = {
     { from: '.gemini/google_accounts.json', to: '.gemini/google_accounts.json' },
   ],
   keys: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  logIn: 'gemini, then /auth',
+  needsLogin: true,
   invoke(turn, { name, model, effort }, program) {
     if (effort !== null) throw noEffort(name, effort);
     const { session } = turn;

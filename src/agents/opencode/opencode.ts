@@ -30,6 +30,8 @@ export const OPENCODE: Adapter = {
     { from: '.config/opencode/opencode.jsonc', to: 'config/opencode/opencode.jsonc' },
   ],
   keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY', 'OPENCODE_API_KEY'],
+  logIn: 'opencode auth login',
+  needsLogin: false,
   invoke: (turn, settings, program) => ({
     argv: [...program, ...argumentsOf(turn, settings)],
     env: environmentOf(turn),

@@ -28,6 +28,8 @@ export const PI: Adapter = {
     { from: '.pi/agent/models.json', to: 'models.json' },
   ],
   keys: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY', 'GEMINI_API_KEY', 'OPENROUTER_API_KEY'],
+  logIn: 'pi, then /login',
+  needsLogin: false,
   invoke: (turn, settings, program) => ({
     argv: [...program, ...argumentsOf(turn, settings)],
     env: {

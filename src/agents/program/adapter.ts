@@ -39,6 +39,10 @@ export interface Adapter {
   readonly login: readonly LoginFile[];
   /** Variables of which one is enough to be logged in. */
   readonly keys: readonly string[];
+  /** What logs an operator in: a command, or what to do in the program. Null: its keys alone do, or nobody logs in. */
+  readonly logIn: string | null;
+  /** Without any of `login` and `keys` it surely gets no answer; others may have an account that is not seen from here. */
+  readonly needsLogin: boolean;
   /** How a turn is run. @param program with its first arguments. @throws UserError for what a person can mend. */
   invoke(turn: Turn, settings: ProgramSettings, program: readonly [string, ...string[]]): Invocation;
 }

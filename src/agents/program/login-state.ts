@@ -25,3 +25,11 @@ export function loginState(
   if (file !== undefined) return { kind: 'file', path: `~/${file.from}` };
   return keys.length === 0 && login.length === 0 ? { kind: 'unknown' } : { kind: 'none' };
 }
+
+/** How an operator logs in to a program, as the end of a sentence; null: it keeps that to itself. */
+export function howToLogIn({ logIn, keys }: Pick<Adapter, 'logIn' | 'keys'>): string | null {
+  const [first] = keys;
+  const key = first === undefined ? null : `set ${first}`;
+  if (logIn === null) return key;
+  return key === null ? `log in with: ${logIn}` : `log in with: ${logIn}; or ${key}`;
+}

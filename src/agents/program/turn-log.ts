@@ -29,6 +29,8 @@ export class TurnLog {
   readonly #onPending: (isPending: boolean) => void;
   #pending: ProviderFailure | null = null;
   #lastText = '';
+  /** The refusal of the provider that the transcript told last, if nothing was told after it. */
+  #told: ProviderFailure | null = null;
 
   /** @param onPending called when the provider begins to refuse, and when it serves again. */
   constructor(turn: Turn, queue: EventQueue<AgentEvent>, onPending: (isPending: boolean) => void) {
@@ -56,8 +58,9 @@ export class TurnLog {
     const isPending = this.#pending !== null;
     if (isPending !== wasPending) this.#onPending(isPending);
     if (event.kind === 'text') this.#lastText = event.text;
-    const line = transcriptLine(event);
+    const line = this.#isToldAgain(event) ? null : transcriptLine(event);
     if (line !== null) {
+      this.#told = event.kind === 'rate-limit' ? event.failure : null;
       this.#transcript.line(systemClock.nowMs(), 'agent', line);
       this.#transcript.flush();
     }
@@ -73,6 +76,12 @@ export class TurnLog {
   close(): void {
     this.#events.end();
     this.#transcript.close();
+  }
+
+  /** A program that tries again and again says so each time. */
+  #isToldAgain(event: Told): boolean {
+    if (event.kind !== 'rate-limit' || this.#told === null) return false;
+    return event.failure.type === this.#told.type && event.failure.status === this.#told.status;
   }
 
   #withoutSecrets(event: Told): { readonly event: Told; readonly chars: number } {

@@ -32,6 +32,8 @@ export const QWEN: Adapter = {
   // Its own login is no more; all else is the key of a service that talks as OpenAI's does.
   login: [],
   keys: ['OPENAI_API_KEY'],
+  logIn: null,
+  needsLogin: true,
   invoke(turn, settings, program) {
     if (settings.effort !== null) throw noEffort(settings.name, settings.effort);
     return {

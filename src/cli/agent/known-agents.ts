@@ -1,4 +1,4 @@
-import { loginState } from '../../agents/program/login-state.ts';
+import { howToLogIn, loginState } from '../../agents/program/login-state.ts';
 import type { LoginState } from '../../agents/program/login-state.ts';
 import type { Capabilities } from '../../agents/agent.ts';
 import { findAdapterProgram } from '../../agents/program/adapter.ts';
@@ -6,6 +6,7 @@ import type { Adapter, ProgramSettings } from '../../agents/program/adapter.ts';
 import { agentEnvironment } from '../../agents/account.ts';
 import { isUserError, UserError } from '../../core/user-error.ts';
 import { adapterOf, programSettings } from '../../agents/registry.ts';
+import { ACCOUNT_VARIABLES } from '../../config/account-variables.ts';
 import { bareConfig } from '../../config/bare-config.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { AgentConfig, Config } from '../../config/schema.ts';
@@ -32,6 +33,10 @@ export interface KnownAgent {
   /** As the program itself tells it; null: it was not asked, or did not. */
   readonly version: string | null;
   readonly login: LoginState;
+  /** How one logs in to it; null: there is nothing to log in to, or nobody knows. */
+  readonly logIn: string | null;
+  /** Without a login it surely gets no answer. */
+  readonly needsLogin: boolean;
   readonly protocol: string;
   /** Null: nothing beyond a plain turn. */
   readonly capabilities: Capabilities | null;
@@ -98,7 +103,15 @@ export async function knownAgent(
 }
 
 const PAGE = 'https://agentclientprotocol.com/overview/agents';
-const OWN = { version: null, login: { kind: 'unknown' }, capabilities: null, proven: null, install: null } as const;
+const OWN = {
+  version: null,
+  login: { kind: 'unknown' },
+  logIn: null,
+  needsLogin: false,
+  capabilities: null,
+  proven: null,
+  install: null,
+} as const;
 
 async function knownProgram(
   settings: ProgramSettings,
@@ -116,11 +129,18 @@ async function knownProgram(
     path: command?.[0] ?? null,
     version: command === null || agent.kind === 'acp' ? null : await versionOf(command, environment),
     login: loginState(adapter, settings.accountHome, environment),
+    logIn: howToLogIn(adapter),
+    needsLogin: adapter.needsLogin && !hasGateway(agent.kind, environment),
     protocol: adapter.protocol(settings),
     capabilities: adapter.capabilities(settings),
     proven: adapter.proven,
     install: adapter.install,
   };
+}
+
+/** An address of the operator's own may ask nobody who they are. */
+function hasGateway(kind: ProgramKind, environment: Readonly<Record<string, string>>): boolean {
+  return ACCOUNT_VARIABLES[kind].some((name) => name.endsWith('_BASE_URL') && (environment[name] ?? '') !== '');
 }
 
 /** Null: which program it is, only a spec says (`acp:gemini`), or no adapter is in this version. */

@@ -6,6 +6,7 @@ import { UserError, isUserError } from '../../core/user-error.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
+import { readingOrNull } from '../account/account-reading.ts';
 import { checkAgentSpec } from '../agent/check-spec.ts';
 import { loginWord, renderAgents } from '../agent/agents-text.ts';
 import { configHere, knownAgent, knownAgents } from '../agent/known-agents.ts';
@@ -104,19 +105,18 @@ type Wish = Parameters<typeof probeAgent>[1];
 async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
   const { config, spec } = wish;
   const name = agentName(spec);
-  const { version, login, path, proven, install, program } = await knownAgent(spec, config, true, context.env);
+  const agent = await knownAgent(spec, config, true, context.env);
+  const { version, login } = agent;
   const known = { spec, version, login };
-  if (proven === null) {
+  if (agent.proven === null) {
     const why = `${name} is a command of your own: only a task tells whether it works`;
     return { ...known, ok: true, proof: null, why, hint: null };
   }
-  if (path === null) {
-    const hint = install === null ? null : howToInstall(install, name);
-    return { ...known, ok: false, proof: null, why: `${program ?? name} is not installed`, hint };
-  }
+  const lack = lackOf(agent, name);
+  if (lack !== null) return { ...known, ok: false, proof: null, ...lack };
   try {
     const proof = await probeAgent(context, wish);
-    const hint = isProven(proof) ? null : hintFor(proof, login);
+    const hint = isProven(proof) ? null : hintFor(proof, agent);
     return { ...known, ok: isProven(proof), proof, why: null, hint };
   } catch (error) {
     const isSandbox = codeOf(error) === 'sandbox-unavailable';
@@ -126,18 +126,33 @@ async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
   }
 }
 
+/** What is known to be missing before a turn is taken: that would only wait for it. */
+function lackOf(agent: KnownAgent, name: string): Pick<Result, 'why' | 'hint'> | null {
+  const { path, install, program, login, needsLogin, logIn } = agent;
+  if (path === null) {
+    return { why: `${program ?? name} is not installed`, hint: install === null ? null : howToInstall(install, name) };
+  }
+  if (login.kind !== 'none' || !needsLogin) return null;
+  return { why: 'nobody is logged in to it', hint: `${loginHint(logIn)}; and try again: yard agents probe ${name}` };
+}
+
+function loginHint(logIn: string | null): string {
+  const how = logIn ?? 'log in with the program itself, or set its key';
+  return how.slice(0, 1).toUpperCase() + how.slice(1);
+}
+
 function howToInstall(install: string, name: string): string {
   const how = install.startsWith('http') ? `See how to install it: ${install}` : `Install it: ${install}`;
   return `${how}; log in, or set its key; and try again: yard agents probe ${name}`;
 }
 
-function hintFor({ end }: Proof, login: KnownAgent['login']): string {
+function hintFor({ end }: Proof, { login, logIn }: KnownAgent): string {
   if (end.kind === 'provider' && end.failure.type === 'authentication') {
-    return `Log in with the program itself, or set its key (login found: ${loginWord(login)}).`;
+    return `${loginHint(logIn)} (login found: ${loginWord(login)}).`;
   }
   if (end.kind === 'provider') {
     return login.kind === 'none'
-      ? 'Nobody is logged in to it, as far as can be seen: log in with the program itself, or set its key.'
+      ? `Nobody is logged in to it, as far as can be seen. ${loginHint(logIn)}.`
       : 'The provider could not be reached, or refused it for now. Try again later.';
   }
   return 'What it said is above; docs/agents.md has what is known of each program.';
@@ -187,8 +202,8 @@ async function installedOrRefuse(context: CommandContext, config: Config): Promi
 }
 
 /** What open tasks name, those among them that the next run imports. */
-async function openAgents({ compose, cwd }: CommandContext, root: string): Promise<readonly string[]> {
-  const reading = await readingOrNull(compose, cwd);
+async function openAgents(context: CommandContext, root: string): Promise<readonly string[]> {
+  const reading = await readingOrNull(context);
   try {
     const rows = (await reading?.reader.rows()) ?? [];
     const { imports } = await new LocalTaskSource(root).changes(rows);
@@ -196,14 +211,5 @@ async function openAgents({ compose, cwd }: CommandContext, root: string): Promi
     return [...open, ...imports.map(({ spec }) => spec.agent)].flatMap((agent) => agent ?? []);
   } finally {
     await reading?.reader.close();
-  }
-}
-
-async function readingOrNull(compose: CommandContext['compose'], cwd: string) {
-  try {
-    return await compose.reading(cwd);
-  } catch (error) {
-    if (!isUserError(error) || error.code !== 'no-yard') throw error;
-    return null;
   }
 }

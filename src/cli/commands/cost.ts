@@ -6,6 +6,8 @@ import { PRICES_DATE } from '../../core/prices.ts';
 import { UserError } from '../../core/user-error.ts';
 import { COST_KEYS } from '../../store/spending.ts';
 import type { CostGroup, CostKey } from '../../store/spending.ts';
+import { openAccountReading } from '../account/account-reading.ts';
+import { unpriced } from '../account/unpriced.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { counted, formatDuration, renderTable } from '../terminal/table.ts';
@@ -19,28 +21,32 @@ export interface CostOptions {
 const KEY_MAX = 60;
 const MICROS = 1e6;
 
-/** `yard cost [--by task|agent|day] [--days N]`: what turns of agents used and cost. */
+/** `yard cost [--by task|agent|model|day] [--days N]`: what turns of agents used and cost. */
 export async function costCommand(context: CommandContext, options: CostOptions): Promise<ExitCode> {
-  const { compose, cwd, output } = context;
+  const { compose, output } = context;
   const by = keyOf(options.by);
-  const { reader } = await compose.reading(cwd);
+  const { reading, config } = await openAccountReading(context);
   try {
     const today = dayOf(compose.clock.nowMs());
     const from = options.days === undefined ? 0 : today - options.days + 1;
     // Who set the clock back has spent it all the same.
-    const groups = await reader.costs(by, { from, to: Number.MAX_SAFE_INTEGER });
+    const days = { from, to: Number.MAX_SAFE_INTEGER };
+    const groups = (await reading?.reader.costs(by, days)) ?? [];
     const total = totalOf(groups);
     if (options.json === true) {
       output.json({ by, pricesOf: PRICES_DATE, groups: groups.map(jsonOf), total: sumsOf(total) });
     } else if (groups.length === 0) {
-      output.print('No turn of an agent was taken yet.');
+      output.print(
+        options.days === undefined ? 'No turn of an agent was taken yet.' : 'No turn of an agent was taken then.',
+      );
     } else {
       for (const line of renderTable(rowsOf(by, groups, total), output.width)) output.print(line);
       for (const line of notesOn(total)) output.say(line);
+      if (reading !== null) for (const line of await unpriced(reading.reader, config.prices, days)) output.say(line);
     }
     return EXIT.ok;
   } finally {
-    await reader.close();
+    await reading?.reader.close();
   }
 }
 
@@ -56,7 +62,7 @@ function keyOf(by = 'task'): CostKey {
 
 function rowsOf(by: CostKey, groups: readonly CostGroup[], total: CostSums): string[][] {
   const row = (key: string, sums: CostSums): string[] => [
-    inertLine(key, KEY_MAX),
+    key === '' ? 'not named' : inertLine(key, KEY_MAX),
     String(sums.turns),
     String(sums.inputTokens + sums.cacheWriteTokens),
     String(sums.cachedTokens),

@@ -7,6 +7,7 @@ import type { GateProposal } from '../../config/gate-proposal.ts';
 import { IGNORE_FILE, IGNORE_TEXT, renderConfig, SCHEMA_FILE } from '../../config/init.ts';
 import { CONFIG_FILE } from '../../config/load.ts';
 import { renderConfigSchema } from '../../config/schema.ts';
+import { agentName } from '../../core/agent-spec.ts';
 import { isBranchName } from '../../core/ref-name.ts';
 import { UserError } from '../../core/user-error.ts';
 import { checkEligibility } from '../../git/eligibility.ts';
@@ -55,7 +56,7 @@ export async function initCommand(context: CommandContext, options: InitOptions)
   const proposal = proposeGate(filesOf(repository.root));
   const gate = await confirmGate(context.stdin, options, proposal);
   const prewarm = gate !== null && gate === proposal?.run ? proposal.prewarm : null;
-  const builtIn = await chooseAgent(context, options);
+  const { builtIn, notes } = await chooseAgent(context, options);
   await writeFiles(repository.root, renderConfig({ target, gate, prewarm, builtIn }));
   output.print(`wrote ${CONFIG_FILE}, ${SCHEMA_FILE}, ${IGNORE_FILE} and .yard/tasks/`);
   if (submodules.length > 0) output.warn(`submodules are left empty in lanes and gates: ${submodules.join(', ')}`);
@@ -64,6 +65,7 @@ export async function initCommand(context: CommandContext, options: InitOptions)
     output.say(
       `the target ${target} is created from ${current.branch ?? current.commit.slice(0, 12)} at the first run`,
     );
+  for (const note of notes) output.say(note);
   output.say(builtIn === null ? NEXT : `agent: ${builtIn}. Try it with: yard agents probe ${builtIn}`);
   if (builtIn !== null) output.say('Next: commit .yard, add a task (yard add), and: yard run');
   output.say(`What lands is on ${target}; merge it when you like it: git merge ${target}`);
@@ -79,20 +81,38 @@ function noGate(proposal: GateProposal | null): string {
   return `No gate is set, and nothing runs until one is: ${what} under gates.default.run in ${CONFIG_FILE}`;
 }
 
-/** The one that is named, or one that is installed and logged in, once that is confirmed; null: none is set. */
-async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<string | null> {
+interface ChosenAgent {
+  /** The one that is named, or one that is installed and logged in, once that is confirmed; null: none is set. */
+  readonly builtIn: string | null;
+  /** What stands in the way of what is installed. */
+  readonly notes: readonly string[];
+}
+
+async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<ChosenAgent> {
   const { proposeAgent } = await import('../agent/propose-agent.ts');
   const { checkAgentSpec } = await import('../agent/check-spec.ts');
-  if (agent !== undefined) return checkAgentSpec(agent, bareConfig());
-  const proposal = await proposeAgent(context.env);
-  if (proposal === null || (yes !== true && !context.stdin.isTTY)) return null;
-  if (yes === true) return proposal;
+  const named = agent === undefined ? null : checkAgentSpec(agent, bareConfig());
+  const { usable, loggedOut } = await proposeAgent(context.env);
+  const notes = loggedOut.map(
+    ({ name, logIn }) => `${name} is installed, but nobody is logged in to it${logIn === null ? '' : `; ${logIn}`}`,
+  );
+  if (named !== null) {
+    return { builtIn: named, notes: notes.filter((_, index) => loggedOut[index]?.name === agentName(named)) };
+  }
+  if (usable === null) return { builtIn: null, notes };
+  if (yes === true) return { builtIn: usable, notes: [] };
+  if (!context.stdin.isTTY) {
+    return {
+      builtIn: null,
+      notes: [`${usable} is installed and logged in; to take it: defaults: { agent: ${usable} } in ${CONFIG_FILE}`],
+    };
+  }
   const answer = await ask(context.stdin, {
     text: `Agent, installed and logged in (another one, or - for a command of your own)`,
-    proposal,
+    proposal: usable,
     ifInterrupted: 'nothing was written',
   });
-  return answer === '-' ? null : checkAgentSpec(answer, bareConfig());
+  return { builtIn: answer === '-' ? null : checkAgentSpec(answer, bareConfig()), notes: [] };
 }
 
 /** The operator's own, or the proposal once it is confirmed. */

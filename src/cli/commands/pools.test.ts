@@ -8,6 +8,8 @@ import { costCommand } from './cost.ts';
 import type { CostOptions } from './cost.ts';
 import { poolsCommand } from './pools.ts';
 import type { PoolsOptions } from './pools.ts';
+import { UserError } from '../../core/user-error.ts';
+import type { CommandContext, ExitCode } from '../context.ts';
 
 const pools = (driven: DrivenYard, words: string, options: PoolsOptions = {}): Promise<Said> =>
   atTerminal(driven, (context) => poolsCommand(context, words.split(' '), options));
@@ -70,13 +72,50 @@ test('what a failure did to it is cleared', async () => {
 });
 
 test.each([
-  ['pause', 'unknown-action'],
+  ['pause', 'no-pool-named'],
   ['stop team', 'unknown-action'],
   ['pause team now', 'unknown-action'],
   ['pause taem', 'no-such-pool'],
 ])('yard pools %s is refused', async (words, code) => {
   const driven = await openDriven({ config: TEAM });
   expect((await pools(driven, words)).error?.code).toBe(code);
+});
+
+test('before the first run the pools of the configuration are shown, and nothing is spent', async () => {
+  const driven = await openDriven({ config: TEAM });
+  const notYet = new UserError({ code: 'no-yard', message: 'nothing has run yet' });
+  const before = (run: (context: CommandContext) => Promise<ExitCode>): Promise<Said> =>
+    atTerminal(driven, (context) =>
+      run({ ...context, compose: { ...context.compose, reading: () => Promise.reject(notYet) } }),
+    );
+  const shown = await before((context) => poolsCommand(context, [], {}));
+  expect(shown.out.replaceAll(/ {2,}/g, '  ')).toBe(
+    'POOL  RUNS  TURNS  COST  STATE\nteam  0/2  0  $0.00/$3.00  has room\n',
+  );
+  const { code, out } = await before((context) => poolsCommand(context, [], { json: true }));
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ pools: [{ name: 'team', agents: ['script'], today: { turns: 0, usd: 0 } }] });
+  expect((await before((context) => poolsCommand(context, ['pause'], {}))).error?.hint).toBe('Name one: team');
+  const said = await before((context) => costCommand(context, {}));
+  expect(said).toMatchObject({ code: 0, out: 'No turn of an agent was taken yet.\n' });
+  const cost = await before((context) => costCommand(context, { json: true }));
+  expect(JSON.parse(cost.out)).toMatchObject({ by: 'task', groups: [], total: { turns: 0, usd: 0 } });
+});
+
+test('a model whose price nobody knows is named, with the key that gives it one', async () => {
+  const driven = await openDriven({ config: { ...TEAM, prices: { 'mine-1': { input: 1, output: 2 } } } });
+  const { fence } = (await driven.local.add('TASK-1'), await driven.local.dispatch('TASK-1'));
+  for (const model of ['other-9', 'mine-1', null]) {
+    const made = await driven.store.reserveTurn(fence, wantedTurn('TASK-1', 1, { agent: 'script', model }));
+    const settled = settlement({ usdMicros: 500_000, source: 'estimate', model });
+    if (made.kind === 'reserved') await driven.store.settleTurn(fence, made.turnId, settled);
+  }
+  const { out, talk } = await cost(driven, { by: 'model' });
+  expect(out).toMatch(/^MODEL.*\nother-9 .*\nmine-1 .*\nnot named .*\ntotal /);
+  expect(talk).toContain(
+    'nobody says what other-9 costs: each of its turns counts as budgets.estimate.usd; set prices.other-9 ',
+  );
+  expect(talk).not.toContain('mine-1');
 });
 
 test('what turns cost, by task, agent and day; what nobody knows is called estimated', async () => {

@@ -2,7 +2,9 @@ import { nearest } from '../../core/nearest.ts';
 import type { Config } from '../../config/schema.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
+import type { SpendingView } from '../../store/spending.ts';
 import type { Store } from '../../store/store.ts';
+import { openAccountReading } from '../account/account-reading.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { poolRows, reportPools } from '../pools/pool-report.ts';
@@ -26,6 +28,7 @@ export async function poolsCommand(
   const [word, name, ...rest] = words;
   if (word === undefined) return show(context, options.json === true);
   const action = ACTIONS.find((known) => known === word);
+  if (action !== undefined && name === undefined) throw await noName(context, action);
   if (action === undefined || name === undefined || rest.length > 0) {
     throw new UserError({
       code: 'unknown-action',
@@ -36,18 +39,35 @@ export async function poolsCommand(
   return act(context, action, name, options);
 }
 
-async function show({ compose, cwd, output }: CommandContext, json: boolean): Promise<ExitCode> {
-  const { reader, pin } = await compose.reading(cwd);
+async function show(context: CommandContext, json: boolean): Promise<ExitCode> {
+  const { compose, output } = context;
+  const { reading, config } = await openAccountReading(context);
   try {
-    const pools = pin === null ? [] : reportPools(await reader.spending(), pin.config, compose.clock.nowMs());
+    const spending = (await reading?.reader.spending()) ?? NO_SPENDING;
+    const pools = reportPools(spending, config, compose.clock.nowMs());
     if (json) output.json({ pools });
-    else if (pin === null) output.print('Pools are known once the yard has run: yard run');
     else if (pools.length === 0) output.print('No agent of this yard is in a pool.');
     else for (const line of renderTable(poolRows(pools), output.width)) output.print(line);
     return EXIT.ok;
   } finally {
-    await reader.close();
+    await reading?.reader.close();
   }
+}
+
+/** Before the first run. */
+const NO_SPENDING: SpendingView = { pools: [], spends: [], working: [] };
+
+async function noName(context: CommandContext, action: Action): Promise<UserError> {
+  const { reading, config } = await openAccountReading(context);
+  const spending = (await reading?.reader.spending()) ?? NO_SPENDING;
+  await reading?.reader.close();
+  const known = reportPools(spending, config, context.compose.clock.nowMs()).map(({ name }) => name);
+  return new UserError({
+    code: 'no-pool-named',
+    message: `yard pools ${action} takes the name of a pool`,
+    hint: known.length === 0 ? 'There is none.' : `Name one: ${known.join(', ')}`,
+    exitCode: EXIT.usage,
+  });
 }
 
 async function act(context: CommandContext, action: Action, name: string, options: PoolsOptions): Promise<ExitCode> {
@@ -98,8 +118,7 @@ const UNCHANGED: Sentences = {
 
 /** A pool of a misspelt name would hold nothing. */
 function refuseUnknown(name: string, config: Config, stored: readonly string[]): void {
-  const ofAgents = Object.values(config.agents).flatMap(({ pool }) => (pool === null ? [] : [pool]));
-  const known = [...new Set([...Object.keys(config.pools), ...ofAgents, ...stored])];
+  const known = knownPools(config, stored);
   if (known.includes(name)) return;
   const near = nearest(name, known);
   throw new UserError({
@@ -107,4 +126,9 @@ function refuseUnknown(name: string, config: Config, stored: readonly string[]):
     message: `there is no pool ${JSON.stringify(inertLine(name, 60))}`,
     hint: near === null ? `Known: ${known.join(', ') || 'none'}` : `Did you mean ${near}? Known: ${known.join(', ')}`,
   });
+}
+
+function knownPools(config: Config, stored: readonly string[]): string[] {
+  const ofAgents = Object.values(config.agents).flatMap(({ pool }) => (pool === null ? [] : [pool]));
+  return [...new Set([...Object.keys(config.pools), ...ofAgents, ...stored])];
 }

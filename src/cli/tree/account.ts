@@ -40,7 +40,7 @@ export function accountCommands(program: Command, context: CommandContext, run: 
     program
       .command('cost')
       .description('what agents used and what it cost: tokens, time and money')
-      .option('--by <key>', 'task, agent or day; task unless said')
+      .option('--by <key>', 'task, agent, model or day; task unless said')
       .option('--days <number>', 'of so many days, the last one today (UTC); all unless said', days)
       .option('--json', 'print as JSON')
       .action((options: object) =>
