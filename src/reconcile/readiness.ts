@@ -16,8 +16,9 @@ import { createTarget, findHolder, readTarget } from '../git/target.ts';
 import { TARGET_RECORD } from '../git/target-sync.ts';
 import { allowedEnvironment } from '../process/environment.ts';
 import { checkPrograms } from './agent-programs.ts';
+import { namedAgents } from './named-agents.ts';
+import type { AssignedTask } from './named-agents.ts';
 import { LocalTaskSource } from '../trackers/local-files.ts';
-import type { KnownTask } from '../trackers/tracker.ts';
 import type { LocalYard } from './yard.ts';
 
 /** What was found before a scheduler begins. */
@@ -34,7 +35,7 @@ export interface Readiness {
 export async function checkReady(
   repository: Repository,
   config: Config,
-  rows: readonly KnownTask[],
+  rows: readonly AssignedTask[],
 ): Promise<Readiness> {
   checkGates(config);
   checkAgents(repository.root, config);
@@ -49,11 +50,7 @@ export async function checkReady(
   const eligibility = await checkEligibility(repository, target.kind === 'commit' ? target.commit : current.commit);
   checkTarget(repository, config.target);
   await checkPrewarms(repository, config, target.kind === 'commit' ? target.commit : current.commit);
-  const programs = await checkPrograms(
-    config,
-    imports.flatMap(({ spec }) => spec.agent ?? []),
-    process.env,
-  );
+  const programs = await checkPrograms(config, namedAgents(rows, imports), process.env);
   if (programs.missing !== null) throw programs.missing;
   const notes = [...warnings, ...programs.warnings];
   if (eligibility.submodules.length > 0) {

@@ -1,7 +1,7 @@
 import { priceOf, unknownPrice } from '../../core/price.ts';
 import type { PriceTable } from '../../core/price.ts';
 import { PRICES } from '../../core/prices.ts';
-import type { CostGroup } from '../../store/spending.ts';
+import type { CostGroup, TurnRecord } from '../../store/spending.ts';
 import type { StoreReader } from '../../store/store.ts';
 
 type Days = Parameters<StoreReader['costs']>[1];
@@ -16,6 +16,13 @@ export async function unpriced(
   const table = { ...PRICES, ...prices };
   const groups = await reader.costs('model', days);
   return groups.filter((group) => isUnpriced(group, table)).map(({ key }) => unknownPrice(key));
+}
+
+/** The same of the turns of one task. */
+export function unpricedTurns(turns: readonly TurnRecord[], prices: PriceTable | undefined): string[] {
+  const table = { ...PRICES, ...prices };
+  const models = turns.flatMap(({ model, settled }) => (settled?.source === 'estimate' ? (model ?? []) : []));
+  return [...new Set(models)].filter((model) => priceOf(model, table) === null).map(unknownPrice);
 }
 
 /** A model that nobody has named cannot be given a price. */

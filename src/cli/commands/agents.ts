@@ -3,8 +3,8 @@ import { NO_AGENT } from '../../config/init.ts';
 import type { Config } from '../../config/schema.ts';
 import { codeOf } from '../../core/error-code.ts';
 import { UserError, isUserError } from '../../core/user-error.ts';
-import { isFinal } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
+import { namedAgents } from '../../reconcile/named-agents.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { readingOrNull } from '../account/account-reading.ts';
 import { checkAgentSpec } from '../agent/check-spec.ts';
@@ -207,8 +207,7 @@ async function openAgents(context: CommandContext, root: string): Promise<readon
   try {
     const rows = (await reading?.reader.rows()) ?? [];
     const { imports } = await new LocalTaskSource(root).changes(rows);
-    const open = rows.filter(({ state }) => !isFinal(state.status)).map(({ agent }) => agent);
-    return [...open, ...imports.map(({ spec }) => spec.agent)].flatMap((agent) => agent ?? []);
+    return namedAgents(rows, imports);
   } finally {
     await reading?.reader.close();
   }

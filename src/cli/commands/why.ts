@@ -1,11 +1,13 @@
 import { Frontier } from '../../core/frontier.ts';
 import { waitingOf } from '../../core/plan.ts';
+import type { AttemptOutcome } from '../../core/attempt.ts';
 import type { TaskState } from '../../core/task-state.ts';
 import { describeWaiting } from '../../core/waiting.ts';
 import type { Waiting } from '../../core/waiting.ts';
 import { chainWaiting } from '../../core/chain-waiting.ts';
 import { UserError } from '../../core/user-error.ts';
-import type { CommandContext, ExitCode } from '../context.ts';
+import { unpriced, unpricedTurns } from '../account/unpriced.ts';
+import type { CommandContext, ExitCode, Reading } from '../context.ts';
 import { EXIT } from '../context.ts';
 import { snapshotAround } from '../schedule/seen-snapshot.ts';
 import { findTask } from '../tasks/find-task.ts';
@@ -61,6 +63,8 @@ async function whyOne(context: CommandContext, id: string, options: { readonly j
     for (const detail of detailsOf(waiting, task.spec.id, remedy)) {
       if (!sentence.includes(detail)) output.print(`  ${detail}`);
     }
+    const over = isOverBudget(task.state, attempts.at(-1)?.outcome ?? null) ? task.spec.id : null;
+    for (const line of await priceNotes(reading, waiting, over)) output.print(`  ${line}`);
     if (
       snapshot !== null &&
       MOVES.has(task.state.status) &&
@@ -81,6 +85,28 @@ function detailsOf(waiting: readonly Waiting[], id: string, remedy: string | nul
   const sentences = new WaitingSentences();
   const links = new Map<Waiting, string>(chainWaiting(waiting).map((entry) => [entry, sentences.ofLink(entry, id)]));
   return waiting.map((entry) => links.get(entry) ?? sentences.of(entry, id, remedy));
+}
+
+/** Models without a price, where what they are taken for is in the way. @param over the task that has spent its own budget. */
+async function priceNotes(
+  { reader, pin }: Reading,
+  waiting: readonly Waiting[],
+  over: string | null,
+): Promise<string[]> {
+  const prices = pin?.config.prices;
+  if (waiting.some(isOfGuessedMoney)) return unpriced(reader, prices);
+  return over === null ? [] : unpricedTurns(await reader.turns(over), prices);
+}
+
+/** A budget of money is spent, of which nobody has said all. */
+function isOfGuessedMoney(waiting: Waiting): boolean {
+  if (waiting.reason === 'budget') return waiting.estimated > 0;
+  return waiting.reason === 'pool' && waiting.refusal.why === 'budget' && waiting.refusal.estimated > 0;
+}
+
+/** Its own; what else is against a rule names the paths. */
+function isOverBudget({ status }: TaskState, outcome: AttemptOutcome | null): boolean {
+  return status === 'parked' && outcome?.kind === 'policy' && outcome.paths.length === 0;
 }
 
 /** States that a scheduler takes further. */

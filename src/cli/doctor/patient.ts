@@ -53,5 +53,5 @@ interface Facts {
   /** What holds agents and gates on this machine. */
   readonly sandboxes: SandboxSupport;
   /** All tasks that are not done: those of the store, and those that the next run imports. */
-  readonly tasks: readonly (Pick<TaskSpec, 'id' | 'after'> & { readonly status: TaskStatus })[];
+  readonly tasks: readonly (Pick<TaskSpec, 'id' | 'after' | 'agent'> & { readonly status: TaskStatus })[];
 }

@@ -15,6 +15,7 @@ import { fail, pass, warn } from './check.ts';
 import type { Check, Finding } from './check.ts';
 import type { Patient } from './patient.ts';
 import { sandboxRemedy } from './sandbox-remedy.ts';
+import { chainsOfTasks } from './settings-checks.ts';
 
 /** Whether what is to hold agents and gates does: by trying to break out of it. */
 export const sandboxCheck: Check = { id: 'sandbox', requires: ['config'], examine };
@@ -23,7 +24,7 @@ const PLACE_REMEDY = 'Make the place, give it to the user of the cells, or take 
 
 async function examine(patient: Patient): Promise<Finding> {
   const config = patient.know('config');
-  const policies = cellPolicies(config);
+  const policies = cellPolicies(config, chainsOfTasks(patient));
   const { root, commonDirectory } = patient.know('repository');
   const stateDirectory = patient.may('places')?.directory ?? null;
   checkGrantedPlaces(config, { root, commonDirectory, stateDirectory });

@@ -1,5 +1,6 @@
 import { CONFIG_FILE, loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { agentsInUse } from '../../config/cell-policies.ts';
 import { isFinal } from '../../core/task-state.ts';
 import { isUserError } from '../../core/user-error.ts';
 import { currentCommit, toRefName } from '../../git/repository.ts';
@@ -7,6 +8,7 @@ import { readTarget } from '../../git/target.ts';
 import { checkAgents, checkGates, checkPrewarms, checkProvisions } from '../../reconcile/readiness.ts';
 import { checkPrograms } from '../../reconcile/agent-programs.ts';
 import { readRecipes } from '../../reconcile/settings.ts';
+import { unpriced } from '../account/unpriced.ts';
 import { schedulerOf } from '../schedule/scheduler.ts';
 import { LocalTaskSource } from '../../trackers/local-files.ts';
 import { fail, failOf, pass, warn } from './check.ts';
@@ -73,9 +75,10 @@ async function examineTasks(patient: Patient): Promise<Finding> {
     return fail(`${problem.message}${more}`, problem.hint ?? 'Mend the file.');
   }
   const open = rows.filter(({ state }) => !isFinal(state.status));
-  const tasks = new Map(open.map(({ id, after, state }) => [id, { id, after, status: state.status }]));
+  const tasks = new Map(open.map(({ id, after, agent, state }) => [id, { id, after, agent, status: state.status }]));
   for (const { spec } of imports) {
-    tasks.set(spec.id, { id: spec.id, after: spec.after, status: tasks.get(spec.id)?.status ?? 'ready' });
+    const { id, after, agent } = spec;
+    tasks.set(id, { id, after, agent, status: tasks.get(id)?.status ?? 'ready' });
   }
   patient.learn('tasks', [...tasks.values()]);
   const [first] = warnings;
@@ -98,18 +101,21 @@ async function examineAgents(patient: Patient): Promise<Finding> {
   const { root } = patient.know('repository');
   checkAgents(root, config);
   readRecipes(root, config);
-  const open = (patient.may('rows') ?? []).filter(({ state }) => !isFinal(state.status));
-  const { missing, warnings } = await checkPrograms(
-    config,
-    open.flatMap(({ agent }) => agent ?? []),
-    patient.context.env,
-  );
+  const chains = chainsOfTasks(patient);
+  const { missing, warnings } = await checkPrograms(config, chains, patient.context.env);
   if (missing !== null) return failOf(missing);
-  const [first] = warnings;
-  if (first !== undefined) return warn(first, 'See: yard agents. To try one: yard agents probe');
+  const { reader } = patient.may('reading') ?? {};
+  const costs = reader === undefined ? [] : await unpriced(reader, config.prices);
+  const all = new Set([...warnings, ...costs]);
+  if (all.size > 0) return warn([...all].join('. '), 'See: yard agents. To try one: yard agents probe');
   return pass(
-    Object.keys(config.agents)
-      .filter((name) => config.agents[name]?.declared === true)
-      .join(', ') || config.defaults.agent,
+    agentsInUse(config, chains)
+      .map(([name]) => name)
+      .join(', '),
   );
+}
+
+/** Those that open tasks name. */
+export function chainsOfTasks(patient: Patient): string[] {
+  return [...new Set((patient.may('tasks') ?? []).flatMap(({ agent }) => agent ?? []))];
 }
