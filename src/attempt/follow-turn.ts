@@ -38,6 +38,8 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
   try {
     for await (const event of run.events) {
       if (event.kind === 'ended') end = event.end;
+      // It says nothing else for a while; and what it says next is not left out for it.
+      const isBegun = event.kind === 'session' && sessionId === null;
       if (event.kind === 'session') {
         sessionId = event.id;
         model = event.model?.slice(0, MODEL_MAX) ?? model;
@@ -47,10 +49,11 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
         totals = event.totals;
       }
       const nowMs = context.clock.monotonicMs();
-      if (refusal !== null || context.signal.aborted || nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
-      const activity = describe(event);
+      if (refusal !== null || context.signal.aborted) continue;
+      if (!isBegun && nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
+      const activity = isBegun ? begun(context.agentSpec, model) : describe(event);
       if (activity === null) continue;
-      toldMs = nowMs;
+      if (!isBegun) toldMs = nowMs;
       try {
         await context.store.progress(context.fence, context.taskId, context.attempt, { activity });
       } catch (error) {
@@ -64,6 +67,10 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
   if (refusal !== null) throw refusal.error;
   if (end === null) throw new Error('the agent ended without saying how');
   return { end, usage, sessionId, model, totals };
+}
+
+function begun(agentSpec: string, model: string | null): string {
+  return inertLine(`${agentSpec} has begun${model === null ? '' : ` (${model})`}`, ACTIVITY_MAX);
 }
 
 function describe(event: AgentEvent): string | null {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -42,5 +43,8 @@ test('without the program, or without a confirmation, nothing is made', async ()
   expect(missing.code).not.toBe(0);
   expect(missing.stderr).toContain('npm install -g @openai/codex');
   expect((await demo('--stub-model')).code).toBe(2);
+  const chain = await demo('--agent', 'codex, claude', '--stub-model', '--directory', join(base, 'chain'));
+  expect(chain).toMatchObject({ code: 2, stderr: expect.stringContaining('yard demo --agent codex') });
+  expect(existsSync(join(base, 'chain'))).toBe(false);
   expect((await demo('--agent', 'codex', '--scenario', 'hostile')).code).toBe(2);
 });

@@ -43,8 +43,10 @@ async function playDemo(
   const { output, compose } = context;
   const project = await makeProject(scenario, directory, agent);
   output.print(output.style('bold', `A demo, made in ${project.root}`));
-  for (const text of scenario.introduction) for (const line of wrapText(text, output.width)) output.print(line);
-  if (agent !== null) output.print(`The agent is ${agent.spec}, a real program.`);
+  const introduction = agent === null ? null : scenario.introduce?.(agent);
+  for (const text of introduction ?? scenario.introduction) {
+    for (const line of wrapText(text, output.width)) output.print(line);
+  }
   output.print();
   const demo = inProject(context, project, scenario.secrets ?? {});
   const before = await readCheckout(project.root);
@@ -54,7 +56,9 @@ async function playDemo(
     const end = await runDemo(demo, yard, scenario);
     const durationMs = compose.clock.monotonicMs() - startedMs;
     if (end.kind === 'interrupted') output.print('Interrupted: all that ran was ended, and its work is kept.');
-    const done = await reportDemo(demo, yard.store, scenario, project, { end, durationMs, before });
+    const isOpen = agent !== null && !agent.isStubbed;
+    const explore = isOpen ? (scenario.exploreOpen ?? scenario.explore) : scenario.explore;
+    const done = await reportDemo(demo, yard.store, { ...scenario, explore }, project, { end, durationMs, before });
     return done ? EXIT.ok : EXIT.failed;
   } catch (error) {
     output.say(`The demo is left as it is in ${project.directory}`);

@@ -98,8 +98,8 @@ test('before the first run the pools of the configuration are shown, and nothing
   expect((await before((context) => poolsCommand(context, ['pause'], {}))).error?.hint).toBe('Name one: team');
   const said = await before((context) => costCommand(context, {}));
   expect(said).toMatchObject({ code: 0, out: 'No turn of an agent was taken yet.\n' });
-  const cost = await before((context) => costCommand(context, { json: true }));
-  expect(JSON.parse(cost.out)).toMatchObject({ by: 'task', groups: [], total: { turns: 0, usd: 0 } });
+  const asJson = await before((context) => costCommand(context, { json: true }));
+  expect(JSON.parse(asJson.out)).toMatchObject({ by: 'task', groups: [], total: { turns: 0, usd: 0 } });
 });
 
 test('a model whose price nobody knows is named, with the key that gives it one', async () => {

@@ -79,8 +79,12 @@ function yardFiles({ tasks, recipes, secrets = {} }: Scenario, agent: DemoAgent 
     [CONFIG_FILE]: renderDemoConfig(Object.keys(secrets), agent),
     [SCHEMA_FILE]: renderConfigSchema(),
     [IGNORE_FILE]: IGNORE_TEXT,
-    [RECIPES_FILE]: `# What the replay agent does: for each task, the steps of each attempt.\n${stringify(recipes, { lineWidth: 0 })}`,
   };
+  // A real program is told nothing of them.
+  if (agent === null) {
+    files[RECIPES_FILE] =
+      `# What the replay agent does: for each task, the steps of each attempt.\n${stringify(recipes, { lineWidth: 0 })}`;
+  }
   for (const spec of tasks) files[`.yard/tasks/${taskFileName(spec)}`] = formatTaskFile(spec);
   return files;
 }
@@ -96,9 +100,14 @@ gates:
     run: ${yamlText(`${nodeCommand()} --test --test-isolation=none`)}
     timeout: 2m
 agents:
-  # Plays the steps of a file instead of thinking. In your own repository a real agent stands here.
-  rehearsal: { kind: replay, recipes: ${RECIPES_FILE}${secrets.length === 0 ? '' : `, secrets: [${secrets.join(', ')}]`} }
-${agent === null ? '' : agentEntry(agent)}limits: { concurrent: ${agent === null ? 5 : REAL_AT_ONCE}, retries: 3 }
+${agent === null ? scriptedEntry(secrets) : agentEntry(agent)}limits: { concurrent: ${agent === null ? 5 : REAL_AT_ONCE}, retries: 3 }
+`;
+}
+
+function scriptedEntry(secrets: readonly string[]): string {
+  const passed = secrets.length === 0 ? '' : `, secrets: [${secrets.join(', ')}]`;
+  return `  # Plays the steps of a file instead of thinking. In your own repository a real agent stands here.
+  rehearsal: { kind: replay, recipes: ${RECIPES_FILE}${passed} }
 `;
 }
 

@@ -11,11 +11,20 @@ export interface DemoPlaces {
   readonly stateDirectory: string;
 }
 
+export type Explored = readonly [command: string, shows: string];
+
 /** What became of something that was tried. */
 export interface ReviewRow {
   readonly what: string;
   readonly became: string;
   readonly isBad: boolean;
+}
+
+/** A real program at work in a demo. */
+export interface DemoWorker {
+  readonly spec: string;
+  /** A scripted model stands in for its provider: it does what the recipes say. */
+  readonly isStubbed: boolean;
 }
 
 /** What a demo shows: a project, tasks for it, and what the replay agent does for each. */
@@ -25,6 +34,8 @@ export interface Scenario {
   readonly project: string;
   /** What to look out for; lines of at most 78 characters. */
   readonly introduction: readonly string[];
+  /** The same where a real program works in the place of the scripted agent. */
+  readonly introduce?: (program: DemoWorker) => readonly string[];
   /** Content of the project's files by path. */
   readonly files: Readonly<Record<string, string>>;
   /** In the checkout besides, not committed. */
@@ -43,5 +54,7 @@ export interface Scenario {
   /** Told at the end. Nothing runs any more. */
   readonly review?: (places: DemoPlaces) => readonly ReviewRow[];
   /** Commands worth a try at the end, and what they show. */
-  readonly explore: readonly (readonly [command: string, shows: string])[];
+  readonly explore: readonly Explored[];
+  /** Instead, where a real model has worked: what it did, nobody knows before. */
+  readonly exploreOpen?: readonly Explored[];
 }

@@ -84,6 +84,29 @@ export function runView(
   };
 }
 
+/** What it does, as a person is shown it; before it has said anything, what is known. */
+export function doingOf({
+  wait,
+  activity,
+  phase,
+  agent,
+}: Pick<RunView, 'wait' | 'activity' | 'phase' | 'agent'>): string {
+  if (wait !== null) return wait.detail;
+  if (activity !== '') return activity;
+  switch (phase) {
+    case 'preparing':
+      return 'filling its lane';
+    case 'implementing':
+      return `starting ${inertLine(agent, TEXT_MAX)}`;
+    case 'collecting':
+      return 'collecting what was made';
+    case 'gating':
+      return 'running its gate';
+    default:
+      return '';
+  }
+}
+
 /** The leases tell: who works holds one of what it works with. */
 function waitOf({ phase }: AttemptRecord, pid: number | null, leases: readonly Lease[]): WaitingView | null {
   if (pid === null) return { reason: 'process', detail: 'its process has not come up yet' };

@@ -1,5 +1,6 @@
 import { inertLine } from '../../core/inert.ts';
 import { markdownText } from '../terminal/markdown-text.ts';
+import { doingOf } from './run-view.ts';
 import type { EndedView, RunView } from './run-view.ts';
 import { headLines } from './status-text.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
@@ -48,8 +49,9 @@ function taskLine({ id, title, status, waiting }: TaskStatusView): string {
   return `**${id}** ${status}: ${plain(title)}${why === undefined ? '' : ` — ${plain(why.detail)}`}`;
 }
 
-function runLine({ id, attempt, agent, phase, ageMs, idleMs, wait, activity }: RunView): string {
-  const doing = wait?.detail ?? activity;
+function runLine(run: RunView): string {
+  const { id, attempt, agent, phase, ageMs, idleMs } = run;
+  const doing = doingOf(run);
   const quiet = `for ${formatDuration(ageMs)}, quiet for ${formatDuration(idleMs)}`;
   return `**${id}** attempt ${attempt}, ${plain(agent)}, ${phase}, ${quiet}${doing === '' ? '' : ` — ${plain(doing)}`}`;
 }

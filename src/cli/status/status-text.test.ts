@@ -71,6 +71,14 @@ const status = (more: Partial<StatusView> = {}): StatusView => ({
 });
 
 describe('as text', () => {
+  test('a run says what is known of it before its agent has said anything', () => {
+    const begun: RunView = { ...run, wait: null, activity: '', phase: 'implementing' };
+    const running = [begun, { ...begun, phase: 'preparing' }, { ...begun, activity: 'reads a.ts' }];
+    const text = renderStatus(status({ running }), 200).join('\n');
+    for (const doing of ['starting codex', 'filling its lane', 'reads a.ts']) expect(text).toContain(doing);
+    expect(renderMarkdown(status({ running }), '')).toContain('— starting codex');
+  });
+
   test('a reason does not repeat the status, and where one is cut it is said what has it whole', () => {
     const parked = open('T-4', 'parked', 'it is parked: attempt 2: the gate is red again and again', {
       status: 'parked',

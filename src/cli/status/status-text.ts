@@ -2,6 +2,7 @@ import { TASK_STATUSES } from '../../core/task-state.ts';
 import { inertLine } from '../../core/inert.ts';
 import type { FinishedRow } from '../../store/store.ts';
 import { cutTo } from '../terminal/columns.ts';
+import { doingOf } from './run-view.ts';
 import type { EndedView, RunView } from './run-view.ts';
 import { leftOut } from './status-view.ts';
 import type { StatusView, TaskStatusView } from './status-view.ts';
@@ -107,16 +108,12 @@ const RUN_COLUMNS: readonly {
   { head: 'PID', from: ROOM.pid, cell: ({ pid }) => (pid === null ? '' : String(pid)) },
   // Relative to the state directory.
   { head: 'LANE', from: ROOM.lane, cell: ({ id }) => `lanes/${id}` },
-  { head: 'DOING', cell: doing },
+  { head: 'DOING', cell: doingOf },
 ];
 
 function runRows({ running }: StatusView, width: number): string[][] {
   const columns = RUN_COLUMNS.filter(({ from = 0 }) => width >= from);
   return [columns.map(({ head }) => head), ...running.map((attempt) => columns.map(({ cell }) => cell(attempt)))];
-}
-
-function doing({ wait, activity }: RunView): string {
-  return wait?.detail ?? activity;
 }
 
 function endedRow({ id, attempt, agent, outcome, why, agoMs }: EndedView): string[] {
