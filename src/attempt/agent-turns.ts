@@ -43,6 +43,8 @@ export interface Work {
   readonly agent: Agent;
   readonly spec: TaskSpec;
   readonly prompt: string;
+  /** Standing instructions; null: they are in the prompt. */
+  readonly system: string | null;
   readonly prepared: Prepared;
 }
 
@@ -64,7 +66,7 @@ export async function takeTurns(context: AttemptContext, work: Work): Promise<Tu
 
 async function turnByTurn(
   context: AttemptContext,
-  { agent, prompt, prepared }: Work,
+  { agent, prompt, system, prepared }: Work,
   tools: OpenTools | null,
 ): Promise<TurnsEnd> {
   const place: SessionPlace = {
@@ -81,7 +83,7 @@ async function turnByTurn(
   for (let number = 1; ; number += 1) {
     const open = await account.reserve(number);
     if (open.kind !== 'open') return { kind: 'not-taken', outcome: open };
-    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
+    const followed = await takeTurn(context, { agent, prepared, prompt: words, system, number, held, tools, open });
     // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
     if (tools?.refusal) throw tools.refusal.error;
     const { end, usage, model } = followed;
@@ -127,6 +129,7 @@ interface TurnWish {
   readonly agent: Agent;
   readonly prepared: Prepared;
   readonly prompt: string;
+  readonly system: string | null;
   /** Counts from 1 in each attempt. */
   readonly number: number;
   readonly held: LastSession | null;
@@ -146,7 +149,7 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
 
 async function makeTurn(
   context: AttemptContext,
-  { agent, prepared: { lane, layers }, prompt, number, held, tools, open }: TurnWish,
+  { agent, prepared: { lane, layers }, prompt, system, number, held, tools, open }: TurnWish,
   temporary: string,
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
@@ -164,7 +167,7 @@ async function makeTurn(
     directory: lane.directory,
     role: 'implementer',
     prompt,
-    system: null,
+    system,
     session: held === null ? null : { id: held.id, totals: held.totals },
     tools,
     schema: reportingOf(agent) === 'message' && agent.capabilities.schema ? FINAL_MESSAGE_SCHEMA : null,
