@@ -7,9 +7,7 @@ import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
 import { lastCallMs } from '../core/last-call.ts';
 import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
-import type { Reporting } from '../core/prompt-report.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { mkdir } from '../process/file-system.ts';
 import { systemHost } from '../process/host.ts';
@@ -20,7 +18,7 @@ import { thenClose } from '../process/then-close.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
 import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { followTurn } from './follow-turn.ts';
+import { followTurn, tellingStore } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
 import { outlast } from './outlast.ts';
@@ -29,6 +27,7 @@ import { findLastSession, recordSession } from './session-evidence.ts';
 import type { LastSession, SessionPlace } from './session-evidence.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn } from './turn-account.ts';
+import { placeTurn, reportingOf } from './turn-place.ts';
 
 const PATIENCE_MS = 180_000;
 
@@ -142,7 +141,10 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
   await mkdir(temporaries, { recursive: true });
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   return thenClose(
-    async () => followTurn(context, wish.agent.start(await makeTurn(context, wish, temporary))),
+    async () => {
+      const run = wish.agent.start(await makeTurn(context, wish, temporary));
+      return followTurn(run, context.signal, tellingStore(context));
+    },
     () => removeTree(temporary),
   );
 }
@@ -154,41 +156,33 @@ async function makeTurn(
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
   const policy = agentCell(context);
-  const sandbox = cells.sandboxFor(policy);
-  const [scratch, seed] = [join(temporary, 'cell'), join(temporary, 'seed')];
-  await mkdir(scratch, { mode: 0o700 });
-  await mkdir(seed);
-  const home = await homeOf(context, agent, sandbox.owner, temporary);
+  const placed = await placeTurn({
+    agent,
+    cells,
+    policy,
+    directory: lane.directory,
+    layers,
+    outbox: evidence.outbox,
+    home: await homeOf(context, agent, cells.sandboxFor(policy).owner, temporary),
+    temporary,
+    // What the lane's own git directory borrows from.
+    readable: [join(context.depot.path, 'objects')],
+    tools,
+    evidence: (name) => evidence.path(name),
+    number,
+  });
   return {
+    ...placed,
     taskId: context.taskId,
     attempt: context.attempt,
     token: context.fence.token,
     baseCommit: lane.base,
-    directory: lane.directory,
-    role: 'implementer',
     prompt,
     system,
     session: held === null ? null : { id: held.id, totals: held.totals },
-    tools,
-    schema: reportingOf(agent) === 'message' && agent.capabilities.schema ? FINAL_MESSAGE_SCHEMA : null,
     maxCostUsd: open.maxCostUsd,
-    run: cells.enter(policy, {
-      directory: lane.directory,
-      writable: [evidence.outbox, home],
-      // What the lane's own git directory borrows from.
-      readable: [join(context.depot.path, 'objects'), seed, ...(tools?.server.readable ?? [])],
-      scratch,
-      egressLog: evidence.path('network.ndjson'),
-      layers,
-    }),
     environment: agentEnvironment(pin.config, agentSettings(context)),
     marker: context.marker,
-    outbox: evidence.outbox,
-    home,
-    seed,
-    isEnclosed: sandbox.kind !== 'none',
-    transcript: evidence.path('transcript.ndjson'),
-    rawLog: evidence.path(number === 1 ? 'raw.ndjson' : `raw-${number}.ndjson`),
     ...limitsOf(context, open),
     // A pin of an older version names none.
     patienceMs: pin.config.limits.agentPatienceMs ?? PATIENCE_MS,
@@ -226,10 +220,4 @@ function within(timeoutMs: number, idleMs: number | null): Limits {
 /** @param maxMs what is left of a budget; null: no limit. */
 function atMost(timeoutMs: number, maxMs: number | null): number {
   return maxMs === null ? timeoutMs : Math.min(timeoutMs, maxMs);
-}
-
-/** How an agent says how its work ended, beside the ways that all have. */
-export function reportingOf({ kind, capabilities }: Agent): Reporting {
-  if (!isProgramKind(kind)) return 'file';
-  return capabilities.tools === null ? 'message' : 'tools';
 }

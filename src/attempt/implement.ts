@@ -20,13 +20,14 @@ import { readFileBeneath } from '../process/file.ts';
 import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
-import { reportingOf, takeTurns } from './agent-turns.ts';
+import { takeTurns } from './agent-turns.ts';
 import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { outboxOf } from './evidence.ts';
 import { findHandover } from './handover.ts';
 import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
+import { reportingOf } from './turn-place.ts';
 
 const QUESTION_BYTES_MAX = 64 * 1024;
 
