@@ -7,9 +7,7 @@ import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
 import { lastCallMs } from '../core/last-call.ts';
 import { isProgramKind } from '../core/agent-kind.ts';
 import type { AttemptOutcome } from '../core/attempt.ts';
-import { FINAL_MESSAGE_SCHEMA } from '../core/final-message.ts';
 import { NUDGES_MAX, renderNudge } from '../core/nudge.ts';
-import type { Reporting } from '../core/prompt-report.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { mkdir } from '../process/file-system.ts';
 import { systemHost } from '../process/host.ts';
@@ -20,7 +18,7 @@ import { thenClose } from '../process/then-close.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
 import { openAttemptTools } from './attempt-tools.ts';
 import type { AttemptContext } from './attempt-context.ts';
-import { followTurn } from './follow-turn.ts';
+import { followTurn, tellingStore } from './follow-turn.ts';
 import type { Followed } from './follow-turn.ts';
 import { keepCheckpoint } from './handover.ts';
 import { outlast } from './outlast.ts';
@@ -29,6 +27,7 @@ import { findLastSession, recordSession } from './session-evidence.ts';
 import type { LastSession, SessionPlace } from './session-evidence.ts';
 import { openAccount } from './turn-account.ts';
 import type { OpenTurn } from './turn-account.ts';
+import { placeTurn, reportingOf } from './turn-place.ts';
 
 const PATIENCE_MS = 180_000;
 
@@ -43,6 +42,8 @@ export interface Work {
   readonly agent: Agent;
   readonly spec: TaskSpec;
   readonly prompt: string;
+  /** Standing instructions; null: they are in the prompt. */
+  readonly system: string | null;
   readonly prepared: Prepared;
 }
 
@@ -64,7 +65,7 @@ export async function takeTurns(context: AttemptContext, work: Work): Promise<Tu
 
 async function turnByTurn(
   context: AttemptContext,
-  { agent, prompt, prepared }: Work,
+  { agent, prompt, system, prepared }: Work,
   tools: OpenTools | null,
 ): Promise<TurnsEnd> {
   const place: SessionPlace = {
@@ -81,7 +82,7 @@ async function turnByTurn(
   for (let number = 1; ; number += 1) {
     const open = await account.reserve(number);
     if (open.kind !== 'open') return { kind: 'not-taken', outcome: open };
-    const followed = await takeTurn(context, { agent, prepared, prompt: words, number, held, tools, open });
+    const followed = await takeTurn(context, { agent, prepared, prompt: words, system, number, held, tools, open });
     // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
     if (tools?.refusal) throw tools.refusal.error;
     const { end, usage, model } = followed;
@@ -127,6 +128,7 @@ interface TurnWish {
   readonly agent: Agent;
   readonly prepared: Prepared;
   readonly prompt: string;
+  readonly system: string | null;
   /** Counts from 1 in each attempt. */
   readonly number: number;
   readonly held: LastSession | null;
@@ -139,53 +141,48 @@ async function takeTurn(context: AttemptContext, wish: TurnWish): Promise<Follow
   await mkdir(temporaries, { recursive: true });
   const temporary = await makeTemporary(join(temporaries, 'agent-'));
   return thenClose(
-    async () => followTurn(context, wish.agent.start(await makeTurn(context, wish, temporary))),
+    async () => {
+      const run = wish.agent.start(await makeTurn(context, wish, temporary));
+      return followTurn(run, context.signal, tellingStore(context));
+    },
     () => removeTree(temporary),
   );
 }
 
 async function makeTurn(
   context: AttemptContext,
-  { agent, prepared: { lane, layers }, prompt, number, held, tools, open }: TurnWish,
+  { agent, prepared: { lane, layers }, prompt, system, number, held, tools, open }: TurnWish,
   temporary: string,
 ): Promise<Turn> {
   const { evidence, cells, pin } = context;
   const policy = agentCell(context);
-  const sandbox = cells.sandboxFor(policy);
-  const [scratch, seed] = [join(temporary, 'cell'), join(temporary, 'seed')];
-  await mkdir(scratch, { mode: 0o700 });
-  await mkdir(seed);
-  const home = await homeOf(context, agent, sandbox.owner, temporary);
+  const placed = await placeTurn({
+    agent,
+    cells,
+    policy,
+    directory: lane.directory,
+    layers,
+    outbox: evidence.outbox,
+    home: await homeOf(context, agent, cells.sandboxFor(policy).owner, temporary),
+    temporary,
+    // What the lane's own git directory borrows from.
+    readable: [join(context.depot.path, 'objects')],
+    tools,
+    evidence: (name) => evidence.path(name),
+    number,
+  });
   return {
+    ...placed,
     taskId: context.taskId,
     attempt: context.attempt,
     token: context.fence.token,
     baseCommit: lane.base,
-    directory: lane.directory,
-    role: 'implementer',
     prompt,
-    system: null,
+    system,
     session: held === null ? null : { id: held.id, totals: held.totals },
-    tools,
-    schema: reportingOf(agent) === 'message' && agent.capabilities.schema ? FINAL_MESSAGE_SCHEMA : null,
     maxCostUsd: open.maxCostUsd,
-    run: cells.enter(policy, {
-      directory: lane.directory,
-      writable: [evidence.outbox, home],
-      // What the lane's own git directory borrows from.
-      readable: [join(context.depot.path, 'objects'), seed, ...(tools?.server.readable ?? [])],
-      scratch,
-      egressLog: evidence.path('network.ndjson'),
-      layers,
-    }),
     environment: agentEnvironment(pin.config, agentSettings(context)),
     marker: context.marker,
-    outbox: evidence.outbox,
-    home,
-    seed,
-    isEnclosed: sandbox.kind !== 'none',
-    transcript: evidence.path('transcript.ndjson'),
-    rawLog: evidence.path(number === 1 ? 'raw.ndjson' : `raw-${number}.ndjson`),
     ...limitsOf(context, open),
     // A pin of an older version names none.
     patienceMs: pin.config.limits.agentPatienceMs ?? PATIENCE_MS,
@@ -223,10 +220,4 @@ function within(timeoutMs: number, idleMs: number | null): Limits {
 /** @param maxMs what is left of a budget; null: no limit. */
 function atMost(timeoutMs: number, maxMs: number | null): number {
   return maxMs === null ? timeoutMs : Math.min(timeoutMs, maxMs);
-}
-
-/** How an agent says how its work ended, beside the ways that all have. */
-export function reportingOf({ kind, capabilities }: Agent): Reporting {
-  if (!isProgramKind(kind)) return 'file';
-  return capabilities.tools === null ? 'message' : 'tools';
 }

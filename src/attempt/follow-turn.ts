@@ -21,14 +21,17 @@ export interface Followed {
 }
 
 /**
- * Reads a turn to its end, and tells the store what the agent is doing, now and then. When the store takes nothing any
- * more (the lease is lost), the agent is ended first.
+ * Reads a turn to its end. When `hear` throws, the agent is ended first, and nothing more is told.
+ * @param signal ends the agent.
  */
-export async function followTurn(context: AttemptContext, run: AgentRun): Promise<Followed> {
+export async function followTurn(
+  run: AgentRun,
+  signal: AbortSignal,
+  hear: (event: AgentEvent) => Promise<void> | void,
+): Promise<Followed> {
   const cancel = (): void => run.cancel();
-  context.signal.addEventListener('abort', cancel, { once: true });
-  if (context.signal.aborted) cancel();
-  let toldMs = -Infinity;
+  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted) cancel();
   let end: TurnEnd | null = null;
   let usage: Usage | null = null;
   let totals: Usage | null = null;
@@ -38,8 +41,6 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
   try {
     for await (const event of run.events) {
       if (event.kind === 'ended') end = event.end;
-      // It says nothing else for a while; and what it says next is not left out for it.
-      const isBegun = event.kind === 'session' && sessionId === null;
       if (event.kind === 'session') {
         sessionId = event.id;
         model = event.model?.slice(0, MODEL_MAX) ?? model;
@@ -48,29 +49,43 @@ export async function followTurn(context: AttemptContext, run: AgentRun): Promis
         usage = usage === null ? event.usage : addUsage(usage, event.usage);
         totals = event.totals;
       }
-      const nowMs = context.clock.monotonicMs();
-      if (refusal !== null || context.signal.aborted) continue;
-      if (!isBegun && nowMs - toldMs < ACTIVITY_EVERY_MS) continue;
-      const activity = isBegun ? begun(context.agentSpec, model) : describe(event);
-      if (activity === null) continue;
-      if (!isBegun) toldMs = nowMs;
+      if (refusal !== null || signal.aborted) continue;
       try {
-        await context.store.progress(context.fence, context.taskId, context.attempt, { activity });
+        await hear(event);
       } catch (error) {
         refusal = { error };
         run.cancel();
       }
     }
   } finally {
-    context.signal.removeEventListener('abort', cancel);
+    signal.removeEventListener('abort', cancel);
   }
   if (refusal !== null) throw refusal.error;
   if (end === null) throw new Error('the agent ended without saying how');
   return { end, usage, sessionId, model, totals };
 }
 
+/** Tells the store what the agent is doing, now and then. It throws when the lease is lost. */
+export function tellingStore(context: AttemptContext): (event: AgentEvent) => Promise<void> {
+  const { store, clock, fence, taskId, attempt, agentSpec } = context;
+  let toldMs = -Infinity;
+  let hasBegun = false;
+  return async (event) => {
+    const nowMs = clock.monotonicMs();
+    // It says nothing else for a while; and what it says next is not left out for it.
+    const begins = event.kind === 'session' && !hasBegun;
+    if (!begins && nowMs - toldMs < ACTIVITY_EVERY_MS) return;
+    const activity = begins ? begun(agentSpec, event.model ?? null) : describe(event);
+    if (activity === null) return;
+    if (begins) hasBegun = true;
+    else toldMs = nowMs;
+    await store.progress(fence, taskId, attempt, { activity });
+  };
+}
+
 function begun(agentSpec: string, model: string | null): string {
-  return inertLine(`${agentSpec} has begun${model === null ? '' : ` (${model})`}`, ACTIVITY_MAX);
+  const named = model === null ? '' : ` (${model.slice(0, MODEL_MAX)})`;
+  return inertLine(`${agentSpec} has begun${named}`, ACTIVITY_MAX);
 }
 
 function describe(event: AgentEvent): string | null {

@@ -139,11 +139,11 @@ test.each([
 ])('%s that an agent left in the place of its settings are no failure of the machine', async (_, plant) => {
   const { yard, attempt } = await hostile();
   const lines = [begun(), ended()];
-  expect(await attempt(lines, `for f in "$CLAUDE_CONFIG_DIR"/yard-servers.json; do ${plant}; done`)).toMatchObject({
+  expect(await attempt(lines, `for f in "$CLAUDE_CONFIG_DIR"/yard-system.md; do ${plant}; done`)).toMatchObject({
     kind: 'no-packet',
   });
-  expect(await attempt(lines, 'cat "$CLAUDE_CONFIG_DIR/yard-servers.json" >&2')).toMatchObject({ kind: 'no-packet' });
-  expect(yard.evidence(TASK, 2, 'raw.ndjson')).toContain('mcpServers');
+  expect(await attempt(lines, 'cat "$CLAUDE_CONFIG_DIR/yard-system.md" >&2')).toMatchObject({ kind: 'no-packet' });
+  expect(yard.evidence(TASK, 2, 'raw.ndjson')).toContain('## How to report');
 });
 
 test.each(['--help', '../../x', '', 'a b'])('a session called %j is none', async (id) => {

@@ -10,6 +10,7 @@ import { impossible } from '../core/impossible.ts';
 import { inert, inertLine } from '../core/inert.ts';
 import type { Packet } from '../core/packet.ts';
 import type { Reporting } from '../core/prompt-report.ts';
+import { renderStanding } from '../core/prompt-standing.ts';
 import { renderPrompt } from '../core/prompt.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
@@ -19,13 +20,14 @@ import { readFileBeneath } from '../process/file.ts';
 import { giveTree } from '../process/owner.ts';
 import { removeTree } from '../process/removal.ts';
 import { agentCell, agentSettings } from './agent-cell.ts';
-import { reportingOf, takeTurns } from './agent-turns.ts';
+import { takeTurns } from './agent-turns.ts';
 import type { TurnsEnd } from './agent-turns.ts';
 import type { AttemptContext } from './attempt-context.ts';
 import { outboxOf } from './evidence.ts';
 import { findHandover } from './handover.ts';
 import { hiddenHint } from './hidden-hint.ts';
 import type { Prepared } from './prepare.ts';
+import { reportingOf } from './turn-place.ts';
 
 const QUESTION_BYTES_MAX = 64 * 1024;
 
@@ -44,12 +46,14 @@ export async function implement(
   const reporting = reportingOf(agent);
   const prompt = context.redactor.text(await makePrompt(context, spec, prepared, reporting));
   await context.evidence.write('prompt.md', prompt);
+  const system = renderStanding({ task: { id: context.taskId }, attempt: context.attempt, reporting });
+  if (system !== null) await context.evidence.write('system.md', system);
   await context.evidence.writeJson('cell.json', context.cells.describe(agentCell(context)));
   if (context.attempt > 1) await removeTree(outboxOf(context.stateDirectory, context.taskId, context.attempt - 1));
   await writeFile(join(context.evidence.outbox, TASK_FILE), `${JSON.stringify(spec, null, 2)}\n`);
   const { owner } = context.cells.sandboxFor(agentCell(context));
   if (owner !== null) giveTree(context.evidence.outbox, owner);
-  const end = await takeTurns(context, { agent, spec, prompt, prepared });
+  const end = await takeTurns(context, { agent, spec, prompt, system, prepared });
   const outcome = withHint(context, await outcomeOf(context, prepared, end));
   // It was read, and what else the agent may have put there is no evidence. Whoever has lost the lease writes nothing.
   if (!context.signal.aborted) await removeTree(context.evidence.outbox);

@@ -3,12 +3,18 @@ import { createHash } from 'node:crypto';
 import { renderPrompt } from '../core/prompt.ts';
 import type { PromptInput } from '../core/prompt.ts';
 import type { Reporting } from '../core/prompt-report.ts';
+import { renderStanding } from '../core/prompt-standing.ts';
 
 let template: string | null = null;
 
-/** Changes with the words that every prompt is made of, and with nothing else. */
+/** Changes with the words that all prompts and standing instructions are made of, and with nothing else. */
 export function templateHash(): string {
-  template ??= hashOf(REPORTINGS.map((reporting) => renderPrompt({ ...EMPTY_PROMPT, reporting })));
+  template ??= hashOf(
+    REPORTINGS.flatMap((reporting) => {
+      const input = { ...EMPTY_PROMPT, reporting };
+      return [renderStanding(input) ?? '', renderPrompt(input)];
+    }),
+  );
   return template;
 }
 

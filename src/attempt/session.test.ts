@@ -67,6 +67,18 @@ test.each(['on', 'off'] as const)('a retry with sessions %s comes to the same', 
   );
 });
 
+test('what holds for every task comes as standing instructions, with every turn', async () => {
+  const { yard, model, attempt } = await stage('on');
+  // A nudge, then a retry that goes on with the session.
+  await attempt([write('bad\n'), { say: { text: 'I am done.' } }, REPORT, DONE]);
+  await attempt([write('good\n'), REPORT, DONE]);
+  const systems = model.requests.map(({ conversation }) => conversation?.system);
+  expect(systems.length).toBeGreaterThan(5);
+  expect(new Set(systems)).toEqual(new Set([yard.evidence(TASK, 1, 'system.md')]));
+  expect(systems[0]).toContain('## How to report');
+  for (const number of [1, 2]) expect(yard.evidence(TASK, number, 'prompt.md')).not.toContain('## How to report');
+});
+
 test('a session that its program has lost is begun anew within the same attempt', async () => {
   const { yard, attempt } = await stage('on');
   await attempt([write('bad\n'), REPORT, DONE]);

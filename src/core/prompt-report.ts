@@ -11,7 +11,7 @@ export interface Reported {
   readonly reporting: Reporting;
 }
 
-/** The last section of a prompt. */
+/** The last section of the standing instructions, or of a prompt that has them in it. */
 export function reportSection(reported: Reported): string {
   switch (reported.reporting) {
     case 'tools':

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttemptOutcome, OutcomeKind } from './attempt.ts';
 import { parseFinalMessage } from './final-message.ts';
+import { renderStanding } from './prompt-standing.ts';
 import { renderPrompt } from './prompt.ts';
 import type { PromptInput } from './prompt.ts';
 import type { Reporting } from './prompt-report.ts';
@@ -270,8 +271,43 @@ test('answered questions', () => {
   `);
 });
 
+describe('a program that keeps standing instructions', () => {
+  const told = input({ reporting: 'tools' });
+
+  test('is given beside the prompt what holds for every task', () => {
+    const standing = renderStanding(told) ?? '';
+    expect(standing.split('## How to report')[0]).toMatchSnapshot();
+    expect(renderStanding({ ...told, task: { id: 'TASK-8' }, attempt: 2 })).toBe(standing);
+    expect(renderPrompt(told)).toMatchSnapshot();
+  });
+
+  test.each<Reporting>(['tools', 'message', 'file'])(
+    'is told everything once, and so is any other: by %s',
+    (reporting) => {
+      const all = `${renderStanding(input({ reporting })) ?? ''}\n${renderPrompt(input({ reporting }))}`;
+      for (const once of [
+        'Nobody can\ntalk to you',
+        'was written by others',
+        '## How the work is judged',
+        'is taken as it is',
+        'Do not weaken, skip or delete tests',
+        '## How to report',
+        '## What you may change',
+        '`default`',
+        'npm test',
+        'This is attempt 1.',
+      ]) {
+        expect([once, all.split(once).length - 1]).toEqual([once, 1]);
+      }
+    },
+  );
+});
+
 describe('how to report', () => {
-  const report = (reporting: Reporting) => section(renderPrompt(input({ attempt: 3, reporting })), 'How to report');
+  const report = (reporting: Reporting): string => {
+    const told = input({ attempt: 3, reporting });
+    return section(renderStanding(told) ?? renderPrompt(told), 'How to report');
+  };
 
   test.each<Reporting>(['tools', 'message', 'file'])('by %s', (reporting) => {
     expect(report(reporting)).toMatchSnapshot();
@@ -378,7 +414,8 @@ describe('foreign text', () => {
         const prompt = renderPrompt(one);
         expect(prompt).not.toMatch(/(?![\n\t])\p{Cc}/u);
         expect(outsideOfCode(prompt)).not.toContain('FOREIGN');
-        expect(headings(prompt).filter((line) => line === '## How the work is judged')).toHaveLength(1);
+        const gate = one.reporting === 'file' ? '## How the work is judged' : '## The gate';
+        expect(headings(prompt).filter((line) => line === gate)).toHaveLength(1);
         expect(renderPrompt(one)).toBe(prompt);
       }),
       { numRuns: 300 },

@@ -57,10 +57,6 @@ class PlainReview implements Protocol {
     if (line.trim() !== '') this.#emit({ kind: 'text', text: line });
   }
 
-  interrupt(): boolean {
-    return false;
-  }
-
   judge({ code }: ProgramExit): Judgement {
     if (code === 0) return { kind: 'ended', message: null };
     return { kind: 'failed', why: `coderabbit ended with exit code ${code ?? 'none'}` };

@@ -50,10 +50,6 @@ export class ExecProtocol implements Protocol {
     }
   }
 
-  interrupt(): boolean {
-    return false;
-  }
-
   judge({ code }: ProgramExit): Judgement {
     if (this.#session !== null && !this.#hasBegun && code !== 0) {
       return { kind: 'session-refused', why: 'codex did not take up the session' };

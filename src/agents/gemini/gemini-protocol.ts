@@ -50,10 +50,6 @@ export class GeminiProtocol implements Protocol {
     if (type === 'error') this.#emit({ kind: 'error', message: textAt(event, 'message') ?? '' });
   }
 
-  interrupt(): boolean {
-    return false;
-  }
-
   judge({ code }: ProgramExit): Judgement {
     this.#spoken.end();
     const result = this.#result;

@@ -52,10 +52,6 @@ export class OpencodeProtocol implements Protocol {
     }
   }
 
-  interrupt(): boolean {
-    return false;
-  }
-
   judge({ code }: ProgramExit): Judgement {
     if (this.#error !== null) return this.#failed(this.#error);
     if (this.#session !== null && this.#sessionId === null && code !== 0) {

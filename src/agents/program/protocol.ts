@@ -64,8 +64,8 @@ export interface Protocol {
   begin(io: ProgramIo, emit: Emit): void;
   /** One line of its stdout, as it came. */
   stdout(line: string): void;
-  /** Asks the program to end the turn in order; false: it has no way but a signal. */
-  interrupt(): boolean;
+  /** Asks the program to end the turn in order; false: not at this moment. Without it there is no way but a signal. */
+  interrupt?(): boolean;
   /** Says something to the agent while it works, which it takes at its next step; false: not at this moment. */
   steer?(text: string): boolean;
   judge(exit: ProgramExit): Judgement;

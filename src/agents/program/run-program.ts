@@ -203,7 +203,7 @@ class ProgramRun {
   #windUp(): void {
     this.#endIn(WIND_UP_MS);
     if (this.#turn.tools?.terminal?.kind === 'done' || this.#started === null) return;
-    if (!this.#invocation.protocol.interrupt()) this.#endIn(FINISH_MS);
+    if (this.#invocation.protocol.interrupt?.() !== true) this.#endIn(FINISH_MS);
   }
 
   #endIn(ms: number): void {

@@ -10,12 +10,14 @@ import { namedSecrets } from '../../config/named-secrets.ts';
 import type { AgentConfig, Config } from '../../config/schema.ts';
 import { agentName } from '../../core/agent-spec.ts';
 import { reportSection } from '../../core/prompt-report.ts';
+import { renderStanding, standsBeside } from '../../core/prompt-standing.ts';
 import { makeRedactor } from '../../core/redact.ts';
+import type { CellPolicy } from '../../core/cell-policy.ts';
 import type { TaskSpec } from '../../core/task.ts';
-import { addUsage, NO_USAGE } from '../../core/usage.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
-import { reportingOf } from '../../attempt/agent-turns.ts';
+import { followTurn } from '../../attempt/follow-turn.ts';
+import { placeTurn, reportingOf } from '../../attempt/turn-place.ts';
 import type { Repository } from '../../git/repository.ts';
 import { makeRepository } from '../../git/new-repository.ts';
 import { mkdir } from '../../process/file-system.ts';
@@ -147,10 +149,10 @@ async function makeTurn(
   context: CommandContext,
   { config }: ProbeWish,
   { agent, settings, directory }: Place,
-  { tools, cells, policy }: { tools: OpenTools; cells: Cells; policy: AgentConfig['cell'] },
+  { tools, cells, policy }: { tools: OpenTools; cells: Cells; policy: CellPolicy },
 ): Promise<Turn> {
   const at = (name: string): string => join(directory, name);
-  for (const name of ['lane', 'outbox', 'home', 'seed', 'scratch', 'state']) await mkdir(at(name), { recursive: true });
+  for (const name of ['lane', 'outbox', 'home', 'temporary', 'state']) await mkdir(at(name), { recursive: true });
   // Some programs work nowhere but in a repository.
   await makeRepository({
     path: at('lane'),
@@ -159,36 +161,33 @@ async function makeTurn(
     author: { name: 'Yardmaster', email: 'yardmaster@localhost' },
     message: 'A probe',
   });
-  const cell = policy ?? config.sandbox.agents;
-  return {
-    ...BINDING,
-    baseCommit: '0'.repeat(40),
+  const reporting = reportingOf(agent);
+  const placed = await placeTurn({
+    agent,
+    cells,
+    policy,
     directory: at('lane'),
-    role: 'implementer',
-    prompt: promptFor(agent),
-    system: null,
-    session: null,
-    tools: reportingOf(agent) === 'tools' ? tools : null,
-    schema: null,
-    maxCostUsd: null,
-    run: cells.enter(cell, {
-      directory: at('lane'),
-      writable: [at('outbox'), at('home')],
-      readable: [at('seed'), ...tools.server.readable],
-      scratch: at('scratch'),
-      egressLog: at('network.ndjson'),
-    }),
-    environment: agentEnvironment(config, settings, context.env),
-    marker: directory,
     outbox: at('outbox'),
     home: at('home'),
-    seed: at('seed'),
-    isEnclosed: cells.sandboxFor(cell).kind !== 'none',
-    transcript: at('transcript.ndjson'),
-    rawLog: at('raw.ndjson'),
+    temporary: at('temporary'),
+    readable: [],
+    tools: reporting === 'tools' ? tools : null,
+    evidence: at,
+    number: 1,
+  });
+  return {
+    ...placed,
+    ...BINDING,
+    baseCommit: '0'.repeat(40),
+    prompt: promptFor(agent),
+    system: renderStanding({ task: TASK, attempt: BINDING.attempt, reporting }),
+    session: null,
+    maxCostUsd: null,
+    environment: agentEnvironment(config, settings, context.env),
+    marker: directory,
     timeoutMs: TIMEOUT_MS,
-    lastCallMs: null,
     idleMs: IDLE_MS,
+    lastCallMs: null,
     patienceMs: PATIENCE_MS,
     killGraceMs: KILL_GRACE_MS,
     redactor: makeRedactor(namedSecrets(config, context.env)),
@@ -204,9 +203,7 @@ function promptFor(agent: Agent): string {
   return `# Task ${TASK.id}: a probe
 
 This is a test of the connection. Change nothing, read no files, run no commands. ${steps}
-
-${reportSection({ task: TASK, attempt: BINDING.attempt, reporting })}
-`;
+${standsBeside(reporting) ? '' : `\n${reportSection({ task: TASK, attempt: BINDING.attempt, reporting })}\n`}`;
 }
 
 async function follow(
@@ -214,18 +211,8 @@ async function follow(
   turn: Turn,
   signal: AbortSignal,
 ): Promise<Pick<Proof, 'started' | 'answered' | 'usage' | 'end'>> {
-  const run = agent.start(turn);
-  const cancel = (): void => run.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
   const kinds = new Set<AgentEvent['kind']>();
-  let usage: Usage = NO_USAGE;
-  let end: TurnEnd = { kind: 'cancelled' };
-  for await (const event of run.events) {
-    kinds.add(event.kind);
-    if (event.kind === 'usage') usage = addUsage(usage, event.usage);
-    if (event.kind === 'ended') ({ end } = event);
-  }
-  signal.removeEventListener('abort', cancel);
+  const { end, usage } = await followTurn(agent.start(turn), signal, ({ kind }) => void kinds.add(kind));
   const answered = end.kind === 'finished' || (end.kind !== 'provider' && (kinds.has('text') || kinds.has('tool')));
-  return { started: kinds.has('started'), answered, usage: usage === NO_USAGE ? null : usage, end };
+  return { started: kinds.has('started'), answered, usage, end };
 }

@@ -1,17 +1,7 @@
 import type { Answer, Message, OfferedTool, ReportedTokens } from './conversation.ts';
 import { openaiError } from './openai-error.ts';
-import {
-  argumentsOf,
-  CREATED_S,
-  type Frame,
-  type Json,
-  object,
-  objects,
-  pieces,
-  type Protocol,
-  string,
-  texts,
-} from './protocol.ts';
+import { argumentsOf, CREATED_S, object, objects, pieces, string, texts } from './protocol.ts';
+import type { Frame, Json, Protocol } from './protocol.ts';
 
 /** OpenAI Chat Completions. */
 export const chatProtocol: Protocol = {

@@ -1,15 +1,6 @@
 import type { Answer, Conversation, Message, OfferedTool } from './conversation.ts';
-import {
-  argumentsOf,
-  type Frame,
-  type Json,
-  object,
-  objects,
-  pieces,
-  type Protocol,
-  string,
-  texts,
-} from './protocol.ts';
+import { argumentsOf, object, objects, pieces, string, texts } from './protocol.ts';
+import type { Frame, Json, Protocol } from './protocol.ts';
 
 /** Gemini: the name of the model and whether it streams stand in the path. */
 export const geminiProtocol: Protocol = {

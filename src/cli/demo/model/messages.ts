@@ -1,15 +1,6 @@
 import type { Answer, Message, OfferedTool, ReportedTokens } from './conversation.ts';
-import {
-  argumentsOf,
-  type Frame,
-  type Json,
-  object,
-  objects,
-  pieces,
-  type Protocol,
-  string,
-  texts,
-} from './protocol.ts';
+import { argumentsOf, object, objects, pieces, string, texts } from './protocol.ts';
+import type { Frame, Json, Protocol } from './protocol.ts';
 
 /** Anthropic Messages. */
 export const messagesProtocol: Protocol = {

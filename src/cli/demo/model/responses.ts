@@ -1,16 +1,7 @@
 import type { Answer, Message, OfferedTool, ReportedTokens } from './conversation.ts';
 import { openaiError } from './openai-error.ts';
-import {
-  argumentsOf,
-  CREATED_S,
-  type Frame,
-  type Json,
-  objects,
-  pieces,
-  type Protocol,
-  string,
-  texts,
-} from './protocol.ts';
+import { argumentsOf, CREATED_S, objects, pieces, string, texts } from './protocol.ts';
+import type { Frame, Json, Protocol } from './protocol.ts';
 
 /** OpenAI Responses, and what codex makes of it: tools in namespaces, tools of one text, tools told of in the input. */
 export const responsesProtocol: Protocol = {
