@@ -7,7 +7,6 @@ import type { GateProposal } from '../../config/gate-proposal.ts';
 import { IGNORE_FILE, IGNORE_TEXT, renderConfig, SCHEMA_FILE } from '../../config/init.ts';
 import { CONFIG_FILE } from '../../config/load.ts';
 import { renderConfigSchema } from '../../config/schema.ts';
-import { agentName } from '../../core/agent-spec.ts';
 import { isBranchName } from '../../core/ref-name.ts';
 import { UserError } from '../../core/user-error.ts';
 import { checkEligibility } from '../../git/eligibility.ts';
@@ -15,6 +14,7 @@ import { currentCommit, findRepository, toRefName } from '../../git/repository.t
 import { readTarget } from '../../git/target.ts';
 import { errnoOf } from '../../process/errno.ts';
 import { checkTarget, noCommits, symbolicTarget } from '../../reconcile/readiness.ts';
+import type { LoggedOut } from '../agent/propose-agent.ts';
 import { ask } from '../terminal/ask.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
@@ -89,17 +89,18 @@ interface ChosenAgent {
 }
 
 async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<ChosenAgent> {
-  const { proposeAgent } = await import('../agent/propose-agent.ts');
+  const { nobodyIn, proposeAgent } = await import('../agent/propose-agent.ts');
   const { checkAgentSpec } = await import('../agent/check-spec.ts');
-  const named = agent === undefined ? null : checkAgentSpec(agent, bareConfig());
-  const { usable, loggedOut } = await proposeAgent(context.env);
-  const notes = loggedOut.map(
-    ({ name, logIn }) => `${name} is installed, but nobody is logged in to it${logIn === null ? '' : `; ${logIn}`}`,
-  );
-  if (named !== null) {
-    return { builtIn: named, notes: notes.filter((_, index) => loggedOut[index]?.name === agentName(named)) };
+  if (agent !== undefined) {
+    const loggedOut = await nobodyIn(checkAgentSpec(agent, bareConfig()), context.env);
+    return { builtIn: agent, notes: loggedOut === null ? [] : [loggedOutNote(loggedOut)] };
   }
-  if (usable === null) return { builtIn: null, notes };
+  const { usable, loggedOut } = await proposeAgent(context.env);
+  if (usable === null) {
+    const then =
+      loggedOut[0] === undefined ? [] : [`Then name it in ${CONFIG_FILE}: defaults: { agent: ${loggedOut[0].name} }`];
+    return { builtIn: null, notes: [...loggedOut.map(loggedOutNote), ...then] };
+  }
   if (yes === true) return { builtIn: usable, notes: [] };
   if (!context.stdin.isTTY) {
     return {
@@ -113,6 +114,10 @@ async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions)
     ifInterrupted: 'nothing was written',
   });
   return { builtIn: answer === '-' ? null : checkAgentSpec(answer, bareConfig()), notes: [] };
+}
+
+function loggedOutNote({ name, logIn }: LoggedOut): string {
+  return `${name} is installed, but nobody is logged in to it${logIn === null ? '' : `; ${logIn}`}`;
 }
 
 /** The operator's own, or the proposal once it is confirmed. */
