@@ -65,6 +65,27 @@ test('what is installed, its version, its login; what is configured comes first'
   expect(loggedOut.stdout).toContain('hint: Log in with: claude auth login');
 });
 
+test('an agent that only a task names is told of as one that is used', async () => {
+  const made = await makeYard({
+    config: { sandbox: 'none' },
+    tasks: [{ id: 'TASK-1', agent: 'claude:opus' }],
+  });
+  const bin = join(made.base, 'bin');
+  await mkdir(bin, { recursive: true });
+  await writeFile(join(bin, 'claude'), '#!/bin/sh\nexit 1\n');
+  await chmod(join(bin, 'claude'), 0o755);
+  const env = { PATH: `${bin}:${made.environment['PATH'] ?? ''}`, ANTHROPIC_API_KEY: DUMMY_KEY };
+  const line = /^sandbox: none for .*agents\.claude/mu;
+  const { stdout } = await made.yard(['doctor', '--quick', '--json'], { env });
+  const { checks } = JSON.parse(stdout) as { readonly checks: readonly { id: string; message: string }[] };
+  const said = new Map(checks.map(({ id, message }) => [id, message]));
+  expect(said.get('agents')).toContain('claude');
+  expect(said.get('sandbox')).toContain('agents.claude');
+  expect((await made.yard(['run'], { env })).stderr).toMatch(line);
+  // It is in the store by now.
+  expect((await made.yard(['run'], { env })).stderr).toMatch(line);
+});
+
 const PROBE: readonly Step[] = [
   { tool: { name: 'get_task', arguments: {} } },
   { tool: { name: 'report_packet', arguments: { summary: 'probe' } } },

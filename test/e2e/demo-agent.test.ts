@@ -32,6 +32,8 @@ test.for(PROGRAMS)(
       },
     ).done;
     expect(stdout + stderr).toContain('All 11 tasks landed');
+    expect(stdout).toContain(`and ${name}: the real program, before a scripted model`);
+    expect(stdout).not.toContain('a scripted agent');
     expect(code).toBe(0);
   },
 );
