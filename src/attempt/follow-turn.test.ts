@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
 import type { AgentEvent } from '../agents/agent.ts';
 import { ownIdentity } from '../process/identity.ts';
-import { followTurn } from './follow-turn.ts';
+import { followTurn, tellingStore } from './follow-turn.ts';
 
 test('what is known of a turn is told at once: that it has begun, and what its agent says first', async () => {
   const yard = await openYard();
@@ -24,6 +24,6 @@ test('what is known of a turn is told at once: that it has begun, and what its a
     await look();
     yield { kind: 'ended', end: { kind: 'cancelled' } };
   }
-  await followTurn(context, { events: events(), cancel: () => undefined });
+  await followTurn({ events: events(), cancel: () => undefined }, context.signal, tellingStore(context));
   expect(seen).toEqual(['', 'codex has begun (gpt-5.5)', 'codex has begun (gpt-5.5)', 'I read a.ts']);
 });
