@@ -89,7 +89,8 @@ export type TurnEnd =
   | { readonly kind: 'provider'; readonly why: string; readonly failure: ProviderFailure }
   /** The program did not take the session up: the same turn may be taken with a new one. */
   | { readonly kind: 'session-refused'; readonly why: string }
-  | { readonly kind: 'infrastructure'; readonly why: string }
+  /** `fault`: what the machine had too little of, where that is known. */
+  | { readonly kind: 'infrastructure'; readonly why: string; readonly fault?: 'disk-full' | 'exhausted' }
   | { readonly kind: 'cancelled' };
 
 export interface AgentRun {

@@ -2,10 +2,11 @@
 const WAITING_MAX = 1_000;
 const WAITING_CHARS_MAX = 4 * 1024 * 1024;
 
-/** Turns calls into an async stream: what is pushed comes out in order, `close` ends it. One reader. */
+/** Turns calls into an async stream: what is pushed comes out in order, `close` or `fail` ends it. One reader. */
 export class EventQueue<T> implements AsyncIterable<T> {
   readonly #waiting: { readonly event: T; readonly chars: number }[] = [];
   #chars = 0;
+  #failure: { readonly error: unknown } | null = null;
   #closed = false;
   #wake: (() => void) | null = null;
 
@@ -22,6 +23,12 @@ export class EventQueue<T> implements AsyncIterable<T> {
     this.#wake?.();
   }
 
+  /** As `close`, but the reader gets this error after all events. */
+  fail(error: unknown): void {
+    if (!this.#closed) this.#failure = { error };
+    this.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#wake?.();
@@ -33,6 +40,7 @@ export class EventQueue<T> implements AsyncIterable<T> {
         this.#chars -= next.chars;
         yield next.event;
       }
+      if (this.#failure !== null) throw this.#failure.error;
       if (this.#closed) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       this.#wake = resolve;

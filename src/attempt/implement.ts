@@ -104,7 +104,7 @@ async function outcomeOf(
     case 'not-taken':
       return end.outcome;
     case 'infrastructure':
-      return { kind: 'infrastructure', why: inert(end.why).slice(0, 4000) };
+      return { ...end, why: inert(end.why).slice(0, 4000) };
     case 'cancelled':
       return { kind: 'cancelled' };
     default:

@@ -1,8 +1,12 @@
+import { faultOf, isPassing } from '../../core/machine-fault.ts';
 import { isUserError } from '../../core/user-error.ts';
 import type { AgentEvent, AgentRun, TurnEnd } from '../agent.ts';
 import { EventQueue } from '../event-queue.ts';
 
-/** Runs a turn as a stream of events that ends, whatever happens, with how the turn ended. */
+/**
+ * Runs a turn as a stream of events that ends, whatever happens, with how the turn ended. Only a disk of which nothing is
+ * certain any more is thrown to its reader, who must not go on either.
+ */
 export function streamTurn(work: (queue: EventQueue<AgentEvent>, signal: AbortSignal) => Promise<TurnEnd>): AgentRun {
   const queue = new EventQueue<AgentEvent>();
   const abort = new AbortController();
@@ -11,7 +15,9 @@ export function streamTurn(work: (queue: EventQueue<AgentEvent>, signal: AbortSi
     queue.close();
   };
   void work(queue, abort.signal).then(end, (error: unknown) => {
-    end({ kind: 'infrastructure', why: whyOf(error) });
+    const fault = faultOf(error);
+    if (fault === 'disk-broken') return queue.fail(error);
+    end({ kind: 'infrastructure', why: whyOf(error), ...(isPassing(fault) ? { fault } : {}) });
   });
   return { events: queue, cancel: () => abort.abort() };
 }
