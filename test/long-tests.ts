@@ -5,10 +5,13 @@
 export const LONG_TESTS: readonly string[] = [
   'test/conformance/agent-claude-acp.test.ts',
   'test/conformance/agent-codex-acp.test.ts',
+  'test/conformance/agent-gemini-acp.test.ts',
   'test/conformance/agent-gemini.test.ts',
   'test/conformance/agent-model.test.ts',
+  'test/conformance/agent-opencode-acp.test.ts',
   'test/conformance/agent-opencode.test.ts',
   'test/conformance/agent-pi.test.ts',
+  'test/conformance/agent-qwen-acp.test.ts',
   'test/conformance/agent-qwen.test.ts',
   'test/e2e/containers.test.ts',
   'test/e2e/disk-full.test.ts',

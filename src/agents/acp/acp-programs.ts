@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 
+import { QWEN_SETTINGS, QWEN_VARIABLES } from '../qwen/qwen-settings.ts';
 import type { Adapter } from '../program/adapter.ts';
 import type { LoginFile } from '../program/login.ts';
 import type { HomeFile } from '../program/protocol.ts';
@@ -83,7 +84,7 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: '-m',
     resume: false,
     cost: 'tokens',
-    proven: 'recorded',
+    proven: 'real',
   },
   opencode: {
     argv: ['opencode', 'acp'],
@@ -104,23 +105,20 @@ const PROGRAMS: Readonly<Record<string, AcpProgram>> = {
     modelFlag: null,
     resume: true,
     cost: 'reported',
-    proven: 'recorded',
+    proven: 'real',
   },
   qwen: {
     argv: ['qwen', '--acp'],
     install: 'npm install -g @qwen-code/qwen-code',
-    env: ({ home }) => ({
-      ...underXdg(home),
-      QWEN_CODE_NO_RELAUNCH: 'true',
-    }),
-    home: () => [],
+    env: ({ home }) => ({ QWEN_HOME: `${home}/qwen`, ...QWEN_VARIABLES }),
+    home: () => [{ path: 'qwen/settings.json', content: JSON.stringify(QWEN_SETTINGS) }],
     login: [],
     keys: ['OPENAI_API_KEY', 'DASHSCOPE_API_KEY'],
     logIn: null,
     modelFlag: null,
     resume: true,
     cost: 'tokens',
-    proven: 'recorded',
+    proven: 'real',
   },
 };
 

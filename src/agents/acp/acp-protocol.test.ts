@@ -118,6 +118,35 @@ describe('a turn', () => {
     expect(said[2]?.params).toEqual({ sessionId: 's1', prompt: [{ type: 'text', text: 'Do it.' }] });
   });
 
+  test('a prompt that begins with a slash is no command to the program', async () => {
+    const { said } = await talk({ prompt: '/help me' }, agent());
+    const prompt = [{ type: 'text', text: 'What follows is the task.\n\n/help me' }];
+    expect(said[2]?.params).toEqual({ sessionId: 's1', prompt });
+  });
+
+  test('what is used may be told with each message, the part that was cached within its input', async () => {
+    const { events } = await talk(
+      {},
+      agent({
+        'session/prompt': (_, send) => {
+          for (const cachedReadTokens of [0, 30]) {
+            const usage = { inputTokens: 100, outputTokens: 5, cachedReadTokens, totalTokens: 105 };
+            send(
+              update({
+                sessionUpdate: 'agent_message_chunk',
+                content: { type: 'text', text: '' },
+                _meta: { usage, durationMs: 8 },
+              }),
+            );
+          }
+          return { result: { stopReason: 'end_turn', _meta: {} } };
+        },
+      }),
+    );
+    const usage = { inputTokens: 170, cachedTokens: 30, cacheWriteTokens: 0, outputTokens: 10, costUsd: null };
+    expect(events.at(-1)).toEqual({ kind: 'usage', usage, totals: usage });
+  });
+
   test('goes on with a session without telling again what happened in it, and counts its cost from there', async () => {
     const before = { inputTokens: 1, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 1, costUsd: 0.5 };
     const { events, said } = await talk(

@@ -188,7 +188,7 @@ export class AcpProtocol implements Protocol {
     const { prompt, system, session } = this.#wish;
     // A session that is gone on with may keep those that it began with.
     const isTaken = system === null || (this.#takesSystem && session === null);
-    const text = isTaken ? prompt : `${system}\n\n${prompt}`;
+    const text = noCommand(isTaken ? prompt : `${system}\n\n${prompt}`);
     this.#prompted = sessionId;
     try {
       const params = { sessionId, prompt: [{ type: 'text', text }] };
@@ -241,4 +241,9 @@ function asJson(params: unknown): Json {
 /** By its shape: an error of the protocol has a number for a code. */
 function isRequestError(error: unknown): error is Error & { readonly code: number; readonly data?: unknown } {
   return error instanceof Error && 'code' in error && typeof error.code === 'number';
+}
+
+/** What begins with a slash is a command to most programs. */
+function noCommand(text: string): string {
+  return text.trimStart().startsWith('/') ? `What follows is the task.\n\n${text}` : text;
 }

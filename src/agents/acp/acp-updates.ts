@@ -1,8 +1,10 @@
 import { usageSince } from '../../core/usage.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
-import { listAt, numberAt, textAt } from '../program/json-line.ts';
+import { at, listAt, numberAt, textAt } from '../program/json-line.ts';
 import type { Emit } from '../program/protocol.ts';
+
+type Tokens = Omit<Usage, 'costUsd'>;
 
 /** A message is told whole; of one that is longer, so much. */
 const MESSAGE_MAX = 256 * 1024;
@@ -23,6 +25,8 @@ export class AcpUpdates {
   readonly #told = new Set<string>();
   /** Of the whole session, as far as the program remembers it. */
   #costUsd: number | null = null;
+  /** In this turn, as far as it was told between its messages. */
+  #tokens: Tokens | null = null;
   #isMuted = false;
   #lastMessage: string | null = null;
 
@@ -43,6 +47,7 @@ export class AcpUpdates {
     if (this.#isMuted) return;
     switch (textAt(update, 'sessionUpdate')) {
       case 'agent_message_chunk':
+        this.#count(at(update, '_meta', 'usage'));
         return this.#chunk('text', textAt(update, 'content', 'text') ?? '');
       case 'agent_thought_chunk':
         return this.#chunk('thinking', textAt(update, 'content', 'text') ?? '');
@@ -72,11 +77,24 @@ export class AcpUpdates {
 
   /** The usage of a turn is in the answer to its prompt; its cost counts on over the session. */
   usage(answer: Json, before: Usage | null): void {
-    const tokens = tokensOf(answer);
+    const tokens = tokensOf(answer) ?? this.#tokens;
     if (tokens === null && this.#costUsd === null) return;
     const turn: Usage = { ...(tokens ?? NO_TOKENS), costUsd: null };
     const totals: Usage = { ...turn, costUsd: this.#costUsd };
     this.#emit({ kind: 'usage', usage: { ...turn, costUsd: costSince(totals, before) }, totals });
+  }
+
+  /** Qwen tells what each request has used with the message that came of it; what was read from its cache is in the input. */
+  #count(usage: Json | undefined): void {
+    const count = (key: string): number => numberAt(usage, key) ?? 0;
+    if (numberAt(usage, 'inputTokens') === null) return;
+    const before = this.#tokens ?? NO_TOKENS;
+    this.#tokens = {
+      ...before,
+      inputTokens: before.inputTokens + Math.max(0, count('inputTokens') - count('cachedReadTokens')),
+      cachedTokens: before.cachedTokens + count('cachedReadTokens'),
+      outputTokens: before.outputTokens + count('outputTokens'),
+    };
   }
 
   #chunk(kind: 'text' | 'thinking', text: string): void {
@@ -109,7 +127,7 @@ export class AcpUpdates {
   }
 }
 
-const NO_TOKENS = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
+const NO_TOKENS: Tokens = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, outputTokens: 0 };
 
 function nameOf(update: Json): string {
   return (
@@ -131,7 +149,7 @@ function resultOf(update: Json): string {
 }
 
 /** The protocol has a place for it by now; gemini has its own, and counts what it read from its cache as input. */
-function tokensOf(answer: Json): Omit<Usage, 'costUsd'> | null {
+function tokensOf(answer: Json): Tokens | null {
   const count = (...keys: string[]): number => numberAt(answer, ...keys) ?? 0;
   if (numberAt(answer, 'usage', 'inputTokens') !== null) {
     return {

@@ -5,6 +5,7 @@ import type { HomeFile } from '../program/protocol.ts';
 import { TASK_COMMAND, taskCommand, trustedServers } from '../program/task-command.ts';
 import { openingOf, StreamJsonProtocol } from '../stream-json/stream-json-protocol.ts';
 import { QwenDialect } from './qwen-dialect.ts';
+import { QWEN_SETTINGS, QWEN_VARIABLES } from './qwen-settings.ts';
 
 const COMMAND_FILE = `---
 description: ${TASK_COMMAND.description}
@@ -40,9 +41,7 @@ export const QWEN: Adapter = {
       argv: [...program, ...argumentsOf(turn, settings)],
       env: {
         QWEN_HOME: turn.home,
-        // Otherwise it runs as a child of itself, and goes on where only the parent is ended.
-        QWEN_CODE_NO_RELAUNCH: 'true',
-        QWEN_CODE_SUPPRESS_YOLO_WARNING: '1',
+        ...QWEN_VARIABLES,
       },
       input: openingOf(taskCommand(turn.prompt)),
       held: true,
@@ -71,13 +70,7 @@ function argumentsOf(turn: Turn, { model }: ProgramSettings): string[] {
 
 function filesOf({ tools }: Turn): HomeFile[] {
   const settings = {
-    privacy: { usageStatisticsEnabled: false },
-    general: { enableAutoUpdate: false },
-    // Otherwise it asks its model after each turn what to remember: another request, and nothing of the task.
-    memory: { enableManagedAutoMemory: false, enableManagedAutoDream: false },
-    // Beneath these it tries seven times of itself, which takes more than a minute.
-    model: { generationConfig: { maxRetries: 0 } },
-    tools: { toolSearch: { enabled: false } },
+    ...QWEN_SETTINGS,
     mcpServers: trustedServers(tools),
   };
   return [
