@@ -8,6 +8,7 @@ import { thenClose } from '../process/then-close.ts';
 import { agentCell } from './agent-cell.ts';
 import { keepCheckpoint } from './handover.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import { ifThereIsRoom } from './outlast.ts';
 
 const ACTIVITY_MAX = 120;
 
@@ -26,13 +27,16 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     log: log.record,
     onProgress: async (checkpoint) => {
       const activity = inertLine(`${checkpoint.phase}: ${checkpoint.focus}`, ACTIVITY_MAX);
-      await store.progress(fence, taskId, attempt, { activity });
-      // At once: the attempt may be killed before it ends.
-      await keepCheckpoint(context, checkpoint);
+      await ifThereIsRoom(async () => {
+        await store.progress(fence, taskId, attempt, { activity });
+        // At once: the attempt may be killed before it ends.
+        await keepCheckpoint(context, checkpoint);
+      });
     },
     owner: context.cells.sandboxFor(agentCell(context)).owner,
     program: context.cells.ownProgram(agentCell(context)),
   });
   const close = tools.close.bind(tools);
-  return Object.assign(tools, { close: () => thenClose(close, () => log.close()) });
+  // A finished work is not done anew for lines of a log that found no room.
+  return Object.assign(tools, { close: () => thenClose(close, () => ifThereIsRoom(() => log.close())) });
 }

@@ -1,9 +1,9 @@
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import { inertLine } from '../core/inert.ts';
-import { faultOf, isPassing } from '../core/machine-fault.ts';
 import { addUsage } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import { ifThereIsRoom } from './outlast.ts';
 
 const ACTIVITY_EVERY_MS = 1_000;
 const ACTIVITY_MAX = 120;
@@ -80,12 +80,7 @@ export function tellingStore(context: AttemptContext): (event: AgentEvent) => Pr
     if (activity === null) return;
     if (begins) hasBegun = true;
     else toldMs = nowMs;
-    try {
-      await store.progress(fence, taskId, attempt, { activity });
-    } catch (error) {
-      // The agent may well be done before there is room again, and it is said anew in a moment.
-      if (!isPassing(faultOf(error))) throw error;
-    }
+    await ifThereIsRoom(() => store.progress(fence, taskId, attempt, { activity }));
   };
 }
 

@@ -6,8 +6,9 @@ import { expect, test } from 'vitest';
 import { smallDisk, useAsTemporary } from '../../test/fixtures/small-disk.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
 import { openYard } from '../../test/fixtures/yard/yard.ts';
-import { findMarked } from '../process/tree.ts';
 import { attemptMarker } from '../core/marker.ts';
+import { findMarked } from '../process/tree.ts';
+import { openAttemptTools } from './attempt-tools.ts';
 
 const TASK = 'TASK-1';
 const NO_MOUNT = 'this user may not mount a file system; run as root, or with: unshare -rm npm test';
@@ -34,4 +35,30 @@ test('a disk that is full while an agent talks is no failure of the agent, nor o
   expect(await yard.store.turns(TASK)).toMatchObject([{ settled: { end: 'infrastructure' } }]);
   expect((await yard.store.control()).failuresInARow).toBe(0);
   expect(await yard.store.task(TASK)).toMatchObject({ state: { status: 'ready' }, counters: { retries: 0 } });
+});
+
+test('progress that is reported while the disk is full is taken, and ends nothing', async (context) => {
+  const disk = await smallDisk('size=64m');
+  if (disk === null) return context.skip(NO_MOUNT);
+  useAsTemporary(disk);
+  const yard = await openYard();
+  await yard.add(TASK);
+  const dispatched = await yard.dispatch(TASK);
+  const { signal } = new AbortController();
+  const attempt = { ...(await yard.context(TASK, dispatched)), signal };
+  const { spec } = (await yard.store.task(TASK)) ?? {};
+  if (spec === undefined) throw new Error('there is no task');
+  const tools = await openAttemptTools(attempt, spec);
+  disk.fill();
+  const progress = { phase: 'editing', focus: 'a.txt' };
+  const reply = await tools.call('report_progress', progress);
+  await disk.free();
+  expect({ reply, refusal: tools.refusal, isEnded: tools.ended.aborted }).toMatchObject({
+    reply: { ok: true },
+    refusal: null,
+    isEnded: false,
+  });
+  expect(tools.checkpoint).toMatchObject(progress);
+  expect(await yard.record(TASK, 1)).toMatchObject({ activity: '' });
+  await tools.close();
 });

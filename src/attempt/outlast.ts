@@ -17,3 +17,15 @@ export async function outlast<T>(host: Pick<Host, 'sleep'>, signal: AbortSignal,
     await host.sleep(RETRY_MS);
   }
 }
+
+/**
+ * Does `act`; leaves it undone where the machine has no room for it at this moment. For what is said anew in a while: a full
+ * disk is no reason to end an agent, which may well be done before there is room again.
+ */
+export async function ifThereIsRoom(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isPassing(faultOf(error))) throw error;
+  }
+}
