@@ -25,26 +25,29 @@ const MARK_CHARS = 64;
 const SCRIPT = `home=$1; seed=$2; mark=$3; shift 3
 umask 077
 fail() { echo "the agent's home could not be made ready" >&2; exit 126; }
-place() {
-  at=$home; rest=$2
+clear_way() {
+  at=$home; rest=$1
   while [ "$rest" != "\${rest#*/}" ]; do
     at=$at/\${rest%%/*}; rest=\${rest#*/}
     [ -d "$at" ] && [ ! -L "$at" ] || { rm -rf "$at" && mkdir "$at"; } || return 1
   done
-  rm -rf "$at/$rest" && cp "$seed/$1/$2" "$at/$rest"
 }
-place_all() {
-  [ -f "$seed/$1.list" ] || return 0
-  while IFS= read -r file; do place "$1" "$file" || return 1; done < "$seed/$1.list"
+place() {
+  from=$seed/$1
+  [ -f "$from.list" ] || return 0
+  set --
+  while IFS= read -r file; do clear_way "$file" || return 1; set -- "$@" "$home/$file"; done < "$from.list"
+  rm -rf "$@" && cp -R "$from/." "$home/"
 }
 is_placed() {
   [ -f "$home/${LOGIN_MARK}" ] && [ ! -L "$home/${LOGIN_MARK}" ] &&
     [ "$(head -c ${MARK_CHARS} "$home/${LOGIN_MARK}")" = "$mark" ]
 }
 ready() {
-  mkdir -p "$home" && place_all ${ALWAYS} || return 1
+  [ -d "$home" ] || mkdir -p "$home" || return 1
+  place ${ALWAYS} || return 1
   [ ! -f "$seed/${LOGIN}.list" ] || is_placed || {
-    place_all ${LOGIN} && rm -rf "$home/${LOGIN_MARK}" && printf %s "$mark" > "$home/${LOGIN_MARK}"
+    place ${LOGIN} && rm -rf "$home/${LOGIN_MARK}" && printf %s "$mark" > "$home/${LOGIN_MARK}"
   }
 }
 empty() {
