@@ -148,7 +148,8 @@ test('without a person, a forge or a pool that holds it, a task starts a bounded
     'postponed',
   ]);
   everyRun((taken, policy) => {
-    const most = (policy.retries + policy.conflicts + 1) * (policy.infrastructure + policy.lost + 1);
+    const inARow = policy.infrastructure + policy.lost + policy.lostTogether + 1;
+    const most = (policy.retries + policy.conflicts + 1) * inARow;
     let started = 0;
     for (const { event, after } of taken) {
       if (after === null) continue;
