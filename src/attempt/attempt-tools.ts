@@ -1,6 +1,7 @@
 import { openIssueTools } from '../agents/tools/open-issue-tools.ts';
 import type { OpenTools } from '../agents/tools/open-issue-tools.ts';
 import { inertLine } from '../core/inert.ts';
+import { faultOf, isPassing } from '../core/machine-fault.ts';
 import type { TaskSpec } from '../core/task.ts';
 import { gateOf } from '../gates/gate-choice.ts';
 import { NdjsonLog } from '../process/ndjson-log.ts';
@@ -26,9 +27,14 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     log: log.record,
     onProgress: async (checkpoint) => {
       const activity = inertLine(`${checkpoint.phase}: ${checkpoint.focus}`, ACTIVITY_MAX);
-      await store.progress(fence, taskId, attempt, { activity });
-      // At once: the attempt may be killed before it ends.
-      await keepCheckpoint(context, checkpoint);
+      try {
+        await store.progress(fence, taskId, attempt, { activity });
+        // At once: the attempt may be killed before it ends.
+        await keepCheckpoint(context, checkpoint);
+      } catch (error) {
+        // It is no sign of a lost lease, and what the agent said is kept at the end of its turns.
+        if (!isPassing(faultOf(error))) throw error;
+      }
     },
     owner: context.cells.sandboxFor(agentCell(context)).owner,
     program: context.cells.ownProgram(agentCell(context)),
