@@ -56,7 +56,10 @@ export async function takeTurns(context: AttemptContext, work: Work): Promise<Tu
   return thenClose(
     async () => {
       const end = await turnByTurn(context, work, tools);
-      if (!context.signal.aborted) await keepCheckpoint(context, tools?.checkpoint ?? null);
+      if (!context.signal.aborted) {
+        const checkpoint = tools?.checkpoint ?? null;
+        await outlast(systemHost(), context.signal, () => keepCheckpoint(context, checkpoint));
+      }
       return end;
     },
     async () => tools?.close(),

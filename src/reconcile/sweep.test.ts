@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { openDriven } from '../../test/fixtures/yard/driven.ts';
@@ -67,6 +67,23 @@ test('the sockets of dead attempts of this yard go; those of living ones, and of
   writeFileSync(join(dead ?? '', 's'), '');
   await sweep(driven.yard);
   expect([living, others, dead, othersDead].map((path) => existsSync(path ?? ''))).toEqual([true, true, false, true]);
+});
+
+test('what another user has put in the place of a dead socket stays, whoever the yard is', async (context) => {
+  if (process.getuid?.() !== 0) return context.skip('only root can make what belongs to another user');
+  const driven = await openDriven();
+  const living = await makeToolPlace(driven.yard.stateDirectory, true);
+  const [prefix = ''] = /^.*?yard-tools-[0-9a-f]+-/u.exec(living) ?? [];
+  const planted = deadName(prefix);
+  mkdirSync(planted);
+  chownSync(planted, 65_534, 65_534);
+  onTestFinished(() => {
+    for (const path of [living, planted]) rmSync(path, { recursive: true, force: true });
+  });
+  await sweep(driven.yard);
+  expect(existsSync(planted)).toBe(true);
+  // What is our own is never given away, so that it is swept when its maker is dead.
+  expect(statSync(living)).toMatchObject({ uid: 0 });
 });
 
 test('what somebody living has a lease on stays', async () => {

@@ -2,6 +2,7 @@ import { usageSince } from '../../core/usage.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Json } from '../../core/yard-event.ts';
 import { at, listAt, numberAt, textAt } from '../program/json-line.ts';
+import { keptText } from '../program/kept-text.ts';
 import type { Emit } from '../program/protocol.ts';
 
 type Tokens = Omit<Usage, 'costUsd'>;
@@ -11,11 +12,13 @@ const MESSAGE_MAX = 256 * 1024;
 const SUMMARY_MAX = 20_000;
 /** Of calls at one time, more are told without looking at what was told of them. */
 const CALLS_MAX = 1_000;
+const ID_MAX = 200;
 
 /*
  * What an agent tells of its turn, as events. Invariants:
  * 1. Chunks of one message become one event, as soon as something else comes.
  * 2. Nothing is told of a session that is being loaded: it is what happened before.
+ * 3. Memory is bounded: number and size of what is kept of calls, and of the message.
  */
 export class AcpUpdates {
   readonly #emit: Emit;
@@ -102,22 +105,22 @@ export class AcpUpdates {
       this.flush();
       this.#message = { kind, text: '' };
     }
-    this.#message.text += text.slice(0, MESSAGE_MAX - this.#message.text.length);
+    this.#message.text += keptText(text, MESSAGE_MAX - this.#message.text.length);
   }
 
   /** Programs begin with a title for want of a better one: a call is told when more is known of it. */
   #tool(update: Json): void {
     this.flush();
-    const id = textAt(update, 'toolCallId') ?? '';
+    const id = keptText(textAt(update, 'toolCallId') ?? '', ID_MAX);
     const status = textAt(update, 'status');
-    const title = textAt(update, 'title') ?? this.#untold.get(id) ?? '';
+    const title = keptText(textAt(update, 'title') ?? this.#untold.get(id) ?? '', SUMMARY_MAX);
     if (textAt(update, 'sessionUpdate') === 'tool_call' && (status ?? 'pending') === 'pending') {
       if (this.#untold.size < CALLS_MAX) this.#untold.set(id, title);
       return;
     }
     const isOver = status === 'completed' || status === 'failed';
     if (this.#untold.delete(id) || !this.#told.delete(id)) {
-      this.#emit({ kind: 'tool', id, name: nameOf(update), summary: title.slice(0, SUMMARY_MAX) });
+      this.#emit({ kind: 'tool', id, name: nameOf(update), summary: title });
     }
     if (!isOver) {
       if (this.#told.size < CALLS_MAX) this.#told.add(id);

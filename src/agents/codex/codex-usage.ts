@@ -17,27 +17,37 @@ export function codexUsage(counted: Json | undefined): Usage {
   };
 }
 
+/** Of threads, and of the characters of their names; a turn has some ten. What is beyond is counted as one thread. */
+const THREADS_MAX = 1_000;
+const NAME_MAX = 200;
+
 /**
  * What a turn has used of what codex counts on for each thread from turn to turn. A thread that is gone on with begins
- * from what it had counted; the threads of agents that the turn starts begin from nothing.
+ * from what it had counted; the threads of agents that the turn starts begin from nothing. Memory is bounded.
  */
 export class ThreadUsage {
   readonly #totals = new Map<string, Usage>();
 
   /** What a thread has come to without this turn. */
   begin(thread: string, total: Usage): void {
-    this.#totals.set(thread, total);
+    this.#totals.set(this.#keyOf(thread), total);
   }
 
   /** What came on top of what was known; null: nothing. */
   add(thread: string, total: Usage): Usage | null {
-    const usage = usageSince(total, this.#totals.get(thread) ?? NO_USAGE);
-    this.#totals.set(thread, total);
+    const key = this.#keyOf(thread);
+    const usage = usageSince(total, this.#totals.get(key) ?? NO_USAGE);
+    this.#totals.set(key, total);
     const { inputTokens, cachedTokens, cacheWriteTokens, outputTokens } = usage;
     return inputTokens + cachedTokens + cacheWriteTokens + outputTokens === 0 ? null : usage;
   }
 
   totals(thread: string): Usage | null {
-    return this.#totals.get(thread) ?? null;
+    return this.#totals.get(this.#keyOf(thread)) ?? null;
+  }
+
+  #keyOf(thread: string): string {
+    const hasRoom = this.#totals.has(thread) || (this.#totals.size < THREADS_MAX && thread.length <= NAME_MAX);
+    return hasRoom ? thread : '';
   }
 }

@@ -9,6 +9,8 @@ export type JsonObject = { readonly [key: string]: Json };
 
 /** What programs print is some ten levels deep; what is much deeper can be parsed, and not be written again. */
 const DEPTH_MAX = 500;
+/** One line has room for a million: who goes through all of these keeps the process from all else, its heartbeat too. */
+const ENTRIES_MAX = 10_000;
 
 /** The object that a line is; null for a line that is none, or one that is nested too deep. */
 export function parseLine(line: string): JsonObject | null {
@@ -46,9 +48,10 @@ export function numberAt(value: Json | undefined, ...keys: readonly string[]): n
   return typeof found === 'number' && Number.isFinite(found) ? found : null;
 }
 
+/** The entries of a list, up to far more than a program lists; none where there is no list. */
 export function listAt(value: Json | undefined, ...keys: readonly string[]): readonly Json[] {
   const found = at(value, ...keys);
-  return Array.isArray(found) ? (found as readonly Json[]) : [];
+  return Array.isArray(found) ? (found as readonly Json[]).slice(0, ENTRIES_MAX) : [];
 }
 
 const [QUOTE, BACKSLASH] = ['"'.charCodeAt(0), '\\'.charCodeAt(0)];

@@ -148,9 +148,13 @@ class ProgramRun {
   #begin(started: StartedProcess): void {
     this.#started = started;
     this.#queue.push({ kind: 'started', pid: started.identity.pid });
+    let isFinished = false;
     const io: ProgramIo = {
       write: (line) => started.write(`${line}\n`),
       finish: () => {
+        // A program may say a million times that it is done.
+        if (isFinished) return;
+        isFinished = true;
         started.endInput();
         this.#endIn(FINISH_MS);
       },

@@ -19,7 +19,7 @@ export class SpokenText {
   }
 
   add(piece: string): void {
-    if (this.#length >= CHARS_MAX) return;
+    if (piece === '' || this.#length >= CHARS_MAX) return;
     const kept = piece.slice(0, CHARS_MAX - this.#length);
     this.#pieces.push(kept);
     this.#length += kept.length;

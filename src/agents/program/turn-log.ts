@@ -9,6 +9,7 @@ import type { EventQueue } from '../event-queue.ts';
 import { Transcript } from '../transcript.ts';
 import { transcriptLine } from '../transcript-line.ts';
 import { BoundedEvents } from './bounded-events.ts';
+import { keptText } from './kept-text.ts';
 import type { Emit } from './protocol.ts';
 
 /** Of what an agent says in one piece, so much goes on. */
@@ -99,7 +100,7 @@ type Told = Parameters<Emit>[0];
 
 /** @param margin how much longer each of its texts may be. */
 function shortened(event: Told, margin: number): Told {
-  const cut = (text: string, max: number): string => text.slice(0, max + margin);
+  const cut = (text: string, max: number): string => keptText(text, max + margin);
   switch (event.kind) {
     case 'text':
     case 'thinking':

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import type { Owner } from '../../process/owner.ts';
-import { give } from '../../process/owner.ts';
 import { removeTree } from '../../process/removal.ts';
 import { thenClose } from '../../process/then-close.ts';
 import type { OwnProgram } from '../../sandbox/cells.ts';
@@ -42,9 +41,8 @@ export async function openIssueTools(options: OpenIssueToolsOptions): Promise<Op
   const { owner, program } = options;
   const [command, ...args] = program.argv;
   if (command === undefined) throw new Error('nothing leads from the cell to the tools');
-  const directory = await makeToolPlace(options.stateDirectory);
+  const directory = await makeToolPlace(options.stateDirectory, owner !== null);
   try {
-    if (owner !== null) give(directory, owner);
     const socketPath = join(directory, 's');
     const key = randomBytes(KEY_BYTES).toString('hex');
     const tools = new BoundTools(options);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { chmodSync } from '../../process/file-system.ts';
 import type { Removal } from '../../process/removal.ts';
 import { makeTemporary, sweepLeftOvers } from '../../process/temporary.ts';
 
@@ -13,9 +14,18 @@ import { makeTemporary, sweepLeftOvers } from '../../process/temporary.ts';
 
 const PLACES = '/tmp';
 
-/** Makes a directory for one socket. To be removed by whoever made it. */
-export function makeToolPlace(stateDirectory: string): Promise<string> {
-  return makeTemporary(join(PLACES, prefixOf(stateDirectory)));
+/** Others, in a cell, may go through it to what is theirs; they cannot list it, nor change it. */
+const PASSABLE = 0o711;
+
+/**
+ * Makes a directory for one socket, to be removed by whoever made it. It is never given away: what is not its user's own,
+ * a sweep leaves alone.
+ * @param isForOthers the socket is to be that of another user.
+ */
+export async function makeToolPlace(stateDirectory: string, isForOthers = false): Promise<string> {
+  const directory = await makeTemporary(join(PLACES, prefixOf(stateDirectory)));
+  if (isForOthers) chmodSync(directory, PASSABLE);
+  return directory;
 }
 
 /** Removes those that dead processes of this yard have left. */
@@ -31,8 +41,10 @@ function prefixOf(stateDirectory: string): string {
   return `yard-tools-${createHash('sha256').update(stateDirectory).digest('hex').slice(0, 8)}-`;
 }
 
-/** Anybody may make a directory there, of any name. */
+/**
+ * Anybody may make a directory there, of any name. Root, too, leaves that to them: who may change a tree while it is removed
+ * can lead a removal elsewhere.
+ */
 function isOurs(path: string): boolean {
-  const uid = process.geteuid?.();
-  return uid === 0 || lstatSync(path, { throwIfNoEntry: false })?.uid === uid;
+  return lstatSync(path, { throwIfNoEntry: false })?.uid === process.geteuid?.();
 }
