@@ -24,6 +24,8 @@ test('what is known of a turn is told at once: that it has begun, and what its a
     await look();
     yield { kind: 'ended', end: { kind: 'cancelled' } };
   }
-  await followTurn({ events: events(), cancel: () => undefined }, context.signal, tellingStore(context));
+  const agent = { events: events(), cancel: () => undefined };
+  const followed = await followTurn(agent, context.signal, tellingStore(context));
+  expect(followed).toMatchObject({ hasWorked: false });
   expect(seen).toEqual(['', 'codex has begun (gpt-5.5)', 'codex has begun (gpt-5.5)', 'I read a.ts']);
 });

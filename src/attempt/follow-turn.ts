@@ -19,6 +19,8 @@ export interface Followed {
   /** As the program named it; null: it did not. */
   readonly model: string | null;
   readonly totals: Usage | null;
+  /** It has called a tool: its provider has served it, whatever came of it. */
+  readonly hasWorked: boolean;
 }
 
 /**
@@ -38,10 +40,12 @@ export async function followTurn(
   let totals: Usage | null = null;
   let sessionId: string | null = null;
   let model: string | null = null;
+  let hasWorked = false;
   let refusal: { readonly error: unknown } | null = null;
   try {
     for await (const event of run.events) {
       if (event.kind === 'ended') end = event.end;
+      if (event.kind === 'tool') hasWorked = true;
       if (event.kind === 'session') {
         sessionId = event.id;
         model = event.model?.slice(0, MODEL_MAX) ?? model;
@@ -63,7 +67,7 @@ export async function followTurn(
   }
   if (refusal !== null) throw refusal.error;
   if (end === null) throw new Error('the agent ended without saying how');
-  return { end, usage, sessionId, model, totals };
+  return { end, usage, sessionId, model, totals, hasWorked };
 }
 
 /** Tells the store what the agent is doing, now and then. It throws when the lease is lost. */

@@ -30,7 +30,13 @@ function opened(made: Awaited<ReturnType<ReturnType<typeof openAccount>['reserve
   return made;
 }
 
-const used = (more: Partial<TurnUsed> = {}): TurnUsed => ({ end: FINISHED, usage: USAGE, model: null, ...more });
+const used = (more: Partial<TurnUsed> = {}): TurnUsed => ({
+  end: FINISHED,
+  usage: USAGE,
+  model: null,
+  hasWorked: false,
+  ...more,
+});
 
 test('the turns of an attempt are counted as it takes them, and what nobody told of them is estimated', async () => {
   const yard = await openYard({ config: { budgets: { estimate: { usd: 0.25, tokens: 7 } } } });
@@ -139,6 +145,15 @@ test('a turn that its provider refused costs nothing, though its program counts 
   expect(settled).toMatchObject([
     { source: 'reported', used: { usdMicros: 0, tokens: 0 } },
     { source: 'estimate', used: { usdMicros: 500_000, tokens: 1 } },
+  ]);
+});
+
+test('a turn that its provider refused in the end, after it had worked, is not free because nothing is told of it', async () => {
+  const { yard, account } = await accountOf({ budgets: { estimate: { usd: 0.25, tokens: 7 } } });
+  const end = { kind: 'provider', why: 'no', failure: { ...QUOTA, type: 'overload' } } as const;
+  await opened(await account.reserve(1)).settle(used({ end, usage: null, hasWorked: true }));
+  expect(await yard.store.turns(TASK)).toMatchObject([
+    { settled: { source: 'estimate', used: { usdMicros: 250_000, tokens: 7 } } },
   ]);
 });
 

@@ -25,6 +25,8 @@ export interface TurnUsed {
   readonly usage: Usage | null;
   /** As the program named it; null: it did not. */
   readonly model: string | null;
+  /** There is proof that its provider has served it for a while. */
+  readonly hasWorked: boolean;
 }
 
 /** A turn that may be taken. */
@@ -80,11 +82,12 @@ async function reserve(
     kind: 'open',
     maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
     maxMs: left.timeMs,
-    settle: async ({ end, usage: said, model: named }) => {
+    settle: async ({ end, usage: said, model: named, hasWorked }) => {
       // Whoever has to try it again was not at work meanwhile.
       endedMs ??= clock.monotonicMs();
       const told = said === null ? null : checkedUsage(said);
-      const usage = isUnserved(context, end) && (told === null || isNothing(told)) ? UNSERVED : told;
+      const isFree = told === null ? !hasWorked || isRecipe(context) : isNothing(told);
+      const usage = isFree && isUnserved(context, end) ? UNSERVED : told;
       const table: PriceTable = { ...PRICES, ...pin.config.prices };
       const cost = costOf(usage, named ?? model, table, budgets.estimate.usdMicros);
       await store.settleTurn(fence, turnId, {
@@ -114,7 +117,11 @@ function isNothing({ costUsd, ...counts }: Usage): boolean {
 
 /** A provider that refused asks for nothing; recipes ask no provider. */
 function isUnserved(context: AccountContext, { kind }: TurnEnd): boolean {
-  return kind === 'provider' || kind === 'session-refused' || agentSettings(context)?.kind === 'replay';
+  return kind === 'provider' || kind === 'session-refused' || isRecipe(context);
+}
+
+function isRecipe(context: AccountContext): boolean {
+  return agentSettings(context)?.kind === 'replay';
 }
 
 /** It says nothing of what it uses, so that nothing follows from its silence. */

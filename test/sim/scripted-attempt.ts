@@ -53,7 +53,8 @@ export function scriptedAttempt(places: AttemptPlaces, signal: AbortSignal): Att
       if (open.kind !== 'open') return open;
       const end = await runAgent(places, signal);
       const turn = turnEndOf(end, places);
-      if (!signal.aborted) await open.settle({ end: turn, usage: end === 'ended' ? USAGE : null, model: null });
+      if (!signal.aborted)
+        await open.settle({ end: turn, usage: end === 'ended' ? USAGE : null, model: null, hasWorked: false });
       if (turn.kind === 'provider') {
         const { why, failure } = turn;
         const { pool } = places.account;

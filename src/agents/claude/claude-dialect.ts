@@ -46,7 +46,7 @@ export class ClaudeDialect implements Dialect {
     }
   }
 
-  usage(result: JsonObject, before: Usage): TurnUsage {
+  usage(result: JsonObject, before: Usage): TurnUsage | null {
     return claudeUsage(result, before);
   }
 

@@ -42,5 +42,16 @@ test.each([
 
 test('helpers of another model count, too', () => {
   const result = lineOf({ usage, modelUsage: { m: model(1), n: model(2) } });
-  expect(claudeUsage(result, NO_USAGE).usage).toEqual(used(3));
+  expect(claudeUsage(result, NO_USAGE)?.usage).toEqual(used(3));
 });
+
+test('where it tells nothing by model, what it tells of itself counts, at a price that is not known', () => {
+  expect(claudeUsage(lineOf({ usage }), used(2))).toEqual({ usage: used(1, null), totals: used(3, null) });
+});
+
+test.each([{}, { usage: 5, modelUsage: [] }])(
+  'of %j nothing is known, which is not that nothing was used',
+  (result) => {
+    expect(claudeUsage(lineOf(result), NO_USAGE)).toBeNull();
+  },
+);

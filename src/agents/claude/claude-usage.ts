@@ -12,18 +12,20 @@ import type { TurnUsage } from '../stream-json/dialect.ts';
  * the last request of a turn that was broken off.
  */
 
-/** @param before what the session had come to with the turns before. */
-export function claudeUsage(result: JsonObject, before: Usage): TurnUsage {
+/** Null: it does not tell. @param before what the session had come to with the turns before. */
+export function claudeUsage(result: JsonObject, before: Usage): TurnUsage | null {
   const usage = usageOf(result, before);
+  if (usage === null) return null;
   return { usage, totals: before === NO_USAGE ? usage : addUsage(before, usage) };
 }
 
-function usageOf(result: JsonObject, before: Usage): Usage {
+function usageOf(result: JsonObject, before: Usage): Usage | null {
   const since = modelUsage(at(result, 'model_usage_since_last_result'));
   if (since !== null) return since;
-  const all = modelUsage(at(result, 'modelUsage')) ?? NO_USAGE;
+  const all = modelUsage(at(result, 'modelUsage'));
   const own = ownUsage(result);
-  return countsOn(all, before, own) ? usageSince(all, before) : all;
+  if (all === null) return own;
+  return countsOn(all, before, own ?? NO_USAGE) ? usageSince(all, before) : all;
 }
 
 /** What counts on is at least what there was, and what came. */
@@ -32,8 +34,9 @@ function countsOn(all: Usage, before: Usage, own: Usage): boolean {
   return keys.every((key) => all[key] >= before[key] + own[key]);
 }
 
-function ownUsage(result: JsonObject): Usage {
+function ownUsage(result: JsonObject): Usage | null {
   const usage = at(result, 'usage');
+  if (asObject(usage) === null) return null;
   return {
     inputTokens: numberAt(usage, 'input_tokens') ?? 0,
     cachedTokens: numberAt(usage, 'cache_read_input_tokens') ?? 0,

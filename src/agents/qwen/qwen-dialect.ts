@@ -1,7 +1,7 @@
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import { NO_USAGE, usageSince } from '../../core/usage.ts';
 import type { Usage } from '../../core/usage.ts';
-import { at, numberAt, textAt } from '../program/json-line.ts';
+import { asObject, at, numberAt, textAt } from '../program/json-line.ts';
 import type { JsonObject } from '../program/json-line.ts';
 import { statusFailure } from '../program/status-failure.ts';
 import type { Dialect, TurnUsage } from '../stream-json/dialect.ts';
@@ -30,8 +30,9 @@ export class QwenDialect implements Dialect {
   }
 
   /** It counts on from turn to turn of a session, titles and summaries included. */
-  usage(result: JsonObject, before: Usage): TurnUsage {
+  usage(result: JsonObject, before: Usage): TurnUsage | null {
     const all = usageOf(result);
+    if (all === null) return null;
     const countsOn = before !== NO_USAGE && TOKENS.every((key) => all[key] >= before[key]);
     return { usage: countsOn ? usageSince(all, before) : all, totals: all };
   }
@@ -48,8 +49,9 @@ export class QwenDialect implements Dialect {
   }
 }
 
-function usageOf(result: JsonObject): Usage {
+function usageOf(result: JsonObject): Usage | null {
   const usage = at(result, 'usage');
+  if (asObject(usage) === null) return null;
   const cached = numberAt(usage, 'cache_read_input_tokens') ?? 0;
   return {
     inputTokens: Math.max(0, (numberAt(usage, 'input_tokens') ?? 0) - cached),

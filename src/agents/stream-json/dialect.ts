@@ -17,8 +17,8 @@ export interface Dialect {
   readonly steers: boolean;
   /** What only this program says; true: that was all of it. */
   hear(message: JsonObject, emit: Emit): boolean;
-  /** @param before what the session had come to with the turns before. */
-  usage(result: JsonObject, before: Usage): TurnUsage;
+  /** Null: it does not tell. @param before what the session had come to with the turns before. */
+  usage(result: JsonObject, before: Usage): TurnUsage | null;
   /** Why the provider refused a turn whose result is an error; null: it was not the provider. */
   failure(result: JsonObject): ProviderFailure | null;
   /** The last message. */

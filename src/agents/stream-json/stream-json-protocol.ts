@@ -162,8 +162,8 @@ export class StreamJsonProtocol implements Protocol {
     // A task that it had left in the background may begin another turn: this one is over.
     if (this.#result !== null) return;
     this.#result = result;
-    const { usage, totals } = this.#dialect.usage(result, this.#turn.session?.totals ?? NO_USAGE);
-    this.#emit({ kind: 'usage', usage, totals });
+    const used = this.#dialect.usage(result, this.#turn.session?.totals ?? NO_USAGE);
+    if (used !== null) this.#emit({ kind: 'usage', ...used });
     this.#io?.finish();
   }
 }
