@@ -26,7 +26,8 @@ export async function openAttemptTools(context: AttemptContext, spec: TaskSpec):
     redact: (text) => redactor.text(text),
     log: log.record,
     onProgress: async (checkpoint) => {
-      const activity = inertLine(`${checkpoint.phase}: ${checkpoint.focus}`, ACTIVITY_MAX);
+      // Before it is cut: half of a secret would not be known again.
+      const activity = inertLine(redactor.text(`${checkpoint.phase}: ${checkpoint.focus}`), ACTIVITY_MAX);
       await ifThereIsRoom(async () => {
         await store.progress(fence, taskId, attempt, { activity });
         // At once: the attempt may be killed before it ends.

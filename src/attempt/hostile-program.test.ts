@@ -120,6 +120,27 @@ test('no secret gets into the evidence, nor half of one, whatever it comes in', 
   expect(files.filter((name) => readFileSync(join(directory, name)).includes(SECRET.slice(0, 12)))).toEqual([]);
 });
 
+test('no half of a secret is left of what a tool is called with', async () => {
+  const { yard, attempt } = await hostile();
+  const call = (id: string, name: string, input: object): Line => {
+    const message = { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: input } };
+    return { type: 'control_request', request_id: id, request: { subtype: 'mcp_message', message } };
+  };
+  const cutAt = (length: number): string => 'y'.repeat(length - 20) + SECRET;
+  await attempt([
+    call('1', cutAt(100), {}),
+    call('2', 'report_progress', { phase: 'p', focus: cutAt(117) }),
+    call('3', 'get_task', { [cutAt(4_000)]: cutAt(4_000) }),
+    call('4', 'finish', { status: 'cannot', reason: cutAt(500) }),
+  ]);
+  expect((await yard.record(TASK, 1)).activity).toMatch(/^p: y+/u);
+  expect(yard.evidence(TASK, 1, 'tools.ndjson')).toContain('unknown-tool');
+  const files = readdirSync(yard.stateDirectory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  expect(files.filter((file) => readFileSync(file).includes(SECRET.slice(0, 12)))).toEqual([]);
+});
+
 test('when a quota comes back is believed only within reason', async () => {
   const { yard, attempt } = await hostile();
   const limit = { status: 'rejected', resetsAt: 32_503_680_000, rateLimitType: 'seven_day' };

@@ -9,10 +9,10 @@ type Tokens = Omit<Usage, 'costUsd'>;
 
 /** A message is told whole; of one that is longer, so much. */
 const MESSAGE_MAX = 256 * 1024;
+/** Of a title, an id, a result. They are cut again when no secret is left in them, of which half might stay otherwise. */
 const SUMMARY_MAX = 20_000;
 /** Of calls at one time, more are told without looking at what was told of them. */
 const CALLS_MAX = 1_000;
-const ID_MAX = 200;
 
 /*
  * What an agent tells of its turn, as events. Invariants:
@@ -111,7 +111,7 @@ export class AcpUpdates {
   /** Programs begin with a title for want of a better one: a call is told when more is known of it. */
   #tool(update: Json): void {
     this.flush();
-    const id = keptText(textAt(update, 'toolCallId') ?? '', ID_MAX);
+    const id = keptText(textAt(update, 'toolCallId') ?? '', SUMMARY_MAX);
     const status = textAt(update, 'status');
     const title = keptText(textAt(update, 'title') ?? this.#untold.get(id) ?? '', SUMMARY_MAX);
     if (textAt(update, 'sessionUpdate') === 'tool_call' && (status ?? 'pending') === 'pending') {

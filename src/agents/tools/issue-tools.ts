@@ -42,6 +42,8 @@ export interface IssueToolsOptions extends ToolContext {
 const LOGGED_MAX = CALLS_MAX + 500;
 const LOGGED_CHARS_MAX = 4_000;
 const NAME_MAX = 100;
+/** Longer than any secret: what is cut before it is redacted is cut so much later. */
+const MARGIN = 20_000;
 const OVER = 'This attempt is over, and nothing of it is taken any more. Stop now.';
 
 export class BoundTools implements IssueTools {
@@ -73,7 +75,11 @@ export class BoundTools implements IssueTools {
   }
 
   async call(name: string, input: unknown): Promise<ToolReply> {
-    const called = { tool: name.slice(0, NAME_MAX), arguments: excerpt(input, this.#options.redact) };
+    const { redact } = this.#options;
+    const called = {
+      tool: redact(name.slice(0, NAME_MAX + MARGIN)).slice(0, NAME_MAX),
+      arguments: excerpt(input, redact),
+    };
     if (this.#refusal !== null) {
       this.note({ ...called, ok: false, because: 'over' });
       return { ok: false, text: OVER };
