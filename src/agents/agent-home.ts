@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SessionRole } from '../core/session.ts';
@@ -25,9 +26,17 @@ export async function agentHome(
   role: SessionRole,
   owner: Owner | null,
 ): Promise<string> {
-  const home = join(stateDirectory, HOMES, taskId, role);
+  const place = join(stateDirectory, HOMES, taskId);
+  const home = join(place, role);
+  for (const path of [place, home]) await clearWay(path);
   await mkdir(home, { recursive: true, mode: 0o700 });
   // What the sandbox's user has become meanwhile must be able to write there.
   if (owner !== null) giveTree(home, owner);
   return home;
+}
+
+/** An agent without a sandbox can put a file or a link there: no attempt after it is to fail for that, nor to follow it. */
+async function clearWay(path: string): Promise<void> {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isDirectory()) await removeTree(path);
 }

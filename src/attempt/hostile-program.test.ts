@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -165,6 +165,22 @@ test.each([
   });
   expect(await attempt(lines, 'cat "$CLAUDE_CONFIG_DIR/yard-system.md" >&2')).toMatchObject({ kind: 'no-packet' });
   expect(yard.evidence(TASK, 2, 'raw.ndjson')).toContain('## How to report');
+});
+
+test.each([
+  ['a file', 'echo x > "$h"'],
+  ['a link', 'mkdir "$ELSEWHERE" && ln -s "$ELSEWHERE" "$h"'],
+  ['a link to nowhere', 'ln -s /nonexistent/x "$h"'],
+])('%s that an agent left in the place of its home is gone with the next turn', async (_, plant) => {
+  const { yard, attempt } = await hostile();
+  const elsewhere = yard.path('elsewhere');
+  const script = `ELSEWHERE='${elsewhere}'; h=$CLAUDE_CONFIG_DIR; rm -rf "$h" "$ELSEWHERE"; ${plant}`;
+  expect(await attempt([begun(), ended()], script)).toMatchObject({ kind: 'no-packet' });
+  expect(await attempt([begun(), ended()], 'cat "$CLAUDE_CONFIG_DIR/yard-system.md" >&2')).toMatchObject({
+    kind: 'no-packet',
+  });
+  expect(yard.evidence(TASK, 2, 'raw.ndjson')).toContain('## How to report');
+  expect(existsSync(join(elsewhere, 'yard-system.md'))).toBe(false);
 });
 
 test.each(['--help', '../../x', '', 'a b'])('a session called %j is none', async (id) => {
