@@ -88,10 +88,10 @@ async function turnByTurn(
     const followed = await takeTurn(context, { agent, prepared, prompt: words, system, number, held, tools, open });
     // What the agent wanted to tell could not be written: the lease is lost, and no other turn is taken.
     if (tools?.refusal) throw tools.refusal.error;
-    const { end, usage, model, hasWorked } = followed;
+    const { end, usage, model, reached } = followed;
     // Whoever has lost the lease writes nothing: the turn is settled with the attempt.
     if (!context.signal.aborted) {
-      await outlast(systemHost(), context.signal, () => open.settle({ end, usage, model, hasWorked }));
+      await outlast(systemHost(), context.signal, () => open.settle({ end, usage, model, reached }));
     }
     if (end.kind === 'session-refused') {
       await context.evidence.writeJson(`session-refused-${number}.json`, { session: held?.id ?? null, why: end.why });

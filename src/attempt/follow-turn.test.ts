@@ -26,6 +26,6 @@ test('what is known of a turn is told at once: that it has begun, and what its a
   }
   const agent = { events: events(), cancel: () => undefined };
   const followed = await followTurn(agent, context.signal, tellingStore(context));
-  expect(followed).toMatchObject({ hasWorked: false });
+  expect(followed).toMatchObject({ reached: 'start' });
   expect(seen).toEqual(['', 'codex has begun (gpt-5.5)', 'codex has begun (gpt-5.5)', 'I read a.ts']);
 });

@@ -19,9 +19,11 @@ export interface Followed {
   /** As the program named it; null: it did not. */
   readonly model: string | null;
   readonly totals: Usage | null;
-  /** It has called a tool: its provider has served it, whatever came of it. */
-  readonly hasWorked: boolean;
+  readonly reached: Reached;
 }
+
+/** `nothing`: no program was started. `work`: it has called a tool, so that its provider has served it. */
+export type Reached = 'nothing' | 'start' | 'work';
 
 /**
  * Reads a turn to its end. When `hear` throws, the agent is ended first, and nothing more is told.
@@ -40,12 +42,13 @@ export async function followTurn(
   let totals: Usage | null = null;
   let sessionId: string | null = null;
   let model: string | null = null;
-  let hasWorked = false;
+  let reached: Reached = 'nothing';
   let refusal: { readonly error: unknown } | null = null;
   try {
     for await (const event of run.events) {
       if (event.kind === 'ended') end = event.end;
-      if (event.kind === 'tool') hasWorked = true;
+      if (event.kind === 'started' && reached === 'nothing') reached = 'start';
+      if (event.kind === 'tool') reached = 'work';
       if (event.kind === 'session') {
         sessionId = event.id;
         model = event.model?.slice(0, MODEL_MAX) ?? model;
@@ -67,7 +70,7 @@ export async function followTurn(
   }
   if (refusal !== null) throw refusal.error;
   if (end === null) throw new Error('the agent ended without saying how');
-  return { end, usage, sessionId, model, totals, hasWorked };
+  return { end, usage, sessionId, model, totals, reached };
 }
 
 /** Tells the store what the agent is doing, now and then. It throws when the lease is lost. */

@@ -34,7 +34,7 @@ const used = (more: Partial<TurnUsed> = {}): TurnUsed => ({
   end: FINISHED,
   usage: USAGE,
   model: null,
-  hasWorked: false,
+  reached: 'start',
   ...more,
 });
 
@@ -151,9 +151,20 @@ test('a turn that its provider refused costs nothing, though its program counts 
 test('a turn that its provider refused in the end, after it had worked, is not free because nothing is told of it', async () => {
   const { yard, account } = await accountOf({ budgets: { estimate: { usd: 0.25, tokens: 7 } } });
   const end = { kind: 'provider', why: 'no', failure: { ...QUOTA, type: 'overload' } } as const;
-  await opened(await account.reserve(1)).settle(used({ end, usage: null, hasWorked: true }));
+  await opened(await account.reserve(1)).settle(used({ end, usage: null, reached: 'work' }));
   expect(await yard.store.turns(TASK)).toMatchObject([
     { settled: { source: 'estimate', used: { usdMicros: 250_000, tokens: 7 } } },
+  ]);
+});
+
+test('a turn whose program was never started costs nothing', async () => {
+  const { yard, account } = await accountOf({});
+  const end = { kind: 'infrastructure', why: 'no such program' } as const;
+  await opened(await account.reserve(1)).settle(used({ end, usage: null, reached: 'nothing' }));
+  await opened(await account.reserve(2)).settle(used({ end, usage: null }));
+  expect((await yard.store.turns(TASK)).map((turn) => turn.settled)).toMatchObject([
+    { used: { usdMicros: 0, tokens: 0 } },
+    { source: 'estimate', used: { usdMicros: 500_000 } },
   ]);
 });
 

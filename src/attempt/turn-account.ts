@@ -17,6 +17,7 @@ import { checkedUsage } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import { agentSettings } from './agent-cell.ts';
 import type { AttemptContext } from './attempt-context.ts';
+import type { Reached } from './follow-turn.ts';
 
 /** What a turn came to. */
 export interface TurnUsed {
@@ -25,8 +26,7 @@ export interface TurnUsed {
   readonly usage: Usage | null;
   /** As the program named it; null: it did not. */
   readonly model: string | null;
-  /** There is proof that its provider has served it for a while. */
-  readonly hasWorked: boolean;
+  readonly reached: Reached;
 }
 
 /** A turn that may be taken. */
@@ -82,12 +82,11 @@ async function reserve(
     kind: 'open',
     maxCostUsd: left.usdMicros === null ? null : left.usdMicros / 1e6,
     maxMs: left.timeMs,
-    settle: async ({ end, usage: said, model: named, hasWorked }) => {
+    settle: async ({ end, usage: said, model: named, reached }) => {
       // Whoever has to try it again was not at work meanwhile.
       endedMs ??= clock.monotonicMs();
       const told = said === null ? null : checkedUsage(said);
-      const isFree = told === null ? !hasWorked || isRecipe(context) : isNothing(told);
-      const usage = isFree && isUnserved(context, end) ? UNSERVED : told;
+      const usage = isFree(context, { end, told, reached }) ? UNSERVED : told;
       const table: PriceTable = { ...PRICES, ...pin.config.prices };
       const cost = costOf(usage, named ?? model, table, budgets.estimate.usdMicros);
       await store.settleTurn(fence, turnId, {
@@ -113,6 +112,15 @@ const UNSERVED: Usage = { inputTokens: 0, cachedTokens: 0, cacheWriteTokens: 0, 
 /** Programs count nothing where they were refused, and say no price for it. */
 function isNothing({ costUsd, ...counts }: Usage): boolean {
   return costUsd === null && Object.values(counts).every((count) => count === 0);
+}
+
+/** What is told of a turn is believed; of what is not, only a turn that surely was not served is free. */
+function isFree(
+  context: AccountContext,
+  { end, told, reached }: Pick<TurnUsed, 'end' | 'reached'> & { readonly told: Usage | null },
+): boolean {
+  if (told !== null) return isNothing(told) && isUnserved(context, end);
+  return reached === 'nothing' || isRecipe(context) || (reached === 'start' && isUnserved(context, end));
 }
 
 /** A provider that refused asks for nothing; recipes ask no provider. */

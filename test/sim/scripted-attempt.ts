@@ -54,7 +54,7 @@ export function scriptedAttempt(places: AttemptPlaces, signal: AbortSignal): Att
       const end = await runAgent(places, signal);
       const turn = turnEndOf(end, places);
       if (!signal.aborted)
-        await open.settle({ end: turn, usage: end === 'ended' ? USAGE : null, model: null, hasWorked: false });
+        await open.settle({ end: turn, usage: end === 'ended' ? USAGE : null, model: null, reached: 'start' });
       if (turn.kind === 'provider') {
         const { why, failure } = turn;
         const { pool } = places.account;
