@@ -41,7 +41,7 @@ export class AgentPools {
     if (name === null) return null;
     const pool = this.#pools.get(name);
     if (pool === undefined) return null;
-    const held = holdOf(pool, this.#nowMs, true);
+    const held = holdOf(pool, this.#nowMs, true, model);
     if (held !== null) return held;
     const { limits, state } = pool;
     const running = this.#running.get(name) ?? 0;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { NOTHING_SPENT } from './budget.ts';
-import { cleared, holdOf, NEW_POOL, NO_POOL_LIMITS, poolAfter } from './pool.ts';
+import { cleared, holdOf, isForPerson, NEW_POOL, NO_POOL_LIMITS, poolAfter } from './pool.ts';
 import type { PoolState, PoolTurn } from './pool.ts';
 import type { ProviderFailure } from './provider-failure.ts';
 
@@ -9,12 +9,13 @@ const MINUTE_MS = 60_000;
 const NOW_MS = 1_000_000_000;
 
 const because = (type: ProviderFailure['type'], resetMs: number | null = null): PoolTurn => ({
+  model: null,
   startedMs: NOW_MS - 1_000,
   end: 'failed',
   failure: { type, status: 429, resetMs, code: 'rate_limit' },
 });
-const failed: PoolTurn = { startedMs: NOW_MS - 59_999, end: 'failed', failure: null };
-const served: PoolTurn = { startedMs: NOW_MS - 1_000, end: 'served', failure: null };
+const failed: PoolTurn = { model: null, startedMs: NOW_MS - 59_999, end: 'failed', failure: null };
+const served: PoolTurn = { model: null, startedMs: NOW_MS - 1_000, end: 'served', failure: null };
 
 function after(turns: readonly PoolTurn[], state: PoolState = NEW_POOL, jitter = 1): PoolState {
   return turns.reduce((left, turn) => poolAfter(left, turn, NOW_MS, jitter).state, state);
@@ -151,14 +152,33 @@ describe('failures without a reason', () => {
   });
 });
 
-test.each(['authentication', 'entitlement'] as const)('%s needs a person, who is told once', (type) => {
+test.each(['authentication', 'entitlement', 'model'] as const)('%s needs a person, who is told once', (type) => {
   const first = poolAfter(NEW_POOL, because(type), NOW_MS, 0);
-  expect(first).toMatchObject({ news: 'person-needed', state: { person: { type, atMs: NOW_MS } } });
+  expect(first).toMatchObject({ news: { type }, state: { person: { type, atMs: NOW_MS } } });
   const second = poolAfter(first.state, because(type), NOW_MS + 1, 0);
   expect(second.news).toBeNull();
   expect(second.state).toBe(first.state);
   expect(after([served], first.state).person).not.toBeNull();
   expect(cleared(first.state).person).toBeNull();
+});
+
+test('a model that is refused needs a person, who is told once, and holds no other one', () => {
+  const wrong: PoolTurn = { ...because('model'), model: 'opsu' };
+  const first = poolAfter(NEW_POOL, wrong, NOW_MS, 0);
+  const why = 'it has no model opsu, or may not use it (429 rate_limit)';
+  expect(first.news).toEqual({ type: 'model', why, atMs: NOW_MS });
+  expect(poolAfter(first.state, wrong, NOW_MS + 1, 0)).toEqual({ state: first.state, news: null });
+  const view = { limits: NO_POOL_LIMITS, state: after([served], first.state), today: NOTHING_SPENT };
+  const refusal = holdOf(view, NOW_MS, true, 'opsu');
+  expect(refusal).toEqual({ why: 'model-refused', model: 'opsu', text: why });
+  expect(refusal !== null && isForPerson(refusal)).toBe(true);
+  for (const model of ['opus', null, 'constructor', '__proto__']) expect(holdOf(view, NOW_MS, true, model)).toBeNull();
+  expect(holdOf({ ...view, state: cleared(view.state) }, NOW_MS, true, 'opsu')).toBeNull();
+});
+
+test('names of models without end are not all kept', () => {
+  const wrong = Array.from({ length: 200 }, (_, index): PoolTurn => ({ ...because('model'), model: `m${index}` }));
+  expect(Object.keys(after(wrong).models ?? {})).toHaveLength(50);
 });
 
 test('a person’s pause stays when the pool is cleared, and is over starts alone', () => {

@@ -22,11 +22,9 @@ export interface PoolState {
   /** Why it is put off. */
   readonly why: string;
   /** Nothing of it works before a person has done something. */
-  readonly person: {
-    readonly type: 'authentication' | 'entitlement';
-    readonly why: string;
-    readonly atMs: number;
-  } | null;
+  readonly person: PersonNeeded | null;
+  /** Models of which that holds; the others work on. Absent: none. */
+  readonly models?: Readonly<Record<string, PersonNeeded>>;
   /** Overloads since a turn was served. */
   readonly overloads: number;
   /** When the last of them was counted: a turn that began before is a part of it. */
@@ -37,6 +35,13 @@ export interface PoolState {
   readonly paused: { readonly by: string; readonly why: string; readonly atMs: number } | null;
   /** When an attempt was last dispatched to it. */
   readonly startedMs: number | null;
+}
+
+/** What only a person can mend, as an event has it. */
+export interface PersonNeeded {
+  readonly type: 'authentication' | 'model' | 'entitlement';
+  readonly why: string;
+  readonly atMs: number;
 }
 
 export const NEW_POOL: PoolState = {
@@ -53,6 +58,8 @@ export const NEW_POOL: PoolState = {
 
 /** A turn as its pool sees it. */
 export interface PoolTurn {
+  /** That it was to have; null: the agent's own choice. */
+  readonly model: string | null;
   readonly startedMs: number;
   /**
    * `served`: the provider did its part, whatever came of it. `failed`: it or the program did not. `cut`: somebody ended
@@ -66,7 +73,8 @@ export interface PoolTurn {
 /** What the pool has come to by a turn, and what there is to tell of it. */
 export interface PoolChange {
   readonly state: PoolState;
-  readonly news: null | 'paused' | 'person-needed';
+  /** A person is told, once. */
+  readonly news: null | 'paused' | PersonNeeded;
 }
 
 const MINUTE_MS = 60_000;
@@ -91,15 +99,33 @@ export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitte
       return pausedUntil(state, nowMs, quotaEndMs(failure, nowMs), `its quota is used up${codeText(failure)}`);
     case 'overload':
       return afterOverload(state, turn, failure, { nowMs, jitter });
+    case 'model':
+      return turn.model === null
+        ? afterRefusal(state, { type: 'model', why: `its own model is refused${codeText(failure)}`, atMs: nowMs })
+        : afterModel(state, turn.model, failure, nowMs);
     case 'authentication':
-    case 'entitlement': {
-      if (state.person !== null) return { state, news: null };
-      const why = `${failure.type === 'authentication' ? 'it is not logged in' : 'it may not use this'}${codeText(failure)}`;
-      return { state: { ...state, person: { type: failure.type, why, atMs: nowMs } }, news: 'person-needed' };
-    }
+      return afterRefusal(state, { type: failure.type, why: `it is not logged in${codeText(failure)}`, atMs: nowMs });
+    case 'entitlement':
+      return afterRefusal(state, { type: failure.type, why: `it may not use this${codeText(failure)}`, atMs: nowMs });
     default:
       throw impossible(failure.type satisfies never);
   }
+}
+
+function afterRefusal(state: PoolState, person: PersonNeeded): PoolChange {
+  return state.person === null ? { state: { ...state, person }, news: person } : { state, news: null };
+}
+
+/** So many are told apart; a yard has a handful. */
+const MODELS_MAX = 50;
+
+/** Somebody may have mistyped its name: that is no reason to hold what works with other ones. */
+function afterModel(state: PoolState, model: string, failure: ProviderFailure, nowMs: number): PoolChange {
+  const { models = {} } = state;
+  if (Object.hasOwn(models, model) || Object.keys(models).length >= MODELS_MAX) return { state, news: null };
+  const why = `it has no model ${inertLine(model, CODE_MAX)}, or may not use it${codeText(failure)}`;
+  const person: PersonNeeded = { type: 'model', why, atMs: nowMs };
+  return { state: { ...state, models: { ...models, [model]: person } }, news: person };
 }
 
 function afterFailure(state: PoolState, { startedMs }: PoolTurn, nowMs: number): PoolChange {
@@ -211,6 +237,7 @@ interface NextDay {
 /** Why a pool takes nothing now, with the numbers that decided it. */
 export type PoolRefusal =
   | { readonly why: 'person'; readonly text: string }
+  | { readonly why: 'model-refused'; readonly model: string; readonly text: string }
   | { readonly why: 'held'; readonly by: string; readonly text: string }
   | { readonly why: 'paused'; readonly text: string; readonly untilMs: number; readonly remainingMs: number }
   | ({ readonly why: 'daily'; readonly turns: number; readonly limit: number } & NextDay)
@@ -219,13 +246,20 @@ export type PoolRefusal =
   | { readonly why: 'model'; readonly model: string; readonly running: number; readonly limit: number }
   | { readonly why: 'delay'; readonly remainingMs: number };
 
-/** What a machine learnt that no turn could go against. @param isStart of an attempt: a person's pause is over these alone. */
+/**
+ * What a machine learnt that no turn could go against.
+ * @param isStart of an attempt: a person's pause is over these alone
+ * @param model of the turn; null: the agent's own choice
+ */
 export function holdOf(
   { limits, state, today }: Omit<PoolView, 'name'>,
   nowMs: number,
   isStart: boolean,
+  model: string | null = null,
 ): PoolRefusal | null {
   if (state.person !== null) return { why: 'person', text: state.person.why };
+  const refused = model !== null && Object.hasOwn(state.models ?? {}, model) ? state.models?.[model] : undefined;
+  if (model !== null && refused !== undefined) return { why: 'model-refused', model, text: refused.why };
   if (isStart && state.paused !== null) return { why: 'held', by: state.paused.by, text: state.paused.why };
   if (isPutOff(state, nowMs)) {
     return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
@@ -241,7 +275,7 @@ export function holdOf(
 
 /** Only a person can end it. */
 export function isForPerson({ why }: PoolRefusal): boolean {
-  return why === 'person';
+  return why === 'person' || why === 'model-refused';
 }
 
 /** The end of a sentence that begins with the pool. @param name for the commands that help. */
@@ -249,6 +283,8 @@ export function describeRefusal(refusal: PoolRefusal, name: string): string {
   switch (refusal.why) {
     case 'person':
       return `needs a person: ${refusal.text}; mend it, then: yard pools clear ${name}`;
+    case 'model-refused':
+      return `needs a person: ${refusal.text}; name another model, or mend it, then: yard pools clear ${name}`;
     case 'held':
       return `is paused by ${inertLine(refusal.by, 100)} (${inertLine(refusal.text, 400)}); go on with: yard pools resume ${name}`;
     case 'paused':

@@ -9,9 +9,10 @@ export interface ProviderFailure {
    * - `quota`: all of a time window is used; it comes back at its reset.
    * - `overload`: the provider, or the way to it, is too busy or broken for now.
    * - `authentication`: nobody is logged in, or the key is not taken.
-   * - `entitlement`: the account may not use this (a model, a region, no credit).
+   * - `model`: there is no such model, or none for this account.
+   * - `entitlement`: the account may not use this (a region, no credit).
    */
-  readonly type: 'quota' | 'overload' | 'authentication' | 'entitlement';
+  readonly type: 'quota' | 'overload' | 'authentication' | 'model' | 'entitlement';
   /** Of HTTP; null: not told. */
   readonly status: number | null;
   /** Wall clock; null: not told. */

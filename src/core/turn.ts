@@ -48,7 +48,7 @@ export function refuseTurn(wanted: TurnWanted, { spendOf, poolState, nowMs }: Tu
   }
   if (wanted.pool !== null && poolState !== null) {
     const limits = { ...NO_POOL_LIMITS, dailyTurns: wanted.dailyTurns, budget: wanted.budgets.pool };
-    const refusal = holdOf({ limits, state: poolState, today: spendOf('pool') }, nowMs, false);
+    const refusal = holdOf({ limits, state: poolState, today: spendOf('pool') }, nowMs, false, wanted.model);
     if (refusal !== null) return { of: 'pool', pool: wanted.pool, refusal };
   }
   for (const scope of ['run', 'day'] as const) {

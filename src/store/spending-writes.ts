@@ -63,13 +63,17 @@ export async function settleTurn(write: Write, fence: Fence, turnId: number, set
   if (turn.pool === null) return;
   const { poolEnd, failure, jitter } = settlement;
   const before = await readPool(write, turn.pool);
-  const poolTurn = { startedMs: turn.startedMs, end: poolEnd, failure };
+  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure };
   const { state, news } = poolAfter(before, poolTurn, write.nowMs, jitter);
   if (state !== before) await writePool(write, turn.pool, state);
   const about = { taskId: turn.taskId, attempt: turn.attempt };
-  const { untilMs, why, person } = state;
-  if (news === 'paused') await appendEvent(write, 'pool.paused', { pool: turn.pool, untilMs, why }, about);
-  if (news === 'person-needed') await appendEvent(write, 'pool.person-needed', { pool: turn.pool, ...person }, about);
+  if (news === null) return;
+  if (news === 'paused') {
+    const { untilMs, why } = state;
+    await appendEvent(write, 'pool.paused', { pool: turn.pool, untilMs, why }, about);
+  } else {
+    await appendEvent(write, 'pool.person-needed', { pool: turn.pool, ...news }, about);
+  }
 }
 
 /** What an attempt leaves open when it ends used what was reserved for it, as far as anybody knows. */

@@ -58,13 +58,17 @@ export function settleTurn(write: Write, fence: Fence, turnId: number, settlemen
   settle(write, turn, { ...settlement, used: usedAmount(usage, usdMicros, timeMs, turn.reserved) });
   if (turn.pool === null) return;
   const before = poolAt(write.tables, turn.pool);
-  const poolTurn = { startedMs: turn.startedMs, end: poolEnd, failure };
+  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure };
   const { state, news } = poolAfter(before, poolTurn, write.nowMs, jitter);
   if (state !== before) write.tables.pools.set(turn.pool, state);
   const about = { taskId: turn.taskId, attempt: turn.attempt };
-  const { untilMs, why, person } = state;
-  if (news === 'paused') appendEvent(write, 'pool.paused', { pool: turn.pool, untilMs, why }, about);
-  if (news === 'person-needed') appendEvent(write, 'pool.person-needed', { pool: turn.pool, ...person }, about);
+  if (news === null) return;
+  if (news === 'paused') {
+    const { untilMs, why } = state;
+    appendEvent(write, 'pool.paused', { pool: turn.pool, untilMs, why }, about);
+  } else {
+    appendEvent(write, 'pool.person-needed', { pool: turn.pool, ...news }, about);
+  }
 }
 
 export function settleOpenTurns(write: Write, taskId: string, attempt: number): void {

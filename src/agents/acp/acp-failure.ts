@@ -21,7 +21,7 @@ const KINDS: Readonly<Record<string, ProviderFailure['type']>> = {
   server_error: 'overload',
   authentication_failed: 'authentication',
   billing_error: 'entitlement',
-  model_not_found: 'entitlement',
+  model_not_found: 'model',
   APIError: 'overload',
   ProviderAuthError: 'authentication',
 };
@@ -53,5 +53,6 @@ function httpStatus(code: number | null): number | null {
 function typeOf(status: number): ProviderFailure['type'] | undefined {
   if (status === 401) return 'authentication';
   if (status === 402 || status === 403) return 'entitlement';
+  if (status === 404) return 'model';
   return status === 429 || status >= 500 ? 'overload' : undefined;
 }

@@ -12,7 +12,7 @@ const WORDS: { readonly [word: string]: ProviderFailure['type'] } = {
   authentication_failed: 'authentication',
   billing_error: 'entitlement',
   oauth_org_not_allowed: 'entitlement',
-  model_not_found: 'entitlement',
+  model_not_found: 'model',
   overloaded: 'overload',
   server_error: 'overload',
 };

@@ -187,7 +187,7 @@ describe('a refusal of the provider', () => {
     ['usageLimitExceeded', { type: 'quota', status: null, resetMs: null, code: 'usageLimitExceeded' }],
     ['internalServerError', { type: 'overload' }],
     ['unauthorized', { type: 'authentication' }],
-    ['modelNotFound', { type: 'entitlement' }],
+    ['modelNotFound', { type: 'model' }],
     [{ httpConnectionFailed: { httpStatusCode: 401 } }, { type: 'authentication', status: 401 }],
     [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, { type: 'overload', status: 429 }],
     [{ responseStreamDisconnected: { httpStatusCode: null } }, { type: 'overload', status: null }],

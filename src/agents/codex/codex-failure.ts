@@ -12,7 +12,7 @@ const WORDS: { readonly [word: string]: ProviderFailure['type'] } = {
   serverOverloaded: 'overload',
   policyCapacityUnavailable: 'overload',
   internalServerError: 'overload',
-  modelNotFound: 'entitlement',
+  modelNotFound: 'model',
   unauthorized: 'authentication',
 };
 

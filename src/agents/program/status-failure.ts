@@ -20,7 +20,8 @@ export function statusFailure({ status, resetMs = null, code = null }: Refusal):
 function typeOf(status: number | null, resetMs: number | null): ProviderFailure['type'] | null {
   if (status === null) return null;
   if (status === 401) return 'authentication';
-  if (status === 402 || status === 403 || status === 404) return 'entitlement';
+  if (status === 402 || status === 403) return 'entitlement';
+  if (status === 404) return 'model';
   if (status === 429) return resetMs === null ? 'overload' : 'quota';
   return status === 408 || status >= 500 ? 'overload' : null;
 }

@@ -18,6 +18,8 @@ export interface PoolReport {
   /** Why it takes nothing now; null: it does. */
   readonly refusal: PoolRefusal | null;
   readonly sentence: string | null;
+  /** Models that its provider does not give it. */
+  readonly refusedModels: readonly { readonly model: string; readonly why: string }[];
   /** Of this day, what is reserved for turns that run included. */
   readonly today: {
     readonly turns: number;
@@ -42,7 +44,7 @@ export function reportPools(spending: SpendingView, config: Config, nowMs: numbe
   return views
     .filter((view) => isOfInterest(view, config))
     .map((view) => {
-      const { name, limits, today } = view;
+      const { name, limits, today, state } = view;
       const refusal = pools.refusal({ pool: name, model: null });
       const all = add(today.settled, today.reserved);
       return {
@@ -52,6 +54,7 @@ export function reportPools(spending: SpendingView, config: Config, nowMs: numbe
         limits,
         refusal,
         sentence: refusal === null ? null : inertLine(describeRefusal(refusal, name), SENTENCE_MAX),
+        refusedModels: Object.entries(state.models ?? {}).map(([model, { why }]) => ({ model, why })),
         today: {
           turns: today.turns,
           usd: today.settled.usdMicros / 1e6,
@@ -77,19 +80,20 @@ function isOfInterest({ name, state, today }: PoolView, config: Config): boolean
     today.turns > 0 ||
     state.startedMs !== null ||
     state.paused !== null ||
-    state.person !== null
+    state.person !== null ||
+    state.models !== undefined
   );
 }
 
 export function poolRows(reports: readonly PoolReport[]): string[][] {
   return [
     ['POOL', 'RUNS', 'TURNS', 'COST', 'STATE'],
-    ...reports.map(({ name, running, limits, today, sentence }) => [
+    ...reports.map(({ name, running, limits, today, sentence, refusedModels }) => [
       name,
       limits.concurrent === null ? String(running) : `${running}/${limits.concurrent}`,
       limits.dailyTurns === null ? String(today.turns) : `${today.turns}/${limits.dailyTurns}`,
       costCell(today, limits),
-      sentence ?? 'has room',
+      [sentence ?? 'has room', ...refusedModels.map(({ why }) => inertLine(why, SENTENCE_MAX))].join('; '),
     ]),
   ];
 }
@@ -101,7 +105,11 @@ function costCell({ usd, usdEstimated }: PoolReport['today'], { budget }: PoolLi
 }
 
 /** Of a pool that takes nothing for a reason that is worth a look. */
-export function heldLine({ name, refusal, sentence }: PoolReport): string | null {
+export function heldLine({ name, refusal, sentence, refusedModels }: PoolReport): string | null {
+  const [refused] = refusedModels;
+  if (refusal === null && refused !== undefined) {
+    return `the pool ${name} needs a person: ${inertLine(refused.why, SENTENCE_MAX)}`;
+  }
   if (refusal === null || sentence === null || PASSING.has(refusal.why)) return null;
   return `the pool ${name} ${sentence}`;
 }
