@@ -12,6 +12,8 @@ export function acpSuite(
   { args, ...traits }: AcpTraits,
 ): void {
   const run = 'skipped' in program ? null : [program.path, ...program.prefixArgs, ...args];
-  const settings = { run, model: word, effort: null, protocol: null, accountHome: null };
-  programSuite(`acp:${word}`, { adapter: acpAdapter({ name: 'acp', ...settings }), program, settings, ...traits });
+  // Its account is where the suite puts it.
+  const settings = { run, model: word, effort: null, protocol: null };
+  const adapter = acpAdapter({ name: 'acp', accountHome: null, ...settings });
+  programSuite(`acp:${word}`, { adapter, program, settings, ...traits });
 }
