@@ -179,7 +179,7 @@ function describePoolEvent(
 
 /** Of a pool that was cleared; an older version has not said. */
 function isHeld(data: Json): boolean {
-  return typeof data === 'object' && data !== null && 'held' in data && data.held === true;
+  return typeof data === 'object' && data !== null && 'held' in data && data['held'] === true;
 }
 
 function subjectOf(data: Json): string {
