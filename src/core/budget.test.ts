@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   describeSpent,
+  spentSentence,
   leftOf,
   microsOf,
   NO_BUDGET,
@@ -84,8 +85,9 @@ test('what is left counts what is reserved, and is never less than nothing', () 
   const spent = spentLimit({ ...NO_BUDGET, tokens: 110 }, spend);
   expect(spent).toEqual({ measure: 'tokens', used: 70, reserved: 40, limit: 110, estimated: 0 });
   expect(spent === null ? '' : describeSpent(spent)).toBe(
-    '70 tokens of 110 tokens used, 40 tokens more reserved for turns that run',
+    '70 tokens of 110 tokens used, the rest is reserved by turns that run',
   );
+  expect(spent === null ? '' : spentSentence({ ...spent, used: 120 })).toBe('is spent: 120 tokens of 110 tokens used');
 });
 
 test.each([

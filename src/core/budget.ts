@@ -175,11 +175,22 @@ export function tighter(a: Budget, b: Budget): Budget {
   };
 }
 
-/** `$1.50 of $1.50`, `210000 of 200000 tokens`; what is estimated, and reserved for turns that run, is named apart. */
-export function describeSpent({ measure, used, reserved, limit, estimated }: SpentLimit): string {
+/** Turns that have ended have used all of it; else turns that run have the rest, and may give some of it back. */
+export function isAllUsed({ used, limit }: SpentLimit): boolean {
+  return used >= limit;
+}
+
+/** `$1.50 of $1.50 used`, and of what the rest is; what is estimated is named apart. */
+export function describeSpent(spent: SpentLimit): string {
+  const { measure, used, limit, estimated } = spent;
   const guessed = estimated === 0 ? '' : `, ${amountText(measure, estimated)} of it estimated (yard cost says why)`;
-  const running = reserved === 0 ? '' : `, ${amountText(measure, reserved)} more reserved for turns that run`;
-  return `${amountText(measure, used)} of ${amountText(measure, limit)} used${guessed}${running}`;
+  const rest = isAllUsed(spent) ? '' : ', the rest is reserved by turns that run';
+  return `${amountText(measure, used)} of ${amountText(measure, limit)} used${guessed}${rest}`;
+}
+
+/** `is spent: …`, and as long as turns that run may leave something: `is taken for now: …`. */
+export function spentSentence(spent: SpentLimit): string {
+  return `${isAllUsed(spent) ? 'is spent' : 'is taken for now'}: ${describeSpent(spent)}`;
 }
 
 function amountText(measure: Measure, value: number): string {

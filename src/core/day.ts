@@ -9,3 +9,14 @@ export function dayOf(nowMs: number): number {
 export function dayStartMs(day: number): number {
   return day * DAY_MS;
 }
+
+/** When the next day begins. */
+export interface NextDay {
+  readonly untilMs: number;
+  readonly remainingMs: number;
+}
+
+export function nextDayOf(nowMs: number): NextDay {
+  const untilMs = dayStartMs(dayOf(nowMs) + 1);
+  return { untilMs, remainingMs: untilMs - nowMs };
+}

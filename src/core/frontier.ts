@@ -63,7 +63,7 @@ export class Frontier {
       snapshot.kills.flatMap(({ subject }) => (subject.of === 'attempt' ? [[subject.taskId, subject.attempt]] : [])),
     );
     this.#pools = new AgentPools(snapshot.pools, snapshot.atWork, nowMs);
-    this.#ofBudgets = sharedRefusals(snapshot.budgets).map((refusal) => ({ reason: 'budget', ...refusal }));
+    this.#ofBudgets = sharedRefusals(snapshot.budgets, nowMs).map((refusal) => ({ reason: 'budget', ...refusal }));
     this.#ofYard = this.#yardRefusals();
   }
 

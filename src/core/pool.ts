@@ -1,5 +1,6 @@
-import { describeSpent, NO_BUDGET, spentLimit } from './budget.ts';
-import { dayStartMs, dayOf } from './day.ts';
+import { describeSpent, isAllUsed, NO_BUDGET, spentLimit } from './budget.ts';
+import { nextDayOf } from './day.ts';
+import type { NextDay } from './day.ts';
 import { waitText } from './duration-text.ts';
 import type { Budget, Spend, SpentLimit } from './budget.ts';
 import { impossible } from './impossible.ts';
@@ -229,11 +230,6 @@ export interface PoolView {
   readonly today: Spend;
 }
 
-interface NextDay {
-  readonly untilMs: number;
-  readonly remainingMs: number;
-}
-
 /** Why a pool takes nothing now, with the numbers that decided it. */
 export type PoolRefusal =
   | { readonly why: 'person'; readonly text: string }
@@ -264,8 +260,7 @@ export function holdOf(
   if (isPutOff(state, nowMs)) {
     return { why: 'paused', text: state.why, untilMs: state.untilMs, remainingMs: state.untilMs - nowMs };
   }
-  const untilMs = dayStartMs(dayOf(nowMs) + 1);
-  const nextDay: NextDay = { untilMs, remainingMs: untilMs - nowMs };
+  const nextDay = nextDayOf(nowMs);
   if (limits.dailyTurns !== null && today.turns >= limits.dailyTurns) {
     return { why: 'daily', turns: today.turns, limit: limits.dailyTurns, ...nextDay };
   }
@@ -292,7 +287,9 @@ export function describeRefusal(refusal: PoolRefusal, name: string): string {
     case 'daily':
       return `has had its ${refusal.limit} turns of this day (pools.${name}.dailyTurns); the next day begins in ${waitText(refusal.remainingMs)}`;
     case 'budget':
-      return `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget); the next day begins in ${waitText(refusal.remainingMs)}`;
+      return isAllUsed(refusal)
+        ? `has spent its budget of this day: ${describeSpent(refusal)} (pools.${name}.budget); the next day begins in ${waitText(refusal.remainingMs)}`
+        : `has nothing left of its budget of this day for now: ${describeSpent(refusal)} (pools.${name}.budget)`;
     case 'concurrent':
       return `has ${refusal.running} running (limit ${refusal.limit})`;
     case 'model':

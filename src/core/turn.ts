@@ -1,4 +1,4 @@
-import { describeSpent, keysOf, leftOf, NO_BUDGET, spentLimit, tighter } from './budget.ts';
+import { keysOf, leftOf, NO_BUDGET, spentLimit, spentSentence, tighter } from './budget.ts';
 import type { Amount, Budget, BudgetScope, Budgets, Spend, SpentLimit, TurnScopes } from './budget.ts';
 import { impossible } from './impossible.ts';
 import { describeRefusal, holdOf, NO_POOL_LIMITS } from './pool.ts';
@@ -81,7 +81,7 @@ export function describeTurnRefusal(refusal: TurnRefusal): string {
     case 'task':
     case 'run':
     case 'day':
-      return `the budget of the ${refusal.of} is spent: ${describeSpent(refusal)}`;
+      return `the budget of the ${refusal.of} ${spentSentence(refusal)}`;
     default:
       throw impossible(refusal satisfies never);
   }

@@ -60,6 +60,19 @@ const all: { readonly [R in WaitingReason]: readonly (Waiting & { reason: R })[]
       reserved: 500_000,
       limit: 10_000_000,
       estimated: 0,
+      untilMs: 86_400_000,
+      remainingMs: 19_200_000,
+    },
+    {
+      reason: 'budget',
+      of: 'day',
+      measure: 'usdMicros',
+      used: 11_000_000,
+      reserved: 500_000,
+      limit: 10_000_000,
+      estimated: 0,
+      untilMs: 86_400_000,
+      remainingMs: 19_200_000,
     },
     { reason: 'budget', of: 'run', measure: 'timeMs', used: 3_600_000, reserved: 0, limit: 3_600_000, estimated: 0 },
   ],
@@ -112,7 +125,8 @@ test('each reason is a sentence with its numbers', () => {
     the pool claude has 2 running (limit 2)
     the pool claude has 1 running with opus (limit 1)
     the pool claude takes the next one in 2 s (pools.claude.minDelay)
-    the budget of the day is spent: $9.50 of $10.00 used, $0.50 more reserved for turns that run (budgets.day)
+    the budget of the day is taken for now: $9.50 of $10.00 used, the rest is reserved by turns that run (budgets.day)
+    the budget of the day is spent: $11.00 of $10.00 used (budgets.day); nothing starts until the next day (in 5 h 20 min)
     the budget of the run is spent: 3600 s of 3600 s used (budgets.run)
     4 attempts run (limit 4)
     this cycle has started 2 attempts (limit 2); it comes in a next one

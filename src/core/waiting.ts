@@ -4,8 +4,8 @@ import { waitText } from './duration-text.ts';
 import type { LowSpace } from './disk.ts';
 import { impossible } from './impossible.ts';
 import { inertLine } from './inert.ts';
+import { describeSharedRefusal } from './shared-budget.ts';
 import type { SharedRefusal } from './shared-budget.ts';
-import { describeSpent } from './budget.ts';
 import { describeRefusal } from './pool.ts';
 import type { PoolRefusal } from './pool.ts';
 import { describePauseSubject, resumeCommand } from './pause.ts';
@@ -104,7 +104,7 @@ export function describeWaiting(waiting: Waiting, taskId: string, remedy: string
     case 'pool':
       return `the pool ${foreign(waiting.pool)} ${foreign(describeRefusal(waiting.refusal, waiting.pool))}`;
     case 'budget':
-      return `the budget of the ${waiting.of} is spent: ${describeSpent(waiting)} (budgets.${waiting.of})`;
+      return describeSharedRefusal(waiting);
     case 'slots':
       return `${waiting.running} ${waiting.running === 1 ? 'attempt runs' : 'attempts run'} (limit ${waiting.limit})`;
     case 'cycle-limit':

@@ -3,12 +3,18 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.ts';
+import { NO_AGENT } from '../config/init.ts';
 import { bareConfig } from '../config/bare-config.ts';
+import { configSchema } from '../config/schema.ts';
 import type { Config } from '../config/schema.ts';
 import { checkPrograms } from './agent-programs.ts';
 import type { AgentPrograms } from './agent-programs.ts';
 
-async function check(chains: readonly string[], more: Partial<Config> = {}): Promise<AgentPrograms> {
+async function check(
+  chains: readonly string[],
+  more: Partial<Config> = {},
+  defaultAgent = 'codex',
+): Promise<AgentPrograms> {
   const directory = await useTemporaryDirectory('programs');
   for (const name of ['codex', 'qwen']) {
     await mkdir(join(directory, 'bin'), { recursive: true });
@@ -16,7 +22,7 @@ async function check(chains: readonly string[], more: Partial<Config> = {}): Pro
     await chmod(join(directory, 'bin', name), 0o755);
   }
   const bare = bareConfig();
-  const config: Config = { ...bare, ...more, defaults: { ...bare.defaults, agent: 'codex' } };
+  const config: Config = { ...bare, ...more, defaults: { ...bare.defaults, agent: defaultAgent } };
   return checkPrograms(config, chains, { PATH: join(directory, 'bin'), CODEX_API_KEY: 'dummy' });
 }
 
@@ -39,4 +45,21 @@ test('a model without a price is named, with the key that gives it one', async (
   expect(
     (await check(['codex:no-such-model'], { prices: { 'no-such-model': { input: 1, output: 2 } } })).warnings,
   ).toEqual([]);
+});
+
+test('the command that init writes where it finds no agent counts only where somebody would be given to it', async () => {
+  const { agents } = configSchema.parse({
+    target: 'agent/integration',
+    defaults: { agent: 'default', gate: 'default' },
+    agents: { default: { kind: 'command', run: NO_AGENT } },
+    gates: { default: { run: 'true' } },
+  });
+  expect(await check([], { agents })).toEqual({ missing: null, warnings: [] });
+  expect((await check(['default'], { agents })).missing?.code).toBe('no-agent');
+  expect((await check(['default, codex'], { agents })).warnings).toEqual([expect.stringContaining('no agent is set')]);
+  const { missing } = await check([], { agents }, 'default');
+  expect(missing).toMatchObject({
+    code: 'no-agent',
+    hint: expect.stringMatching(/^Set defaults\.agent: codex, which is installed .* agents\.default\.run/),
+  });
 });

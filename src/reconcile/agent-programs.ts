@@ -2,15 +2,17 @@ import { agentEnvironment } from '../agents/account.ts';
 import { findAdapterProgram, programMissing } from '../agents/program/adapter.ts';
 import { howToLogIn, loginState } from '../agents/program/login-state.ts';
 import { adapterOf, programSettings } from '../agents/registry.ts';
+import { NO_AGENT } from '../config/init.ts';
+import { CONFIG_FILE } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
 import { priceOf, unknownPrice } from '../core/price.ts';
 import { PRICES } from '../core/prices.ts';
-import type { UserError } from '../core/user-error.ts';
+import { UserError } from '../core/user-error.ts';
 
 /** What stands in the way of the agents that work can be given to. */
 export interface AgentPrograms {
-  /** No link of this chain is installed: what it is given cannot be worked on. */
+  /** No link of this chain is installed, or was ever named: what it is given cannot be worked on. */
   readonly missing: UserError | null;
   /** Links of chains that are not installed, while others are; accounts without a login; models without a price. */
   readonly warnings: readonly string[];
@@ -44,6 +46,9 @@ interface Link {
 async function lookAt(config: Config, spec: string, env: Readonly<Record<string, string | undefined>>): Promise<Link> {
   const name = agentName(spec);
   const agent = config.agents[name];
+  if (agent?.kind === 'command' && agent.run === NO_AGENT) {
+    return { error: notNamed(name, await installedAgent(config, env)), warnings: [] };
+  }
   if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') return { error: null, warnings: [] };
   const settings = programSettings(spec, name, agent, config);
   const adapter = await adapterOf(agent.kind, settings);
@@ -63,4 +68,39 @@ async function lookAt(config: Config, spec: string, env: Readonly<Record<string,
     warnings.push(unknownPrice(model));
   }
   return { error: null, warnings };
+}
+
+/** What `init` writes where it finds no agent only fails, which is better said before. @param installed one that could be named. */
+function notNamed(name: string, installed: string | null): UserError {
+  const other = `a command of your own under agents.${name}.run, which gets the prompt on stdin`;
+  return new UserError({
+    code: 'no-agent',
+    message: `no agent is set: agents.${name}.run is the command that only fails`,
+    hint:
+      installed === null
+        ? `Install one of those that yard agents lists and name it as defaults.agent, or ${other}.`
+        : `Set defaults.agent: ${installed}, which is installed (yard agents has all), or ${other}.`,
+    place: { file: CONFIG_FILE },
+  });
+}
+
+/** The first whose program is there, of those that can work; one that somebody is logged in to before others. */
+async function installedAgent(
+  config: Config,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string | null> {
+  let found: string | null = null;
+  for (const [name, agent] of Object.entries(config.agents)) {
+    // Which program these are, only their entries or specs say.
+    if (agent.kind === 'command' || agent.kind === 'replay' || agent.kind === 'acp') continue;
+    const settings = programSettings(name, name, agent, config);
+    const adapter = await adapterOf(agent.kind, settings);
+    const environment = agentEnvironment(config, agent, env);
+    const isThere = findAdapterProgram(adapter, settings, environment['PATH'] ?? '') !== null;
+    if (!isThere || adapter.capabilities(settings).reviewOnly) continue;
+    const { kind } = loginState(adapter, settings.accountHome, environment);
+    if (kind === 'key' || kind === 'file') return name;
+    found ??= name;
+  }
+  return found;
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
 
 import type { AgentConfig, Config } from '../config/schema.ts';
-import { NO_AGENT, NO_GATE } from '../config/init.ts';
+import { NO_GATE } from '../config/init.ts';
 import { CONFIG_FILE } from '../config/load.ts';
 import { UserError } from '../core/user-error.ts';
 import { keyFiles } from '../gates/prewarm.ts';
@@ -98,26 +98,19 @@ export function noCommits(repository: Repository): UserError {
 /** The gate that `init` writes where none was named only fails, after the agent's work: that is better said before. */
 export function checkGates({ gates }: Config): void {
   for (const [name, gate] of Object.entries(gates)) {
-    if (gate.run === NO_GATE)
-      throw notNamed('gate', name, 'Name the command that proves a tree healthy, such as npm test.');
+    if (gate.run !== NO_GATE) continue;
+    throw new UserError({
+      code: 'no-gate',
+      message: `no gate is set: gates.${name}.run is the command that only fails`,
+      hint: 'Name the command that proves a tree healthy, such as npm test.',
+      place: { file: CONFIG_FILE },
+    });
   }
 }
 
-function notNamed(what: 'agent' | 'gate', name: string, hint: string): UserError {
-  return new UserError({
-    code: `no-${what}`,
-    message: `no ${what} is set: ${what}s.${name}.run is the command that only fails`,
-    hint,
-    place: { file: CONFIG_FILE },
-  });
-}
-
-/** @throws UserError `no-agent`, `agent-missing`. */
+/** @throws UserError `agent-missing`. */
 export function checkAgents(root: string, config: Config): void {
   for (const [name, agent] of Object.entries(config.agents)) {
-    if (agent.kind === 'command' && agent.run === NO_AGENT) {
-      throw notNamed('agent', name, 'Name the command that does the work; it gets the prompt on stdin.');
-    }
     const program = programOf(agent);
     if (program === null || isRunnable(root, program)) continue;
     throw new UserError({

@@ -117,7 +117,7 @@ export async function clearPool(write: Write, name: string): Promise<boolean> {
   const after = cleared(state);
   if (JSON.stringify(after) === JSON.stringify(state)) return false;
   await writePool(write, name, after);
-  await appendEvent(write, 'pool.cleared', { pool: name });
+  await appendEvent(write, 'pool.cleared', { pool: name, held: after.paused !== null });
   return true;
 }
 

@@ -187,7 +187,7 @@ export function spendingTests(make: MakeStore): void {
         refusal: { refusal: { why: 'person' } },
       });
       expect(await yard.store.clearPool('claude')).toBe(true);
-      expect(await yard.lastEvent()).toMatchObject({ type: 'pool.cleared', data: { pool: 'claude' } });
+      expect(await yard.lastEvent()).toMatchObject({ type: 'pool.cleared', data: { pool: 'claude', held: false } });
       expect(await yard.store.clearPool('claude')).toBe(false);
       expect(await yard.store.reserveTurn(first.fence, wanted)).toMatchObject({ kind: 'reserved' });
     });

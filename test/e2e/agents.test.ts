@@ -152,6 +152,15 @@ test('init takes an agent that is named, or with --yes one that is installed and
   const loggedOut = await makeYard({ config: null });
   const said = await loggedOut.yard(['init', '--gate', 'true'], { env: { PATH: env.PATH } });
   expect(said.stderr).toContain('claude is installed, but nobody is logged in to it; log in with: claude auth login');
+  expect(said.stderr).toContain(
+    'Next: log in, set defaults.agent: claude in .yard/config.yaml (or a command of your own',
+  );
+  const toDo = await loggedOut.yard(['run'], { env: { PATH: env.PATH } });
+  expect(toDo).toMatchObject({ code: 2, stderr: expect.stringContaining('hint: Set defaults.agent: claude,') });
+  // With what was advised, and no more, the command that only fails is in nobody's way.
+  const file = join(loggedOut.root, '.yard/config.yaml');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('agent: default', 'agent: claude'));
+  expect((await loggedOut.yard(['run'], { env: { PATH: env.PATH } })).code).toBe(0);
 
   const wrong = await makeYard({ config: null });
   expect((await wrong.yard(['init', '--agent', 'nobody'])).stderr).toContain('the agent nobody is not configured');

@@ -102,7 +102,7 @@ export function clearPool(write: Write, name: string): boolean {
   const after = cleared(state);
   if (JSON.stringify(after) === JSON.stringify(state)) return false;
   write.tables.pools.set(name, after);
-  appendEvent(write, 'pool.cleared', { pool: name });
+  appendEvent(write, 'pool.cleared', { pool: name, held: after.paused !== null });
   return true;
 }
 

@@ -56,7 +56,7 @@ export async function initCommand(context: CommandContext, options: InitOptions)
   const proposal = proposeGate(filesOf(repository.root));
   const gate = await confirmGate(context.stdin, options, proposal);
   const prewarm = gate !== null && gate === proposal?.run ? proposal.prewarm : null;
-  const { builtIn, notes } = await chooseAgent(context, options);
+  const { builtIn, notes, next } = await chooseAgent(context, options);
   await writeFiles(repository.root, renderConfig({ target, gate, prewarm, builtIn }));
   output.print(`wrote ${CONFIG_FILE}, ${SCHEMA_FILE}, ${IGNORE_FILE} and .yard/tasks/`);
   if (submodules.length > 0) output.warn(`submodules are left empty in lanes and gates: ${submodules.join(', ')}`);
@@ -66,13 +66,11 @@ export async function initCommand(context: CommandContext, options: InitOptions)
       `the target ${target} is created from ${current.branch ?? current.commit.slice(0, 12)} at the first run`,
     );
   for (const note of notes) output.say(note);
-  output.say(builtIn === null ? NEXT : `agent: ${builtIn}. Try it with: yard agents probe ${builtIn}`);
-  if (builtIn !== null) output.say('Next: commit .yard, add a task (yard add), and: yard run');
+  if (builtIn !== null) output.say(`agent: ${builtIn}. Try it with: yard agents probe ${builtIn}`);
+  output.say(`Next: ${next === null ? '' : `${next}, `}commit .yard, add a task (yard add), and: yard run`);
   output.say(`What lands is on ${target}; merge it when you like it: git merge ${target}`);
   return EXIT.ok;
 }
-
-const NEXT = 'Next: name an agent under agents.default.run, commit .yard, add a task (yard add), and: yard run';
 
 /** Said when the file is written: by then it is too late for `--yes`. */
 function noGate(proposal: GateProposal | null): string {
@@ -86,34 +84,38 @@ interface ChosenAgent {
   readonly builtIn: string | null;
   /** What stands in the way of what is installed. */
   readonly notes: readonly string[];
+  /** What is to be done first; null: an agent is set. */
+  readonly next: string | null;
 }
+
+const OWN_COMMAND = 'or a command of your own under agents.default.run';
 
 async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<ChosenAgent> {
   const { nobodyIn, proposeAgent } = await import('../agent/propose-agent.ts');
   const { checkAgentSpec } = await import('../agent/check-spec.ts');
   if (agent !== undefined) {
     const loggedOut = await nobodyIn(checkAgentSpec(agent, bareConfig()), context.env);
-    return { builtIn: agent, notes: loggedOut === null ? [] : [loggedOutNote(loggedOut)] };
+    return { builtIn: agent, notes: loggedOut === null ? [] : [loggedOutNote(loggedOut)], next: null };
   }
   const { usable, loggedOut } = await proposeAgent(context.env);
   if (usable === null) {
-    const then =
-      loggedOut[0] === undefined ? [] : [`Then name it in ${CONFIG_FILE}: defaults: { agent: ${loggedOut[0].name} }`];
-    return { builtIn: null, notes: [...loggedOut.map(loggedOutNote), ...then] };
+    const [first] = loggedOut;
+    const next =
+      first === undefined
+        ? `name an agent in ${CONFIG_FILE}: as defaults.agent one that yard agents lists, ${OWN_COMMAND}`
+        : `log in, set defaults.agent: ${first.name} in ${CONFIG_FILE} (${OWN_COMMAND})`;
+    return { builtIn: null, notes: loggedOut.map(loggedOutNote), next };
   }
-  if (yes === true) return { builtIn: usable, notes: [] };
-  if (!context.stdin.isTTY) {
-    return {
-      builtIn: null,
-      notes: [`${usable} is installed and logged in; to take it: defaults: { agent: ${usable} } in ${CONFIG_FILE}`],
-    };
-  }
+  const toTakeIt = `set defaults.agent: ${usable} in ${CONFIG_FILE}, which is installed and logged in (${OWN_COMMAND})`;
+  if (yes === true) return { builtIn: usable, notes: [], next: null };
+  if (!context.stdin.isTTY) return { builtIn: null, notes: [], next: toTakeIt };
   const answer = await ask(context.stdin, {
     text: `Agent, installed and logged in (another one, or - for a command of your own)`,
     proposal: usable,
     ifInterrupted: 'nothing was written',
   });
-  return { builtIn: answer === '-' ? null : checkAgentSpec(answer, bareConfig()), notes: [] };
+  if (answer !== '-') return { builtIn: checkAgentSpec(answer, bareConfig()), notes: [], next: null };
+  return { builtIn: null, notes: [], next: `name your command under agents.default.run in ${CONFIG_FILE}` };
 }
 
 function loggedOutNote({ name, logIn }: LoggedOut): string {

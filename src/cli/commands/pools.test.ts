@@ -31,6 +31,9 @@ test('a person pauses a pool: nothing of it starts until they resume it, and the
   });
   const scheduler = await schedule(driven.yard);
   expect((await scheduler.cycle({ dryRun: true })).commands).toMatchObject([{ taskId: 'TASK-2', agent: 'other' }]);
+  expect((await pools(driven, 'pause team')).out).toBe(
+    'already so: the pool team is paused by the operator (lunch). Go on with: yard pools resume team\n',
+  );
   const { out } = await pools(driven, 'clear team', { json: true });
   expect(JSON.parse(out)).toMatchObject({
     changed: false,
@@ -43,6 +46,8 @@ test('a person pauses a pool: nothing of it starts until they resume it, and the
       },
     ],
   });
+  expect((await pools(driven, 'clear team')).out).toContain('It stays paused by the operator (lunch); go on with: ');
+  expect((await pools(driven, 'pause team', { why: 'supper' })).out).toContain('paused before by the operator (lunch)');
   expect((await pools(driven, 'resume team')).out).toBe('The pool team is paused no longer.\n');
   expect((await scheduler.cycle({ dryRun: true })).commands).toMatchObject([
     { taskId: 'TASK-1', agent: 'script', pool: 'team' },
@@ -67,7 +72,13 @@ test('what a failure did to it is cleared', async () => {
   expect(commands).toEqual([]);
   expect(snapshot.pools.find(({ name }) => name === 'team')?.state.person?.type).toBe('authentication');
   expect((await pools(driven, 'resume team')).out).toContain('yard pools clear team');
-  expect((await pools(driven, 'clear team')).out).toBe('What failures did to the pool team is forgotten.\n');
+  await pools(driven, 'pause team', { why: 'lunch' });
+  expect((await pools(driven, 'clear team')).out).toBe(
+    'What failures did to the pool team is forgotten. It stays paused by the operator (lunch); go on with: yard pools resume team\n',
+  );
+  const [cleared] = await driven.store.events({ limit: 1, newest: true });
+  expect(cleared).toMatchObject({ type: 'pool.cleared', data: { pool: 'team', held: true } });
+  await pools(driven, 'resume team');
   expect((await scheduler.cycle({ dryRun: true })).commands).toMatchObject([{ taskId: 'TASK-2' }]);
 });
 

@@ -1,6 +1,7 @@
 import { nearest } from '../../core/nearest.ts';
 import type { Config } from '../../config/schema.ts';
 import { inertLine } from '../../core/inert.ts';
+import type { PoolState } from '../../core/pool.ts';
 import { UserError } from '../../core/user-error.ts';
 import type { SpendingView } from '../../store/spending.ts';
 import type { Store } from '../../store/store.ts';
@@ -75,14 +76,19 @@ async function act(context: CommandContext, action: Action, name: string, option
   const yard = await context.compose.yard(context.cwd);
   try {
     const { config } = await yard.settings.current();
-    const known = (await yard.store.spending()).pools.map((pool) => pool.name);
-    refuseUnknown(name, config, known);
-    const changed = await carryOut(yard.store, action, name, options.why);
+    const { pools: stored } = await yard.store.spending();
+    refuseUnknown(
+      name,
+      config,
+      stored.map((pool) => pool.name),
+    );
+    const held = stored.find((pool) => pool.name === name)?.state.paused ?? null;
+    const changed = await carryOut(yard.store, action, { name, held, why: options.why });
     if (options.json === true) {
       const pools = reportPools(await yard.store.spending(), config, context.compose.clock.nowMs());
       context.output.json({ changed, pools });
     } else {
-      context.output.print(changed ? DONE[action](name) : UNCHANGED[action](name));
+      context.output.print(changed ? DONE[action](name, held) : UNCHANGED[action](name, held));
     }
     return EXIT.ok;
   } finally {
@@ -90,31 +96,47 @@ async function act(context: CommandContext, action: Action, name: string, option
   }
 }
 
-async function carryOut(
-  store: Store,
-  action: Action,
-  name: string,
-  why = `yard pools pause ${name}`,
-): Promise<boolean> {
+/** A pool and what is known of it. */
+interface Meant {
+  readonly name: string;
+  /** Who has paused it before. */
+  readonly held: PoolState['paused'];
+  readonly why: string | undefined;
+}
+
+async function carryOut(store: Store, action: Action, { name, held, why }: Meant): Promise<boolean> {
   if (action === 'resume') return store.resumePool(name);
   if (action === 'clear') return store.clearPool(name);
-  await store.holdPool(name, 'the operator', why);
+  // Who has nothing new to say does not write over what the first has said.
+  if (held !== null && why === undefined) return false;
+  await store.holdPool(name, 'the operator', why ?? `yard pools pause ${name}`);
   return true;
 }
 
-type Sentences = { readonly [A in Action]: (name: string) => string };
+type Sentences = { readonly [A in Action]: (name: string, held: PoolState['paused']) => string };
 
 const DONE: Sentences = {
-  pause: (name) => `Nothing starts in the pool ${name}. Go on with: yard pools resume ${name}`,
+  pause: (name, held) =>
+    `Nothing starts in the pool ${name}. Go on with: yard pools resume ${name}${held === null ? '' : `. It was paused before by ${heldText(held)}`}`,
   resume: (name) => `The pool ${name} is paused no longer.`,
-  clear: (name) => `What failures did to the pool ${name} is forgotten.`,
+  clear: (name, held) => `What failures did to the pool ${name} is forgotten.${held === null ? '' : stays(name, held)}`,
 };
 const UNCHANGED: Sentences = {
-  pause: DONE.pause,
+  pause: (name, held) =>
+    `already so: the pool ${name} is paused by ${held === null ? 'somebody' : heldText(held)}. Go on with: yard pools resume ${name}`,
   resume: (name) =>
     `Nobody has paused the pool ${name}. What failures did to it is taken away by: yard pools clear ${name}`,
-  clear: (name) => `No failure holds the pool ${name}. A pause is taken away by: yard pools resume ${name}`,
+  clear: (name, held) =>
+    `No failure holds the pool ${name}.${held === null ? ` A pause is taken away by: yard pools resume ${name}` : stays(name, held)}`,
 };
+
+function stays(name: string, held: NonNullable<PoolState['paused']>): string {
+  return ` It stays paused by ${heldText(held)}; go on with: yard pools resume ${name}`;
+}
+
+function heldText({ by, why }: NonNullable<PoolState['paused']>): string {
+  return `${inertLine(by, 80)} (${inertLine(why, 200)})`;
+}
 
 /** A pool of a misspelt name would hold nothing. */
 function refuseUnknown(name: string, config: Config, stored: readonly string[]): void {

@@ -31,6 +31,18 @@ test('only attempts after the first are numbered', () => {
   expect(eventLines(events, plain, () => '')).toEqual(['03:04:05 ▸ A-1 (attempt 2) started', '03:04:05 ▸ A-2 started']);
 });
 
+test('a pool that is cleared goes on, unless a person has paused it', () => {
+  const events = [{ pool: 'a' }, { pool: 'b', held: false }, { pool: 'c', held: true }].map((data) => ({
+    ...event('pool.cleared', '', null, data),
+    taskId: null,
+  }));
+  expect(eventLines(events, plain, () => '')).toEqual([
+    '03:04:05 ▸ the pool a goes on',
+    '03:04:05 ▸ the pool b goes on',
+    '03:04:05 ▸ what failures did to the pool c is forgotten; a person has paused it, and it stays so (yard pools)',
+  ]);
+});
+
 test('a long line is broken between words on a terminal, and nowhere else', () => {
   const events = [event('task.product-failure', 'A-1', 1, { why: 'one two three four five six seven' })];
   expect(eventLines(events, plain, titleOf)).toEqual(['03:04:05 ✗ A-1 one two three four five six seven']);

@@ -165,10 +165,21 @@ function describePoolEvent(
     case 'pool.resumed':
       return line('▸', 'green', `${pool} is paused no longer`);
     case 'pool.cleared':
-      return line('▸', 'green', `${pool} goes on`);
+      return isHeld(data)
+        ? line(
+            '▸',
+            'green',
+            `what failures did to ${pool} is forgotten; a person has paused it, and it stays so (yard pools)`,
+          )
+        : line('▸', 'green', `${pool} goes on`);
     default:
       return null;
   }
+}
+
+/** Of a pool that was cleared; an older version has not said. */
+function isHeld(data: Json): boolean {
+  return typeof data === 'object' && data !== null && 'held' in data && data['held'] === true;
 }
 
 function subjectOf(data: Json): string {
