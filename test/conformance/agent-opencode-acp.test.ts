@@ -8,6 +8,6 @@ acpSuite('opencode', findProgram('opencode-acp'), {
   prepare: writeProvider,
   waitsForRetryAfter: true,
   // It tries for more than a minute without a word, and 401 and 500 look alike.
-  refused: { 429: 'silence', 500: 'provider', 401: 'provider' },
+  refused: { 429: 'silence', 500: 'provider', 401: 'overload' },
   resumesAfterKill: true,
 });

@@ -29,10 +29,10 @@ export interface ProgramTraits {
   /** It waits as long as a 429 asks it to, and goes on. */
   readonly waitsForRetryAfter: boolean;
   /**
-   * What becomes of a model that refuses for good. `silence`: the program tries again for minutes and tells nobody;
-   * `unfinished`: it ends its turn as if nothing had been.
+   * What becomes of a model that refuses for good. `overload`: the program tells that it was the provider, and no more;
+   * `silence`: it tries again for minutes and tells nobody; `unfinished`: it ends its turn as if nothing had been.
    */
-  readonly refused: { readonly [Status in 429 | 500 | 401]: 'provider' | 'silence' | 'unfinished' };
+  readonly refused: { readonly [Status in 429 | 500 | 401]: 'provider' | 'overload' | 'silence' | 'unfinished' };
   /** Asks its model for more than the script knows of, which counts as use: a title, a summary. */
   readonly asksAside?: boolean;
   /** What reports tokens that were written to a cache. */
@@ -269,7 +269,7 @@ function providerTests(within: With, traits: ProgramTraits): void {
       expect(isAsked(model)).toBe(true);
       if (isSilent) expect(end.kind).toBe('no-packet');
       else if (traits.refused[status] === 'unfinished') expect(end.kind).toBe('unfinished');
-      else expectProvider(end, expected[status]);
+      else expectProvider(end, traits.refused[status] === 'overload' ? ['overload'] : expected[status]);
     })(context),
   );
 
