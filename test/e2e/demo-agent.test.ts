@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { findProgram, namedPrograms } from '../fixtures/agents/cache.ts';
@@ -37,6 +37,31 @@ test.for(PROGRAMS)(
     expect(code).toBe(0);
   },
 );
+
+test('where nothing can start any more, the demo gives up and says why', async () => {
+  const base = await useTemporaryDirectory('demo');
+  const bin = join(base, 'bin');
+  await mkdir(bin);
+  // It ends at once, each time: its pool is put off for longer than any demo takes.
+  await writeFile(
+    join(bin, 'codex'),
+    '#!/bin/sh\ncase "$*" in *--version*) echo codex-cli 9.9.9; exit 0;; esac\nexit 1\n',
+  );
+  await chmod(join(bin, 'codex'), 0o755);
+  onTestFinished(() => awaitQuiet(base, 10_000), 60_000);
+  const env = minimalEnvironment(base);
+  const { code, stdout } = await startYard(
+    ['demo', '--agent', 'codex', '--stub-model', '--directory', join(base, 'demo')],
+    { cwd: base, env: { ...env, PATH: `${bin}${delimiter}${env['PATH'] ?? ''}` }, foreground: true },
+  ).done;
+  expect(stdout).toContain('0 of 11 tasks landed');
+  expect(stdout).toMatch(
+    /^Given up, as nothing can start: the pool codex is put off for another \d+ min: 3 turns in a row failed/m,
+  );
+  // A task of the end of the backlog, which nobody was given.
+  expect(stdout).not.toContain('yard diff SHIP-2');
+  expect(code).toBe(1);
+});
 
 test('without the program, or without a confirmation, nothing is made', async () => {
   const base = await useTemporaryDirectory('demo');

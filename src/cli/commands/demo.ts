@@ -53,12 +53,17 @@ async function playDemo(
   const startedMs = compose.clock.monotonicMs();
   const yard = await openReady(demo);
   try {
-    const end = await runDemo(demo, yard, scenario);
+    const { end, stuck } = await runDemo(demo, yard, scenario);
     const durationMs = compose.clock.monotonicMs() - startedMs;
     if (end.kind === 'interrupted') output.print('Interrupted: all that ran was ended, and its work is kept.');
     const isOpen = agent !== null && !agent.isStubbed;
     const explore = isOpen ? (scenario.exploreOpen ?? scenario.explore) : scenario.explore;
-    const done = await reportDemo(demo, yard.store, { ...scenario, explore }, project, { end, durationMs, before });
+    const done = await reportDemo(demo, yard.store, { ...scenario, explore }, project, {
+      end,
+      stuck,
+      durationMs,
+      before,
+    });
     return done ? EXIT.ok : EXIT.failed;
   } catch (error) {
     output.say(`The demo is left as it is in ${project.directory}`);

@@ -8,10 +8,12 @@ import { Wake } from '../../reconcile/wake.ts';
 import type { LocalYard } from '../../reconcile/yard.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
+import type { Output } from '../terminal/output.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
 import { LiveView } from '../run/live-view.ts';
 import { makeNotifier } from '../run/make-notifier.ts';
 import { RoomTeller } from '../run/room-teller.ts';
+import { StandstillTeller } from '../run/standstill-teller.ts';
 import { openReady } from '../run/open-ready.ts';
 import { noteRun, tellEnd, tellLanded } from '../run/run-end.ts';
 import { StatusFile } from '../status/status-file.ts';
@@ -73,8 +75,9 @@ export async function drive(
   const [last] = await yard.store.events({ limit: 1, newest: true });
   const view = new LiveView(output, yard.store, () => compose.clock.nowMs(), last?.seq ?? 0);
   const ended = tellSlowEnd(interrupt.signal, () => view.interlude(() => output.say(SLOW_END)));
-  const told = new Set<string>();
+  const tellProblems = problemTeller(output, view);
   const disk = new RoomTeller(output);
+  const still = new StandstillTeller(output);
   const statusFile = new StatusFile(yard, compose.clock);
   let code: ExitCode;
   let isSwept = false;
@@ -96,10 +99,9 @@ export async function drive(
         isSwept = true;
         // It works: whoever has started it in the background waits for this.
         isTold ||= await noteRun(yard.store, 'run.started', { pid: process.pid, afterSeq: last?.seq ?? 0 });
-        const problems = report.problems.filter(({ message }) => !told.has(message));
-        for (const { message } of problems) told.add(message);
-        if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
+        await tellProblems(report.problems);
         await view.interlude(() => disk.look(report.snapshot));
+        await view.interlude(() => still.look(report, compose.clock.nowMs(), options.only));
         await view.update(report.snapshot);
         await statusFile.update(report.snapshot);
         notifier.look(report.snapshot);
@@ -120,6 +122,16 @@ export async function drive(
   }
   await statusFile.finish();
   return code;
+}
+
+/** Says each of them once. */
+function problemTeller(output: Output, view: LiveView): (problems: readonly UserError[]) => Promise<void> {
+  const told = new Set<string>();
+  return async (all) => {
+    const problems = all.filter(({ message }) => !told.has(message));
+    for (const { message } of problems) told.add(message);
+    if (problems.length > 0) await view.interlude(() => problems.forEach((problem) => output.error(problem)));
+  };
 }
 
 /** Returns what is to be called at the end. What goes wrong is thrown by the next drawing: it waits for the same queue. */

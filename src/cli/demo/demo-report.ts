@@ -15,13 +15,15 @@ import type { Output } from '../terminal/output.ts';
 import { formatDuration, renderTable } from '../terminal/table.ts';
 import { DEMO_TARGET } from './demo-project.ts';
 import type { DemoProject } from './demo-project.ts';
-import type { ReviewRow, Scenario } from './scenario.ts';
+import type { Explored, ReviewRow, Scenario } from './scenario.ts';
 import { shellWord } from '../../core/shell-word.ts';
 
 const NAMED_MAX = 5;
 
 export interface DemoResult {
   readonly end: RunEnd;
+  /** Why nothing more could start, where it was given up. */
+  readonly stuck: readonly string[];
   readonly durationMs: number;
   /** The operator's checkout as it was before. */
   readonly before: Checkout;
@@ -33,7 +35,7 @@ export async function reportDemo(
   reader: StoreReader,
   scenario: Scenario,
   project: DemoProject,
-  { end, durationMs, before }: DemoResult,
+  { end, stuck, durationMs, before }: DemoResult,
 ): Promise<boolean> {
   const { output } = context;
   const landings = await listLandings(`${project.root}/.git`, project.commit, toRefName(DEMO_TARGET));
@@ -43,6 +45,7 @@ export async function reportDemo(
   for (const line of renderTable(rows, output.width)) output.print(line);
   const tasks = await reader.rows();
   for (const line of renderTable(openTasks(tasks), output.width)) output.print(output.style('yellow', line));
+  for (const sentence of stuck) output.print(output.style('red', `Given up, as nothing can start: ${sentence}`));
   const held = printReview(output, scenario.review?.(project) ?? []);
   const after = await readCheckout(project.root);
   const untouched = isDeepStrictEqual(before, after);
@@ -55,7 +58,8 @@ export async function reportDemo(
     output.print(output.style('red', `Your checkout has changed: ${describeChange(before, after)}`));
   }
   output.print();
-  printWays(context, scenario, project, end);
+  const explore = await worthALook(reader, scenario.explore);
+  printWays(context, explore, project, end);
   return untouched && held && tasks.every(({ id, state }) => state.status === (scenario.settles?.[id] ?? 'landed'));
 }
 
@@ -120,9 +124,19 @@ function whyOf(state: TaskState): string {
   return state.status === 'parked' ? state.why : '';
 }
 
+/** Of a task that no agent was ever given to there is nothing to see. */
+async function worthALook(reader: StoreReader, explore: readonly Explored[]): Promise<Explored[]> {
+  const kept: Explored[] = [];
+  for (const entry of explore) {
+    const id = /^yard (?:logs|diff) (\S+)/.exec(entry[0])?.[1];
+    if (id === undefined || (await reader.attempts(id)).length > 0) kept.push(entry);
+  }
+  return kept;
+}
+
 function printWays(
   { output, compose, env }: CommandContext,
-  scenario: Scenario,
+  explore: readonly Explored[],
   project: DemoProject,
   end: RunEnd,
 ): void {
@@ -133,7 +147,7 @@ function printWays(
     ...(isOurs(findProgram('yard', env['PATH'] ?? ''), compose.self)
       ? []
       : [[`alias yard=${shellWord(compose.self.map(shellWord).join(' '))}`, '']]),
-    ...scenario.explore.map(([command, shows]) => [command, `# ${shows}`]),
+    ...explore.map(([command, shows]) => [command, `# ${shows}`]),
     ...(end.kind === 'settled' ? [] : [['yard resume && yard run', '# go on where it ended']]),
     [`rm -r ${shellWord(project.directory)}`, '# when you have seen enough'],
   ]);

@@ -39,6 +39,11 @@ export class StandIn {
     }
   }
 
+  /** Something waits for a decision that is under way, or is about to be. */
+  isAwaited({ tasks }: Snapshot): boolean {
+    return tasks.some((task) => this.#actionFor(task) !== null);
+  }
+
   /** Waits for the decisions that are under way; false where there were none. */
   async finish(): Promise<boolean> {
     const work = [...this.#work];
