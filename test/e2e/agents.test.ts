@@ -32,6 +32,8 @@ test('without a configuration and without any agent: what there could be, and ho
   const listed = await made.yard(['agents']);
   expect(listed.stdout).toContain('npm install -g @openai/codex');
   expect(listed.stderr).toContain('None of these programs is installed');
+  expect(listed.stderr).not.toContain('NAME');
+  expect((await made.yard(['agents', 'probe', 'cluade'])).stderr).toContain('did you mean claude?');
   const probed = await made.yard(['agents', 'probe', 'claude', 'codex']);
   expect(probed.code).toBe(1);
   expect(probed.stdout).toContain('claude is not installed');
@@ -164,4 +166,6 @@ test('init takes an agent that is named, or with --yes one that is installed and
 
   const wrong = await makeYard({ config: null });
   expect((await wrong.yard(['init', '--agent', 'nobody'])).stderr).toContain('the agent nobody is not configured');
+  expect((await wrong.yard(['init', '--agent', 'cluade'])).stderr).toContain('did you mean claude?');
+  expect((await wrong.yard(['init', '--agent', 'codex:review'])).stderr).toContain('codex:review only reviews');
 });

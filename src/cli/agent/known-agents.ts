@@ -12,6 +12,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { AgentConfig, Config } from '../../config/schema.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
 import { agentChain, agentName } from '../../core/agent-spec.ts';
+import { nearest } from '../../core/nearest.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
 import { findProgram } from '../../process/find-program.ts';
@@ -168,9 +169,11 @@ async function versionOf(
 }
 
 export function noSuchAgent(name: string, config: Config): UserError {
+  const known = Object.keys(config.agents);
+  const near = nearest(name, known);
   return new UserError({
     code: 'no-such-agent',
     message: `the agent ${inertLine(name, 60)} is not configured`,
-    hint: `Known agents: ${Object.keys(config.agents).join(', ')}.`,
+    hint: `${near === null ? '' : `did you mean ${near}? `}Known agents: ${known.join(', ')}.`,
   });
 }

@@ -53,8 +53,7 @@ async function list(context: CommandContext, json: boolean): Promise<ExitCode> {
   }
   output.lines(renderAgents(agents, output.isTerminal ? output.width : Infinity));
   if (agents.some(({ configured }) => configured)) output.say('*: in the configuration, or what its defaults name');
-  output.say('Try one with: yard agents probe NAME');
-  if (!agents.some(isUsable)) output.say(INSTALL_ONE);
+  output.say(agents.some(isUsable) ? 'Try one with: yard agents probe NAME' : INSTALL_ONE);
   return EXIT.ok;
 }
 
