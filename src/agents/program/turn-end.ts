@@ -152,7 +152,8 @@ function stuck(ended: EndedProgram, why: string): TurnEnd {
   const { pending, cause, turn } = ended;
   if (pending === null) return failed(ended, why);
   const failure = cause === 'refused' ? { ...pending, waitedMs: turn.patienceMs } : pending;
-  return { kind: 'provider', why: `${why}, after the provider had refused (${pending.type})`, failure };
+  const said = pending.isUnanswered === true ? 'could not be reached' : `had refused (${pending.type})`;
+  return { kind: 'provider', why: `${why}, after the provider ${said}`, failure };
 }
 
 function failed(ended: EndedProgram, why: string): TurnEnd {
