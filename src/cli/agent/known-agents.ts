@@ -3,7 +3,8 @@ import type { LoginState } from '../../agents/program/login-state.ts';
 import type { Capabilities } from '../../agents/agent.ts';
 import { findAdapterProgram } from '../../agents/program/adapter.ts';
 import type { Adapter, ProgramSettings } from '../../agents/program/adapter.ts';
-import { agentEnvironment } from '../../agents/account.ts';
+import { agentEnvironment, namedAccount } from '../../agents/account.ts';
+import type { NamedAccount } from '../../agents/account.ts';
 import { isUserError, UserError } from '../../core/user-error.ts';
 import { adapterOf, programSettings } from '../../agents/registry.ts';
 import { ACCOUNT_VARIABLES } from '../../config/account-variables.ts';
@@ -99,7 +100,15 @@ export async function knownAgent(
       return { ...common, ...OWN, program, path: found, protocol: 'prompt on stdin' };
     }
     default:
-      return { ...common, ...(await knownProgram(programSettings(spec, name, agent, config), agent, environment)) };
+      return {
+        ...common,
+        ...(await knownProgram(
+          programSettings(spec, name, agent, config),
+          agent,
+          environment,
+          namedAccount(config, agent.pool),
+        )),
+      };
   }
 }
 
@@ -118,6 +127,7 @@ async function knownProgram(
   settings: ProgramSettings,
   agent: AgentConfig & { readonly kind: ProgramKind },
   environment: Readonly<Record<string, string>>,
+  account: NamedAccount | null,
 ): Promise<Omit<KnownAgent, 'name' | 'kind' | 'configured'>> {
   const adapter = await adapterHere(agent.kind, settings);
   if (adapter === null) {
@@ -130,7 +140,7 @@ async function knownProgram(
     path: command?.[0] ?? null,
     version: command === null || agent.kind === 'acp' ? null : await versionOf(command, environment),
     login: loginState(adapter, settings.accountHome, environment),
-    logIn: howToLogIn(adapter),
+    logIn: howToLogIn(adapter, account),
     needsLogin: adapter.needsLogin && !hasGateway(agent.kind, environment),
     protocol: adapter.protocol(settings),
     capabilities: adapter.capabilities(settings),
