@@ -87,7 +87,7 @@ function installationOf(directory: string, home: string): string[] {
 }
 
 /** The outermost `node_modules` around a file: a package finds the others that it needs beside it, or further out. */
-function modulesAround(file: string): string | null {
+export function modulesAround(file: string): string | null {
   const end = file.indexOf(MODULES);
   return end === -1 ? null : file.slice(0, end + MODULES.length - 1);
 }
