@@ -17,6 +17,8 @@ export function providerHint({ type, status, resetMs, isUnanswered }: ProviderFa
         : `The provider is overloaded or out of order${status === null ? '' : ` (${status})`}. Try again later.`;
     case 'entitlement':
       return 'The account may not use this: name another model, or take another account.';
+    case 'model':
+      return 'The account does not have this model: name another one.';
     case 'authentication':
       return 'The provider does not take the login.';
     default:
