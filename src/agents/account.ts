@@ -4,6 +4,23 @@ import { expandPlace } from '../sandbox/granted-places.ts';
 
 type Pools = Partial<Pick<Config, 'pools'>>;
 
+/** What the configuration says of an account that a pool names. */
+export interface NamedAccount {
+  readonly pool: string;
+  /** As it is written; null: the operator's own home. */
+  readonly home: string | null;
+  readonly login: 'operator' | 'own';
+  /** Names that its agents get, for variables of the operator's environment. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** Null: the pool is not under `pools`, so that the account is the operator's own. */
+export function namedAccount({ pools = {} }: Pools, pool: string | null): NamedAccount | null {
+  const account = pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined;
+  if (pool === null || account === undefined) return null;
+  return { pool, home: account.home, login: account.login, variables: account.variables };
+}
+
 /** Where the login files of an agent's account are; null: it is known by variables alone. */
 export function accountHome({ pools = {} }: Pools, pool: string | null): string | null {
   const account = pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined;

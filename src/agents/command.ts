@@ -8,7 +8,7 @@ import type { EventQueue } from './event-queue.ts';
 import { HOST_PACKET } from './packet.ts';
 import { readResultFile } from './program/result-file.ts';
 import { streamTurn } from './program/stream-turn.ts';
-import { endedBySignal, endOutOfHand, NOT_RUNNABLE, whyStopped, withLastLine } from './program/turn-end.ts';
+import { endedBySignal, endOutOfHand, NOT_RUNNABLE, whyStopped, withCause } from './program/turn-end.ts';
 import type { StoppedProgram } from './program/turn-end.ts';
 import { turnVariables } from './program/turn-variables.ts';
 import { Transcript } from './transcript.ts';
@@ -148,7 +148,7 @@ async function endOf(stopped: StoppedProgram, { lastLine, outputTail }: Heard): 
   const { name, turn, result } = stopped;
   const failed = (why: string, said = outputTail): TurnEnd => ({
     kind: 'no-packet',
-    why: withLastLine(why, said),
+    why: withCause(why, said),
     outputTail,
   });
   const outOfHand = endOutOfHand(stopped);

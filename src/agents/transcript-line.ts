@@ -1,4 +1,5 @@
 import { impossible } from '../core/impossible.ts';
+import { failureWord } from '../core/provider-failure.ts';
 import type { AgentEvent } from './agent.ts';
 
 const SUMMARY_MAX = 2_000;
@@ -17,9 +18,9 @@ export function transcriptLine(event: Exclude<AgentEvent, { readonly kind: 'star
     case 'plan':
       return event.entries.map((entry) => `- ${entry}`).join('\n');
     case 'rate-limit': {
-      const { type, status } = event.failure;
+      const { status } = event.failure;
       const delay = event.delayMs === null ? '' : `, tries again in ${Math.ceil(event.delayMs / 1000)} s`;
-      return `[provider: ${type}${status === null ? '' : ` (${status})`}${delay}]`;
+      return `[provider: ${failureWord(event.failure)}${status === null ? '' : ` (${status})`}${delay}]`;
     }
     case 'question':
       return `[asks] ${event.text}`;

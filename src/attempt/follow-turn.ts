@@ -1,5 +1,6 @@
 import type { AgentEvent, AgentRun, TurnEnd } from '../agents/agent.ts';
 import { inertLine } from '../core/inert.ts';
+import { failureWord } from '../core/provider-failure.ts';
 import { addUsage } from '../core/usage.ts';
 import type { Usage } from '../core/usage.ts';
 import type { AttemptContext } from './attempt-context.ts';
@@ -104,7 +105,7 @@ function describe(event: AgentEvent): string | null {
     case 'tool':
       return inertLine(`${event.name} ${event.summary}`, ACTIVITY_MAX);
     case 'rate-limit':
-      return `waits for its provider (${event.failure.type})`;
+      return `waits for its provider (${failureWord(event.failure)})`;
     default:
       return null;
   }

@@ -48,6 +48,7 @@ test('a program that is not found although it is there', async () => {
   const inTmp = program.startsWith('/tmp/') || program.startsWith(`${homedir()}/`);
   expect(inTmp).toBe(true);
   expect(hiddenHint(why, [program, 'x'], POLICY, PLACES)).toBe(hint);
+  expect(hiddenHint('the agent a could not be run: nice: ENOENT', [program], POLICY, PLACES)).toBe(hint);
   expect(hiddenHint(why, `exec ${program} --quick`, POLICY, PLACES)).toBe(hint);
   expect(hiddenHint(why, [program], { ...POLICY, read: [directory] }, PLACES)).toBe('');
   expect(hiddenHint(why, [`${program}.gone`], POLICY, PLACES)).toBe('');

@@ -8,13 +8,13 @@ import type { HidingPlaces } from '../sandbox/hidden-from-cell.ts';
 import { isWithin } from '../sandbox/mounts.ts';
 
 const PATHS = /(?<![\w.:/-])(?:~\/|\/)[^\s'"`:;,()<>|&]+/g;
-/** The shell's own "cannot execute" and "not found". */
-const NOT_FOUND = /exited with 12[67]\b/;
+/** The shell's own "cannot execute" and "not found", of a command or of a program. */
+const NOT_FOUND = /exited with 12[67]\b|^the agent \S+ could not be run\b/;
 
 /**
  * What a failure of the agent probably comes from, when its words name a place that its cell does not have: the end of a
  * sentence that the reason begins. Empty where they do not.
- * @param command of the agent, null where that is ours. The operator wrote it: whether its files exist may be told.
+ * @param command of the agent, null where that is ours, or found on PATH. The operator wrote it: whether its files exist may be told.
  */
 export function hiddenHint(
   why: string,

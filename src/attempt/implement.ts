@@ -66,7 +66,7 @@ function withHint(context: AttemptContext, outcome: Implemented | AttemptOutcome
   const policy = agentCell(context);
   if (context.cells.describe(policy).sandbox === 'none') return outcome;
   const settings = agentSettings(context);
-  const command = settings?.kind === 'command' ? settings.run : null;
+  const command = settings === undefined || settings.kind === 'replay' ? null : settings.run;
   const places = { path: process.env['PATH'] ?? '', stateDirectory: context.stateDirectory };
   return { ...outcome, why: outcome.why + hiddenHint(outcome.why, command, policy, places) };
 }

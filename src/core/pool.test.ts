@@ -108,6 +108,12 @@ describe('an overload', () => {
     expect(state.untilMs).toBe(NOW_MS + 15_000);
   });
 
+  test('is told from a provider that could not be reached', () => {
+    const failure = { type: 'overload', status: null, resetMs: null, code: 'unknown', isUnanswered: true } as const;
+    expect(after([{ ...because('overload'), failure }]).why).toBe('its provider could not be reached (unknown)');
+    expect(after([because('overload')]).why).toMatch(/^its provider is overloaded/);
+  });
+
   test('waits as long as the provider says, if that is longer', () => {
     expect(after([because('overload', NOW_MS + 3 * MINUTE_MS)]).untilMs).toBe(NOW_MS + 3 * MINUTE_MS);
   });

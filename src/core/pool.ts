@@ -159,7 +159,8 @@ function afterOverload(
   const fullMs = Math.min(Math.max(backoffMs, 2 * waitedMs), BACKOFF_MAX_MS);
   const untilMs = nowMs + Math.round(fullMs * (0.5 + jitter / 2));
   const next = isCounted ? state : { ...state, overloads: stepsTo(fullMs) + 1, overloadedMs: nowMs };
-  const why = `its provider is overloaded${codeText(failure)}`;
+  const what = failure.isUnanswered === true ? 'could not be reached' : 'is overloaded';
+  const why = `its provider ${what}${codeText(failure)}`;
   return pausedUntil(next, nowMs, Math.max(untilMs, failure.resetMs ?? 0), why);
 }
 

@@ -19,6 +19,8 @@ export interface ProviderFailure {
   readonly resetMs: number | null;
   /** The provider's own word for it; null: not told. */
   readonly code: string | null;
+  /** No answer came: it could not be reached, or the way to it broke. Absent: it answered, or the program does not tell. */
+  readonly isUnanswered?: true;
   /** How long the program had tried again in vain when it was ended. Absent: it ended by itself. */
   readonly waitedMs?: number;
 }
@@ -29,13 +31,19 @@ const CODE_MAX = 60;
 
 /** What a program may say of its provider, as it can be kept and reckoned with. */
 export function checkedFailure(failure: ProviderFailure, nowMs: number): ProviderFailure {
-  const { type, status, resetMs, code, waitedMs } = failure;
+  const { type, status, resetMs, code, isUnanswered, waitedMs } = failure;
   const isReset = resetMs !== null && Number.isFinite(resetMs) && resetMs - nowMs <= RESET_MAX_MS;
   return {
     type,
     status: status !== null && Number.isInteger(status) && status >= 100 && status < 1_000 ? status : null,
     resetMs: isReset ? Math.max(0, Math.round(resetMs)) : null,
     code: code === null ? null : inertLine(code, CODE_MAX),
+    ...(isUnanswered === true ? { isUnanswered } : {}),
     ...(waitedMs === undefined ? {} : { waitedMs }),
   };
+}
+
+/** What it comes to in a word or two. */
+export function failureWord({ type, isUnanswered }: ProviderFailure): string {
+  return isUnanswered === true ? 'not reached' : type;
 }

@@ -6,6 +6,7 @@ import { useTemporaryDirectory } from '../../test/fixtures/temporary-directory.t
 import { NO_AGENT } from '../config/init.ts';
 import { bareConfig } from '../config/bare-config.ts';
 import { configSchema } from '../config/schema.ts';
+import { poolSchema } from '../config/pool-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { checkPrograms } from './agent-programs.ts';
 import type { AgentPrograms } from './agent-programs.ts';
@@ -30,6 +31,18 @@ test('who is not logged in is told how', async () => {
   const { missing, warnings } = await check(['qwen']);
   expect(missing).toBeNull();
   expect(warnings).toEqual(['nobody is logged in to qwen, as far as that shows; set OPENAI_API_KEY']);
+});
+
+test('who is not logged in to a second account is told the variable that it is known by', async () => {
+  const bare = bareConfig();
+  const pools = { second: poolSchema.parse({ variables: { OPENAI_API_KEY: 'SECOND_KEY' }, login: 'own' }) };
+  const { qwen } = bare.agents;
+  if (qwen === undefined) throw new Error('qwen is built in');
+  const agents = { ...bare.agents, 'qwen-second': { ...qwen, pool: 'second' } };
+  const { warnings } = await check(['qwen-second'], { agents, pools });
+  expect(warnings).toEqual([
+    expect.stringMatching(/qwen-second, .*; set SECOND_KEY, its OPENAI_API_KEY by pools\.second/),
+  ]);
 });
 
 test('a program that is not installed is a fault only where no other of its chain is', async () => {

@@ -1,4 +1,4 @@
-import { agentEnvironment } from '../agents/account.ts';
+import { agentEnvironment, namedAccount } from '../agents/account.ts';
 import { findAdapterProgram, programMissing } from '../agents/program/adapter.ts';
 import { howToLogIn, loginState } from '../agents/program/login-state.ts';
 import { adapterOf, programSettings } from '../agents/registry.ts';
@@ -58,7 +58,7 @@ async function lookAt(config: Config, spec: string, env: Readonly<Record<string,
   }
   const warnings: string[] = [];
   if (loginState(adapter, settings.accountHome, environment).kind === 'none') {
-    const how = howToLogIn(adapter);
+    const how = howToLogIn(adapter, namedAccount(config, agent.pool));
     warnings.push(`nobody is logged in to ${name}, as far as that shows${how === null ? '' : `; ${how}`}`);
   }
   const { model } = settings;

@@ -18,6 +18,7 @@ import { reportSandboxes } from '../core/sandbox-report.ts';
 import { isUserError, UserError } from '../core/user-error.ts';
 import type { Json } from '../core/yard-event.ts';
 import { writeFileDurably } from '../process/file.ts';
+import { hiddenPrograms } from './hidden-programs.ts';
 import { placeWarnings, refusedPlaces } from '../sandbox/granted-places.ts';
 import type { Grounds } from '../sandbox/granted-places.ts';
 import { configValue } from '../git/repository.ts';
@@ -105,7 +106,9 @@ export class SettingsSource {
    */
   async requireSandboxes(): Promise<readonly string[]> {
     const { config } = await this.current();
-    return placeWarnings(cellPolicies(config), await this.#sandboxesFor(config));
+    const support = await this.#sandboxesFor(config);
+    const places = { path: this.#environment['PATH'] ?? '', stateDirectory: this.#stateDirectory };
+    return [...placeWarnings(cellPolicies(config), support), ...hiddenPrograms(config, [], support, places)];
   }
 
   /**

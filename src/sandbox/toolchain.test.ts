@@ -16,7 +16,10 @@ const NAMES = [
   'home/repo/node_modules/.bin/tsc',
   'home/repo/cli.js',
   'home/repo/.env',
+  'home/agents/node_modules/@some/agent/bin/agent.js',
+  'home/agents/node_modules/@some/agent-linux-x64/agent',
   'links/keep',
+  'module-links/keep',
 ];
 
 /** What is shown of these places when they stand in PATH, as paths below the home. */
@@ -27,6 +30,7 @@ async function shown(...path: string[]): Promise<string[]> {
     writeFileSync(join(base, name), '');
   }
   symlinkSync(join(base, 'home/repo/cli.js'), join(base, 'links/linked'));
+  symlinkSync(join(base, 'home/agents/node_modules/@some/agent/bin/agent.js'), join(base, 'module-links/agent'));
   const home = join(base, 'home');
   const places = toolchainPaths(path.map((name) => join(base, name)).join(':'), home, [home, join(home, 'repo')]);
   return places.map((place) => place.slice(home.length + 1)).toSorted();
@@ -41,6 +45,7 @@ test.each([
   ['nothing of the repository itself', 'home/repo', []],
   ['nothing of a home itself', 'home', []],
   ['a program of the repository behind a link, alone', 'links', ['repo/cli.js']],
+  ['a program of a package behind a link, with the packages beside it', 'module-links', ['agents/node_modules']],
 ])('of PATH is shown: %s', async (_, path, expected) => {
   expect(await shown(path)).toEqual([...expected, '.cargo/bin'].toSorted());
 });

@@ -43,6 +43,7 @@ const LIBRARIES: readonly string[] = [
   'pyvenv.cfg',
 ];
 
+const MODULES = '/node_modules/';
 const PROGRAM_DIRECTORIES = new Set(['bin', 'sbin', '.bin', 'shims', 'libexec']);
 
 /**
@@ -65,7 +66,12 @@ export function toolchainPaths(path: string, home: string, hidden: readonly stri
   for (const directory of path.split(delimiter)) {
     if (!isAbsolute(directory) || !existsSync(directory)) continue;
     if (isHidden(directory)) add(directory, null);
-    for (const target of linkTargets(directory)) if (isHidden(target)) add(dirname(target), target);
+    for (const target of linkTargets(directory)) {
+      if (!isHidden(target)) continue;
+      const modules = modulesAround(target);
+      if (modules === null || isWhole(modules)) add(dirname(target), target);
+      else places.add(modules);
+    }
   }
   for (const name of TOOL_HOMES) if (existsSync(join(home, name))) places.add(join(home, name));
   return [...places].filter(isHidden);
@@ -78,6 +84,12 @@ function installationOf(directory: string, home: string): string[] {
   const isSettings = basename(root).startsWith('.') && isHomeOf(dirname(root), home);
   if (!isSettings || basename(directory) === '.bin') return [directory, root];
   return [directory, ...LIBRARIES.map((name) => join(root, name)).filter((path) => existsSync(path))];
+}
+
+/** The outermost `node_modules` around a file: a package finds the others that it needs beside it, or further out. */
+export function modulesAround(file: string): string | null {
+  const end = file.indexOf(MODULES);
+  return end === -1 ? null : file.slice(0, end + MODULES.length - 1);
 }
 
 /** This user's home, or another's. */

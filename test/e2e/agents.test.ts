@@ -32,6 +32,8 @@ test('without a configuration and without any agent: what there could be, and ho
   const listed = await made.yard(['agents']);
   expect(listed.stdout).toContain('npm install -g @openai/codex');
   expect(listed.stderr).toContain('None of these programs is installed');
+  expect(listed.stderr).not.toContain('NAME');
+  expect((await made.yard(['agents', 'probe', 'cluade'])).stderr).toContain('did you mean claude?');
   const probed = await made.yard(['agents', 'probe', 'claude', 'codex']);
   expect(probed.code).toBe(1);
   expect(probed.stdout).toContain('claude is not installed');
@@ -47,7 +49,7 @@ test('what is installed, its version, its login; what is configured comes first'
   const bin = join(made.base, 'bin');
   await mkdir(bin, { recursive: true });
   await writeFile(join(bin, 'claude'), '#!/bin/sh\n[ "$*" = --version ] && echo "2.9.1 (Claude Code)"\n');
-  await writeFile(join(bin, 'codex'), '#!/bin/sh\nexit 3\n');
+  await writeFile(join(bin, 'codex'), '#!/bin/sh\necho "no library"; echo "Segmentation fault" >&2; exit 3\n');
   for (const name of ['claude', 'codex']) await chmod(join(bin, name), 0o755);
   const env = { PATH: `${bin}:${made.environment['PATH'] ?? ''}`, OPENAI_API_KEY: DUMMY_KEY };
   const agents = await list(made, env);
@@ -58,6 +60,13 @@ test('what is installed, its version, its login; what is configured comes first'
   expect((await made.yard(['agents', 'probe', 'mine'], { env })).code).toBe(0);
   expect((await made.yard(['agents', 'probe', 'nobody'], { env })).code).toBe(2);
   expect((await made.yard(['agents', 'probe', 'codex:gpt-5:hihg'], { env })).stderr).toContain('did you mean high?');
+  const crashed = await made.yard(['agents', 'probe', 'codex'], { env });
+  expect(crashed.stdout).toContain('why: codex ended in its turn (exit code 3): Segmentation fault');
+  expect(crashed.stdout).toMatch(/it said at its end:\n +Segmentation fault\n/);
+  const open = await made.yard(['agents', 'probe', 'acp:nothere', 'acp'], { env });
+  expect(open.stdout).toContain('acp:nothere: nothere is not installed');
+  expect(open.stdout).toContain('try again: yard agents probe acp:nothere\n');
+  expect(open.stdout).toContain('acp: it does not say which program it is\n');
   // No turn is taken where nobody is logged in: the program here would fail it otherwise.
   const loggedOut = await made.yard(['agents', 'probe', 'claude'], { env });
   expect(loggedOut.code).toBe(1);
@@ -164,4 +173,6 @@ test('init takes an agent that is named, or with --yes one that is installed and
 
   const wrong = await makeYard({ config: null });
   expect((await wrong.yard(['init', '--agent', 'nobody'])).stderr).toContain('the agent nobody is not configured');
+  expect((await wrong.yard(['init', '--agent', 'cluade'])).stderr).toContain('did you mean claude?');
+  expect((await wrong.yard(['init', '--agent', 'codex:review'])).stderr).toContain('codex:review only reviews');
 });

@@ -74,4 +74,8 @@ test('without the program, or without a confirmation, nothing is made', async ()
   expect(chain).toMatchObject({ code: 2, stderr: expect.stringContaining('yard demo --agent codex') });
   expect(existsSync(join(base, 'chain'))).toBe(false);
   expect((await demo('--agent', 'codex', '--scenario', 'hostile')).code).toBe(2);
+  const review = await demo('--agent', 'codex:review', '--stub-model', '--directory', join(base, 'review'));
+  expect(review).toMatchObject({ code: 2, stderr: expect.stringContaining('codex:review only reviews') });
+  expect(existsSync(join(base, 'review'))).toBe(false);
+  expect((await demo('--agent', 'cluade', '--stub-model')).stderr).toContain('did you mean claude?');
 });

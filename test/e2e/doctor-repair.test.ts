@@ -67,6 +67,7 @@ test('what killed processes leave behind is found, told, and removed by --repair
   const found = await doctor(made);
   expect(found.code).toBe(0);
   expect(Object.keys(found.unwell)).toEqual(['state-directory', 'locks', 'slots', 'half-made', 'lanes']);
+  expect(found.unwell['half-made']).toMatch(/^3 things were never finished/);
   expect(existsSync(inState('tmp/gate-x'))).toBe(true);
 
   const { code, repaired, unwell } = await doctor(made, '--repair');

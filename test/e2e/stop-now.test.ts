@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { NO_COUNTERS } from '../../src/core/task-state.ts';
@@ -62,6 +63,10 @@ Go on with: yard resume && yard run
       expect(await kindsOfOutcomes(made, id)).toEqual(['cancelled']);
     }
     expect(await made.read((reader) => reader.openIntents())).toEqual([]);
+    // What the killed turns have left is nothing to see a doctor about.
+    expect(readdirSync(join(made.state, 'tmp'))).not.toEqual([]);
+    const doctor = await made.yard(['doctor', '--quick', 'half-made']);
+    expect(doctor.stdout).toMatch(/^pass {2}half-made +nothing but what a process has left that was ended/m);
     await made.touch('go');
     await expectToLand(made, 2);
     expect(made.git('show', 'agent/integration:whole.txt')).toBe('half');

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { PROGRAM } from '../fixtures/e2e/command.ts';
 import { widthOf } from '../fixtures/e2e/screen.ts';
@@ -37,6 +39,17 @@ describe.skipIf(noTerminal !== null)(`at a terminal${noTerminal === null ? '' : 
     expect(await left.done).toBe(1);
     expect(left.raw).toContain('error: interrupted; nothing was added');
     expect(await made.yard(['tasks', '--json'])).toMatchObject({ code: 2 });
+  });
+
+  test('a yes is no gate', async () => {
+    const files = { 'package.json': JSON.stringify({ scripts: { test: 'node test.js' } }) };
+    const made = await makeYard({ config: null, files });
+    const asked = new Terminal(made, ['init'], { columns: 200 });
+    await asked.shows('or - for none) [npm test]:');
+    asked.type('y\r');
+    expect(await asked.done).toBe(2);
+    expect(asked.raw).toContain('"y" is not a gate');
+    expect(existsSync(join(made.root, '.yard'))).toBe(false);
   });
 
   test('what is printed fits 40 columns and 200, and has colours only where they are wanted', async () => {

@@ -74,6 +74,17 @@ describe('a refused request, whatever its subtype says', () => {
     expect(protocol.judge(exitWith(1))).toMatchObject({ kind: 'provider', failure: { type, status, code: word } });
   });
 
+  test('a provider that cannot be reached is no fault of the turn', () => {
+    const retry = RETRY.replace('429', 'null').replace('rate_limit', 'unknown');
+    const { events, protocol } = talk([INIT, retry, ...refused('unknown', null)]);
+    const failure = { type: 'overload', status: null, code: 'unknown', isUnanswered: true };
+    expect(events[1]).toMatchObject({ kind: 'rate-limit', failure });
+    expect(protocol.judge(exitWith(1))).toMatchObject({ kind: 'provider', failure });
+    const answered = '{"type":"assistant","message":{"content":[{"type":"text","text":"Hello."}]}}';
+    const later = talk([INIT, retry, answered, ...refused('unknown', null)]);
+    expect(later.protocol.judge(exitWith(1)).kind).toBe('failed');
+  });
+
   test('one that is wrong in itself is the fault of the turn', () => {
     expect(talk([INIT, ...refused('unknown', 400)]).protocol.judge(exitWith(1)).kind).toBe('failed');
   });

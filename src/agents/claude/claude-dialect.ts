@@ -17,8 +17,11 @@ const WORDS: { readonly [word: string]: ProviderFailure['type'] } = {
   server_error: 'overload',
 };
 
-/** A request that did not get through at all. */
-const OVERLOAD = { type: 'overload', resetMs: null } as const;
+/** A request that was refused for a reason of no kind of its own, or did not get through at all. */
+function overload(status: number | null, code: string | null): ProviderFailure {
+  const failure = { type: 'overload', status, resetMs: null, code } as const;
+  return status === null ? { ...failure, isUnanswered: true } : failure;
+}
 
 /** What Claude Code says besides. It tells each refusal twice: while it tries again, and as a message of nobody's. */
 export class ClaudeDialect implements Dialect {
@@ -26,6 +29,8 @@ export class ClaudeDialect implements Dialect {
   readonly steers = true;
   /** The word of the last refusal, with its status. */
   #refusal: { readonly word: string | null; readonly status: number | null } | null = null;
+  /** The last request that it tried again had got no answer: in the end it does not say so once more. */
+  #isUnanswered = false;
   /** When a limit that it has run into ends, wall clock. */
   #resetMs: number | null = null;
 
@@ -38,6 +43,7 @@ export class ClaudeDialect implements Dialect {
       case 'assistant': {
         const word = textAt(message, 'error');
         const isRefusal = at(message, 'is_api_error_message') === true || word !== null;
+        if (!isRefusal) this.#isUnanswered = false;
         this.#refusal = isRefusal ? { word, status: numberAt(message, 'api_error_status') } : null;
         return isRefusal;
       }
@@ -53,7 +59,9 @@ export class ClaudeDialect implements Dialect {
   failure(result: JsonObject): ProviderFailure | null {
     const status = numberAt(result, 'api_error_status') ?? this.#refusal?.status ?? null;
     const isRefused = textAt(result, 'terminal_reason') === 'api_error' || status !== null;
-    return isRefused ? this.#failureOf(status, this.#refusal?.word ?? null) : null;
+    if (!isRefused) return null;
+    const word = this.#refusal?.word ?? null;
+    return this.#failureOf(status, word) ?? (status === null && this.#isUnanswered ? overload(null, word) : null);
   }
 
   message(result: JsonObject): string | null {
@@ -63,7 +71,8 @@ export class ClaudeDialect implements Dialect {
 
   #retries(message: JsonObject, emit: Emit): true {
     const [status, word] = [numberAt(message, 'error_status'), textAt(message, 'error')];
-    const failure = this.#failureOf(status, word) ?? { ...OVERLOAD, status, code: word };
+    const failure = this.#failureOf(status, word) ?? overload(status, word);
+    this.#isUnanswered = failure.isUnanswered === true;
     emit({ kind: 'rate-limit', failure, delayMs: numberAt(message, 'retry_delay_ms') });
     return true;
   }

@@ -190,7 +190,7 @@ describe('a refusal of the provider', () => {
     ['modelNotFound', { type: 'model' }],
     [{ httpConnectionFailed: { httpStatusCode: 401 } }, { type: 'authentication', status: 401 }],
     [{ responseTooManyFailedAttempts: { httpStatusCode: 429 } }, { type: 'overload', status: 429 }],
-    [{ responseStreamDisconnected: { httpStatusCode: null } }, { type: 'overload', status: null }],
+    [{ responseStreamDisconnected: { httpStatusCode: null } }, { type: 'overload', status: null, isUnanswered: true }],
   ])('%j', ([info, failure]) => {
     expect(judged([completed('failed', { message: 'No.', codexErrorInfo: info })])).toMatchObject({
       kind: 'provider',

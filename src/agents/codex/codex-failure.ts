@@ -37,7 +37,7 @@ export function codexFailure(info: Json | undefined, resetMs: number | null): Pr
   const code = CONNECTIONS.find((name) => asObject(at(info, name)) !== null);
   if (code === undefined) return null;
   const status = numberAt(info, code, 'httpStatusCode');
-  if (status === null) return { type: 'overload', status, resetMs: null, code };
+  if (status === null) return { type: 'overload', status, resetMs: null, code, isUnanswered: true };
   return statusFailure({ status, resetMs: status === 429 ? resetMs : null, code });
 }
 

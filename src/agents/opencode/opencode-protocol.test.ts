@@ -68,7 +68,7 @@ test.for<[object, object]>([
     }),
     { type: 'quota', resetMs: Date.UTC(2026, 10, 21, 15, 9, 9) },
   ],
-  [refusal('APIError', { isRetryable: true }), { type: 'overload', status: null }],
+  [refusal('APIError', { isRetryable: true }), { type: 'overload', status: null, isUnanswered: true }],
   [refusal('ProviderAuthError', {}), { type: 'authentication' }],
 ])('a refusal of the provider: %j', ([line, failure]) => {
   expect(play([line]).protocol.judge(exitWith(1))).toMatchObject({

@@ -98,7 +98,8 @@ function failureOf(error: Json): ProviderFailure | null {
   const status = numberAt(data, 'statusCode');
   if (status !== null) return statusFailure({ status, resetMs: status === 429 ? resetOf(data) : null, code });
   // It did not get through.
-  return at(data, 'isRetryable') === true ? { type: 'overload', status, resetMs: null, code } : null;
+  if (at(data, 'isRetryable') !== true) return null;
+  return { type: 'overload', status, resetMs: null, code, isUnanswered: true };
 }
 
 /** By the provider's own clock: when it may be asked again. */

@@ -1,3 +1,4 @@
+import { crashCause } from '../../core/crash-cause.ts';
 import { impossible } from '../../core/impossible.ts';
 import { parseFinalMessage } from '../../core/final-message.ts';
 import { checkedFailure } from '../../core/provider-failure.ts';
@@ -28,7 +29,7 @@ export interface EndedProgram extends StoppedProgram {
 
 /** The shell's own "cannot execute" and "not found". */
 export const NOT_RUNNABLE: ReadonlySet<number> = new Set([126, 127]);
-const LAST_LINE_MAX = 200;
+const CAUSE_MAX = 200;
 const WHY_MAX = 4_000;
 const TAIL_MAX = 16 * 1024;
 
@@ -83,7 +84,7 @@ export function whyStopped({ name, turn, result, cause }: StoppedProgram): strin
 async function judged(ended: EndedProgram): Promise<TurnEnd> {
   const { name, turn, result, cause, stderr } = ended;
   if (result.kind === 'exited' && NOT_RUNNABLE.has(result.code)) {
-    return { kind: 'infrastructure', why: withLastLine(`the agent ${name} could not be run`, stderr) };
+    return { kind: 'infrastructure', why: withCause(`the agent ${name} could not be run`, stderr) };
   }
   if (result.kind === 'signalled' && cause === 'itself') {
     return failed(ended, endedBySignal(name, result.signal));
@@ -151,11 +152,12 @@ function stuck(ended: EndedProgram, why: string): TurnEnd {
   const { pending, cause, turn } = ended;
   if (pending === null) return failed(ended, why);
   const failure = cause === 'refused' ? { ...pending, waitedMs: turn.patienceMs } : pending;
-  return { kind: 'provider', why: `${why}, after the provider had refused (${pending.type})`, failure };
+  const said = pending.isUnanswered === true ? 'could not be reached' : `had refused (${pending.type})`;
+  return { kind: 'provider', why: `${why}, after the provider ${said}`, failure };
 }
 
 function failed(ended: EndedProgram, why: string): TurnEnd {
-  return { kind: 'no-packet', why: withLastLine(why, ended.stderr || ended.lastText), outputTail: tailOf(ended) };
+  return { kind: 'no-packet', why: withCause(why, ended.stderr || ended.lastText), outputTail: tailOf(ended) };
 }
 
 function unfinished(ended: EndedProgram, why: string): TurnEnd {
@@ -174,8 +176,8 @@ function seconds(ms: number): string {
   return `${Math.round(ms / 100) / 10} s`;
 }
 
-/** What a program said last is nearly always what went wrong. */
-export function withLastLine(why: string, output: string): string {
-  const last = output.trimEnd().split('\n').at(-1)?.trim() ?? '';
-  return last === '' ? why : `${why}: ${last.slice(0, LAST_LINE_MAX)}`;
+/** What a program said at its end is nearly always what went wrong. */
+export function withCause(why: string, output: string): string {
+  const cause = crashCause(output);
+  return cause === '' ? why : `${why}: ${cause.slice(0, CAUSE_MAX)}`;
 }

@@ -1,5 +1,5 @@
 import { impossible } from '../../core/impossible.ts';
-import { checkedFailure } from '../../core/provider-failure.ts';
+import { checkedFailure, failureWord } from '../../core/provider-failure.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
 import { redactJson } from '../../core/redact-json.ts';
 import { isSessionId } from '../../core/session.ts';
@@ -82,7 +82,7 @@ export class TurnLog {
   /** A program that tries again and again says so each time. */
   #isToldAgain(event: Told): boolean {
     if (event.kind !== 'rate-limit' || this.#told === null) return false;
-    return event.failure.type === this.#told.type && event.failure.status === this.#told.status;
+    return failureWord(event.failure) === failureWord(this.#told) && event.failure.status === this.#told.status;
   }
 
   #withoutSecrets(event: Told): { readonly event: Told; readonly chars: number } {

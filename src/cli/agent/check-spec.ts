@@ -2,6 +2,7 @@ import { agentSpec } from '../../config/agent-schema.ts';
 import type { Config } from '../../config/schema.ts';
 import { effortProblem } from '../../core/agent-effort.ts';
 import { agentName } from '../../core/agent-spec.ts';
+import { isReviewOnly } from '../../core/review-only.ts';
 import { inertLine } from '../../core/inert.ts';
 import { UserError } from '../../core/user-error.ts';
 import { noSuchAgent } from './known-agents.ts';
@@ -27,4 +28,16 @@ export function checkAgentSpec(spec: string, config: Config): string {
     });
   }
   return spec;
+}
+
+/** The same, of an agent that is to work. @throws UserError `bad-agent`, `no-such-agent`. */
+export function checkWorkerSpec(spec: string, config: Config): string {
+  checkAgentSpec(spec, config);
+  const agent = config.agents[agentName(spec)];
+  if (agent === undefined || !isReviewOnly(spec, agent)) return spec;
+  throw new UserError({
+    code: 'bad-agent',
+    message: `${inertLine(spec, 100)} only reviews: no task can be given to it`,
+    hint: 'Name an agent that works, such as claude or codex; see: yard agents',
+  });
 }

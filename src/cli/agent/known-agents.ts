@@ -3,7 +3,8 @@ import type { LoginState } from '../../agents/program/login-state.ts';
 import type { Capabilities } from '../../agents/agent.ts';
 import { findAdapterProgram } from '../../agents/program/adapter.ts';
 import type { Adapter, ProgramSettings } from '../../agents/program/adapter.ts';
-import { agentEnvironment } from '../../agents/account.ts';
+import { agentEnvironment, namedAccount } from '../../agents/account.ts';
+import type { NamedAccount } from '../../agents/account.ts';
 import { isUserError, UserError } from '../../core/user-error.ts';
 import { adapterOf, programSettings } from '../../agents/registry.ts';
 import { ACCOUNT_VARIABLES } from '../../config/account-variables.ts';
@@ -12,6 +13,7 @@ import { loadConfig } from '../../config/load.ts';
 import type { AgentConfig, Config } from '../../config/schema.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
 import { agentChain, agentName } from '../../core/agent-spec.ts';
+import { nearest } from '../../core/nearest.ts';
 import { findRepository } from '../../git/repository.ts';
 import type { Repository } from '../../git/repository.ts';
 import { findProgram } from '../../process/find-program.ts';
@@ -98,7 +100,15 @@ export async function knownAgent(
       return { ...common, ...OWN, program, path: found, protocol: 'prompt on stdin' };
     }
     default:
-      return { ...common, ...(await knownProgram(programSettings(spec, name, agent, config), agent, environment)) };
+      return {
+        ...common,
+        ...(await knownProgram(
+          programSettings(spec, name, agent, config),
+          agent,
+          environment,
+          namedAccount(config, agent.pool),
+        )),
+      };
   }
 }
 
@@ -117,6 +127,7 @@ async function knownProgram(
   settings: ProgramSettings,
   agent: AgentConfig & { readonly kind: ProgramKind },
   environment: Readonly<Record<string, string>>,
+  account: NamedAccount | null,
 ): Promise<Omit<KnownAgent, 'name' | 'kind' | 'configured'>> {
   const adapter = await adapterHere(agent.kind, settings);
   if (adapter === null) {
@@ -129,7 +140,7 @@ async function knownProgram(
     path: command?.[0] ?? null,
     version: command === null || agent.kind === 'acp' ? null : await versionOf(command, environment),
     login: loginState(adapter, settings.accountHome, environment),
-    logIn: howToLogIn(adapter),
+    logIn: howToLogIn(adapter, account),
     needsLogin: adapter.needsLogin && !hasGateway(agent.kind, environment),
     protocol: adapter.protocol(settings),
     capabilities: adapter.capabilities(settings),
@@ -168,9 +179,11 @@ async function versionOf(
 }
 
 export function noSuchAgent(name: string, config: Config): UserError {
+  const known = Object.keys(config.agents);
+  const near = nearest(name, known);
   return new UserError({
     code: 'no-such-agent',
     message: `the agent ${inertLine(name, 60)} is not configured`,
-    hint: `Known agents: ${Object.keys(config.agents).join(', ')}.`,
+    hint: `${near === null ? '' : `did you mean ${near}? `}Known agents: ${known.join(', ')}.`,
   });
 }

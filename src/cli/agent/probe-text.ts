@@ -3,6 +3,9 @@ import type { Usage } from '../../core/usage.ts';
 import type { Proof } from './probe-agent.ts';
 
 const WHY_MAX = 400;
+/** The error of a crash stands above its stack. */
+const LINES_MAX = 12;
+const LINE_MAX = 200;
 
 /** Everything that a probe can prove is proven. */
 export function isProven({ started, answered, calledTool, reported }: Proof): boolean {
@@ -21,7 +24,14 @@ export function renderProof(spec: string, proof: Proof): string[] {
   ];
   if (usage !== null) lines.push(`      used: ${usageWords(usage)}`);
   if ('why' in end) lines.push(`      why: ${inertLine(end.why, WHY_MAX)}`);
+  const said = 'outputTail' in end ? lastLines(end.outputTail) : [];
+  if (said.length > 0) lines.push('      it said at its end:', ...said.map((text) => `        ${text}`));
   return lines;
+}
+
+function lastLines(output: string): string[] {
+  const lines = output.split(/\r\n|\r|\n/).filter((text) => text.trim() !== '');
+  return lines.slice(-LINES_MAX).map((text) => inertLine(text.trimEnd(), LINE_MAX));
 }
 
 function line(isSo: boolean, what: string): string {

@@ -2,6 +2,7 @@ import { agentChain, agentName } from '../../core/agent-spec.ts';
 import { NO_AGENT } from '../../config/init.ts';
 import type { Config } from '../../config/schema.ts';
 import { codeOf } from '../../core/error-code.ts';
+import { isProgramKind } from '../../core/agent-kind.ts';
 import { UserError, isUserError } from '../../core/user-error.ts';
 import { inertLine } from '../../core/inert.ts';
 import { namedAgents } from '../../reconcile/named-agents.ts';
@@ -14,6 +15,7 @@ import type { KnownAgent } from '../agent/known-agents.ts';
 import { probeAgent } from '../agent/probe-agent.ts';
 import type { Proof } from '../agent/probe-agent.ts';
 import { isProven, renderProof } from '../agent/probe-text.ts';
+import { providerHint } from '../agent/provider-hint.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { Interrupt } from '../terminal/interrupt.ts';
@@ -53,8 +55,7 @@ async function list(context: CommandContext, json: boolean): Promise<ExitCode> {
   }
   output.lines(renderAgents(agents, output.isTerminal ? output.width : Infinity));
   if (agents.some(({ configured }) => configured)) output.say('*: in the configuration, or what its defaults name');
-  output.say('Try one with: yard agents probe NAME');
-  if (!agents.some(isUsable)) output.say(INSTALL_ONE);
+  output.say(agents.some(isUsable) ? 'Try one with: yard agents probe NAME' : INSTALL_ONE);
   return EXIT.ok;
 }
 
@@ -108,11 +109,12 @@ async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
   const agent = await knownAgent(spec, config, true, context.env);
   const { version, login } = agent;
   const known = { spec, version, login };
-  if (agent.proven === null) {
-    const why = `${name} is a command of your own: only a task tells whether it works`;
+  if (agent.proven === null && !isProgramKind(agent.kind)) {
+    const what = agent.kind === 'replay' ? 'plays recipes' : 'is a command of your own';
+    const why = `${name} ${what}: only a task tells whether it works`;
     return { ...known, ok: true, proof: null, why, hint: null };
   }
-  const lack = lackOf(agent, name);
+  const lack = lackOf(agent, spec);
   if (lack !== null) return { ...known, ok: false, proof: null, ...lack };
   try {
     const proof = await probeAgent(context, wish);
@@ -127,13 +129,18 @@ async function probeOne(context: CommandContext, wish: Wish): Promise<Result> {
 }
 
 /** What is known to be missing before a turn is taken: that would only wait for it. */
-function lackOf(agent: KnownAgent, name: string): Pick<Result, 'why' | 'hint'> | null {
-  const { path, install, program, login, needsLogin, logIn } = agent;
+function lackOf(agent: KnownAgent, spec: string): Pick<Result, 'why' | 'hint'> | null {
+  const { kind, path, install, program, login, needsLogin, logIn } = agent;
+  if (program === null) {
+    const isOpen = kind === 'acp';
+    const why = isOpen ? 'it does not say which program it is' : `this version has no adapter for ${kind}`;
+    return { why, hint: isOpen ? `Name it: yard agents probe ${spec}:PROGRAM` : null };
+  }
   if (path === null) {
-    return { why: `${program ?? name} is not installed`, hint: install === null ? null : howToInstall(install, name) };
+    return { why: `${program} is not installed`, hint: install === null ? null : howToInstall(install, spec) };
   }
   if (login.kind !== 'none' || !needsLogin) return null;
-  return { why: 'nobody is logged in to it', hint: `${loginHint(logIn)}; and try again: yard agents probe ${name}` };
+  return { why: 'nobody is logged in to it', hint: `${loginHint(logIn)}; and try again: yard agents probe ${spec}` };
 }
 
 function loginHint(logIn: string | null): string {
@@ -141,9 +148,9 @@ function loginHint(logIn: string | null): string {
   return how.slice(0, 1).toUpperCase() + how.slice(1);
 }
 
-function howToInstall(install: string, name: string): string {
+function howToInstall(install: string, spec: string): string {
   const how = install.startsWith('http') ? `See how to install it: ${install}` : `Install it: ${install}`;
-  return `${how}; log in, or set its key; and try again: yard agents probe ${name}`;
+  return `${how}; log in, or set its key; and try again: yard agents probe ${spec}`;
 }
 
 function hintFor({ end }: Proof, { login, logIn }: KnownAgent): string {
@@ -153,9 +160,9 @@ function hintFor({ end }: Proof, { login, logIn }: KnownAgent): string {
   if (end.kind === 'provider') {
     return login.kind === 'none'
       ? `Nobody is logged in to it, as far as can be seen. ${loginHint(logIn)}.`
-      : 'The provider could not be reached, or refused it for now. Try again later.';
+      : providerHint(end.failure);
   }
-  return 'What it said is above; docs/agents.md has what is known of each program.';
+  return 'What is known of each program is in docs/agents.md; yard doctor looks at the cell that it runs in.';
 }
 
 function describe({ spec, proof, version, why, hint }: Result): string[] {

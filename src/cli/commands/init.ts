@@ -92,9 +92,9 @@ const OWN_COMMAND = 'or a command of your own under agents.default.run';
 
 async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions): Promise<ChosenAgent> {
   const { nobodyIn, proposeAgent } = await import('../agent/propose-agent.ts');
-  const { checkAgentSpec } = await import('../agent/check-spec.ts');
+  const { checkWorkerSpec } = await import('../agent/check-spec.ts');
   if (agent !== undefined) {
-    const loggedOut = await nobodyIn(checkAgentSpec(agent, bareConfig()), context.env);
+    const loggedOut = await nobodyIn(checkWorkerSpec(agent, bareConfig()), context.env);
     return { builtIn: agent, notes: loggedOut === null ? [] : [loggedOutNote(loggedOut)], next: null };
   }
   const { usable, loggedOut } = await proposeAgent(context.env);
@@ -114,7 +114,7 @@ async function chooseAgent(context: CommandContext, { agent, yes }: InitOptions)
     proposal: usable,
     ifInterrupted: 'nothing was written',
   });
-  if (answer !== '-') return { builtIn: checkAgentSpec(answer, bareConfig()), notes: [], next: null };
+  if (answer !== '-') return { builtIn: checkWorkerSpec(answer, bareConfig()), notes: [], next: null };
   return { builtIn: null, notes: [], next: `name your command under agents.default.run in ${CONFIG_FILE}` };
 }
 
@@ -144,7 +144,13 @@ async function confirmGate(
     proposal: proposal.run,
     ifInterrupted: 'nothing was written',
   });
-  return answer === '-' ? null : answer;
+  if (answer === '-') return null;
+  if (!/^(?:y|yes|n|no)$/iu.test(answer)) return answer;
+  throw new UserError({
+    code: 'bad-gate',
+    message: `${JSON.stringify(answer)} is not a gate: the question was not one of yes or no; nothing was written`,
+    hint: 'Press Enter to take what is proposed, write another command, or - for none.',
+  });
 }
 
 async function writeFiles(root: string, config: string): Promise<void> {

@@ -2,7 +2,7 @@ import { parseRecipes } from '../../agents/recipe.ts';
 import type { ProgramKind } from '../../core/agent-kind.ts';
 import { agentChain, agentName, parseAgentSpec } from '../../core/agent-spec.ts';
 import { UserError } from '../../core/user-error.ts';
-import { checkAgentSpec } from '../agent/check-spec.ts';
+import { checkWorkerSpec } from '../agent/check-spec.ts';
 import { configHere, knownAgent } from '../agent/known-agents.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext } from '../context.ts';
@@ -50,7 +50,7 @@ export async function openDemoAgent(
       exitCode: EXIT.usage,
     });
   }
-  checkAgentSpec(spec, config);
+  checkWorkerSpec(spec, config);
   const name = agentName(spec);
   const agent = config.agents[name];
   if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') {

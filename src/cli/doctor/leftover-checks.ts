@@ -2,6 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { removeTree } from '../../process/removal.ts';
+import { isLeftOver } from '../../process/temporary.ts';
 import { endLane } from '../../reconcile/end-lane.ts';
 import type { TaskRow } from '../../store/store.ts';
 import { pass, skip, warn } from './check.ts';
@@ -41,8 +42,11 @@ async function examineHalfMade(patient: Patient): Promise<Finding> {
   const leases = await patient.know('reading').reader.leases();
   // Whoever works has such things, too.
   if (leases.some(({ resource }) => resource !== 'scheduler')) return skip('work runs, and has such things itself');
+  const strange = found.filter((path) => !isLeftOver(basename(path)));
+  // What was killed, by `yard stop --now` too, leaves some.
+  if (strange.length === 0) return pass('nothing but what a process has left that was ended: the next run removes it');
   return warn(
-    `${found.length} ${found.length === 1 ? 'thing was' : 'things were'} never finished, such as ${found[0] ?? ''}`,
+    `${strange.length} ${strange.length === 1 ? 'thing was' : 'things were'} never finished, such as ${strange[0] ?? ''}`,
     'yard doctor --repair removes them.',
     'They are made anew where they are needed.',
   );

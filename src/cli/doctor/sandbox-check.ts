@@ -7,6 +7,7 @@ import { chooseSandbox } from '../../core/sandbox-choice.ts';
 import type { SandboxSupport } from '../../core/sandbox-choice.ts';
 import { describeSandboxes, reportSandboxes } from '../../core/sandbox-report.ts';
 import type { NamedPolicy, SandboxReport } from '../../core/sandbox-report.ts';
+import { hiddenPrograms } from '../../reconcile/hidden-programs.ts';
 import { checkGrantedPlaces } from '../../reconcile/settings.ts';
 import { breakOut } from '../../sandbox/breakout.ts';
 import { SupportFinder } from '../../sandbox/find-support.ts';
@@ -55,6 +56,10 @@ async function examine(patient: Patient): Promise<Finding> {
   }
   const [lacking] = placeWarnings(policies, support);
   if (lacking !== undefined) return warn(`${lacking}. ${isUnheld ? rights : proven}`, PLACE_REMEDY);
+  const places = { path: patient.context.env['PATH'] ?? '', stateDirectory: stateDirectory ?? directory };
+  const [hidden] = hiddenPrograms(config, chainsOfTasks(patient), support, places);
+  if (hidden !== undefined)
+    return warn(`${hidden}. ${isUnheld ? rights : proven}`, 'Name it there, or install it on PATH.');
   // That there is none was asked for: that is no fault.
   return pass(isUnheld ? rights : proven);
 }
