@@ -10,4 +10,5 @@ acpSuite('opencode', findProgram('opencode-acp'), {
   // It tries for more than a minute without a word, and 401 and 500 look alike.
   refused: { 429: 'silence', 500: 'provider', 401: 'overload' },
   resumesAfterKill: true,
+  isHeavy: true,
 });
