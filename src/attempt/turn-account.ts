@@ -96,6 +96,7 @@ async function reserve(
         end: end.kind,
         poolEnd: poolEndOf(end, said !== null || isBlind(context)),
         failure: end.kind === 'provider' ? end.failure : null,
+        why: 'why' in end ? end.why : null,
         timeMs: Math.max(0, Math.round(endedMs - startedMs)),
         jitter: random(),
       });

@@ -10,12 +10,13 @@ const NOW_MS = 1_000_000_000;
 
 const because = (type: ProviderFailure['type'], resetMs: number | null = null): PoolTurn => ({
   model: null,
+  why: null,
   startedMs: NOW_MS - 1_000,
   end: 'failed',
   failure: { type, status: 429, resetMs, code: 'rate_limit' },
 });
-const failed: PoolTurn = { model: null, startedMs: NOW_MS - 59_999, end: 'failed', failure: null };
-const served: PoolTurn = { model: null, startedMs: NOW_MS - 1_000, end: 'served', failure: null };
+const failed: PoolTurn = { model: null, why: null, startedMs: NOW_MS - 59_999, end: 'failed', failure: null };
+const served: PoolTurn = { model: null, why: null, startedMs: NOW_MS - 1_000, end: 'served', failure: null };
 
 function after(turns: readonly PoolTurn[], state: PoolState = NEW_POOL, jitter = 1): PoolState {
   return turns.reduce((left, turn) => poolAfter(left, turn, NOW_MS, jitter).state, state);
@@ -180,6 +181,17 @@ test('a model that is refused needs a person, who is told once, and holds no oth
   expect(refusal !== null && isForPerson(refusal)).toBe(true);
   for (const model of ['opus', null, 'constructor', '__proto__']) expect(holdOf(view, NOW_MS, true, model)).toBeNull();
   expect(holdOf({ ...view, state: cleared(view.state) }, NOW_MS, true, 'opsu')).toBeNull();
+});
+
+test('what was said of it is told with it', () => {
+  const broke = 'claude failed: Credit balance is too low\n';
+  expect(after([{ ...because('entitlement'), why: broke }]).person?.why).toBe(
+    'it may not use this (429 rate_limit): claude failed: Credit balance is too low',
+  );
+  const gone = { ...failed, why: 'qwen is not installed' };
+  expect(after([failed, failed, gone]).why).toBe(
+    '3 turns in a row failed within a minute, the last: qwen is not installed',
+  );
 });
 
 test('names of models without end are not all kept', () => {

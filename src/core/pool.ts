@@ -69,6 +69,8 @@ export interface PoolTurn {
   readonly end: 'served' | 'failed' | 'cut';
   /** What the provider said; null: nothing. */
   readonly failure: ProviderFailure | null;
+  /** Why it failed, in words that somebody else chose; null: nobody said. */
+  readonly why: string | null;
 }
 
 /** What the pool has come to by a turn, and what there is to tell of it. */
@@ -101,39 +103,46 @@ export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitte
     case 'overload':
       return afterOverload(state, turn, failure, { nowMs, jitter });
     case 'model':
-      return turn.model === null
-        ? afterRefusal(state, { type: 'model', why: `its own model is refused${codeText(failure)}`, atMs: nowMs })
-        : afterModel(state, turn.model, failure, nowMs);
     case 'authentication':
-      return afterRefusal(state, { type: failure.type, why: `it is not logged in${codeText(failure)}`, atMs: nowMs });
     case 'entitlement':
-      return afterRefusal(state, { type: failure.type, why: `it may not use this${codeText(failure)}`, atMs: nowMs });
+      return afterRefusal(state, turn, failure, nowMs);
     default:
       throw impossible(failure.type satisfies never);
   }
 }
 
-function afterRefusal(state: PoolState, person: PersonNeeded): PoolChange {
-  return state.person === null ? { state: { ...state, person }, news: person } : { state, news: null };
-}
-
-/** So many are told apart; a yard has a handful. */
+/** So many models are told apart; a yard has a handful. */
 const MODELS_MAX = 50;
 
-/** Somebody may have mistyped its name: that is no reason to hold what works with other ones. */
-function afterModel(state: PoolState, model: string, failure: ProviderFailure, nowMs: number): PoolChange {
-  const { models = {} } = state;
-  if (Object.hasOwn(models, model) || Object.keys(models).length >= MODELS_MAX) return { state, news: null };
-  const why = `it has no model ${inertLine(model, CODE_MAX)}, or may not use it${codeText(failure)}`;
-  const person: PersonNeeded = { type: 'model', why, atMs: nowMs };
-  return { state: { ...state, models: { ...models, [model]: person } }, news: person };
+/** Somebody may have mistyped the name of a model: that is no reason to hold what works with other ones. */
+function afterRefusal(state: PoolState, turn: PoolTurn, failure: ProviderFailure, nowMs: number): PoolChange {
+  const { model, why: said } = turn;
+  const { person, models = {} } = state;
+  const type = failure.type === 'authentication' || failure.type === 'model' ? failure.type : 'entitlement';
+  const needed = (what: string): PersonNeeded => {
+    return { type, why: `${what}${codeText(failure)}${saidText(said, '')}`, atMs: nowMs };
+  };
+  if (type === 'model' && model !== null) {
+    if (Object.hasOwn(models, model) || Object.keys(models).length >= MODELS_MAX) return { state, news: null };
+    const news = needed(`it has no model ${inertLine(model, CODE_MAX)}, or may not use it`);
+    return { state: { ...state, models: { ...models, [model]: news } }, news };
+  }
+  if (person !== null) return { state, news: null };
+  const news = needed(REFUSED[type]);
+  return { state: { ...state, person: news }, news };
 }
 
-function afterFailure(state: PoolState, { startedMs }: PoolTurn, nowMs: number): PoolChange {
+const REFUSED: { readonly [K in PersonNeeded['type']]: string } = {
+  authentication: 'it is not logged in',
+  model: 'its own model is refused',
+  entitlement: 'it may not use this',
+};
+
+function afterFailure(state: PoolState, { startedMs, why: said }: PoolTurn, nowMs: number): PoolChange {
   if (nowMs - startedMs >= QUICK_MS) return { state: { ...state, quickFailures: 0 }, news: null };
   const failed = { ...state, quickFailures: state.quickFailures + 1 };
   if (failed.quickFailures < QUICK_FAILURES) return { state: failed, news: null };
-  const why = `${QUICK_FAILURES} turns in a row failed within a minute`;
+  const why = `${QUICK_FAILURES} turns in a row failed within a minute${saidText(said, ', the last')}`;
   return pausedUntil({ ...failed, quickFailures: 0 }, nowMs, nowMs + LONG_PAUSE_MS, why);
 }
 
@@ -189,10 +198,15 @@ function isPutOff(state: PoolState, nowMs: number): state is PoolState & { reado
 }
 
 const CODE_MAX = 60;
+const SAID_MAX = 200;
 
 function codeText({ status, code }: ProviderFailure): string {
   const parts = [...(status === null ? [] : [String(status)]), ...(code === null ? [] : [inertLine(code, CODE_MAX)])];
   return parts.length === 0 ? '' : ` (${parts.join(' ')})`;
+}
+
+function saidText(said: string | null, before: string): string {
+  return said === null || said.trim() === '' ? '' : `${before}: ${inertLine(said, SAID_MAX)}`;
 }
 
 /** What a person takes away when they have mended it. What they themselves paused stays. */

@@ -61,9 +61,9 @@ export async function settleTurn(write: Write, fence: Fence, turnId: number, set
   const used = usedAmount(usage, usdMicros, timeMs, turn.reserved);
   await settle(write, turn, { ...settlement, used });
   if (turn.pool === null) return;
-  const { poolEnd, failure, jitter } = settlement;
+  const { poolEnd, failure, why: said, jitter } = settlement;
   const before = await readPool(write, turn.pool);
-  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure };
+  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure, why: said };
   const { state, news } = poolAfter(before, poolTurn, write.nowMs, jitter);
   if (state !== before) await writePool(write, turn.pool, state);
   const about = { taskId: turn.taskId, attempt: turn.attempt };

@@ -31,6 +31,8 @@ export interface Settlement {
   /** What it says of its pool. */
   readonly poolEnd: PoolTurn['end'];
   readonly failure: ProviderFailure | null;
+  /** Why it failed, in the words of whoever told; without secrets. Null: it did not, or nobody said. */
+  readonly why: string | null;
   readonly timeMs: number;
   /** See `poolAfter`. */
   readonly jitter: number;

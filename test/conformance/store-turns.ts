@@ -32,6 +32,7 @@ export function settlement(rest: Partial<Settlement> = {}): Settlement {
     model: null,
     end: 'finished',
     poolEnd: 'served',
+    why: null,
     failure: null,
     timeMs: 1_500,
     jitter: 0,

@@ -54,11 +54,11 @@ export function settleTurn(write: Write, fence: Fence, turnId: number, settlemen
   if (turn === undefined) throw new Error(`there is no turn ${turnId}`);
   requireFence(write, fence, taskResource(turn.taskId));
   if (turn.settled !== null) return;
-  const { usage, usdMicros, timeMs, poolEnd, failure, jitter } = settlement;
+  const { usage, usdMicros, timeMs, poolEnd, failure, why: said, jitter } = settlement;
   settle(write, turn, { ...settlement, used: usedAmount(usage, usdMicros, timeMs, turn.reserved) });
   if (turn.pool === null) return;
   const before = poolAt(write.tables, turn.pool);
-  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure };
+  const poolTurn = { model: turn.model, startedMs: turn.startedMs, end: poolEnd, failure, why: said };
   const { state, news } = poolAfter(before, poolTurn, write.nowMs, jitter);
   if (state !== before) write.tables.pools.set(turn.pool, state);
   const about = { taskId: turn.taskId, attempt: turn.attempt };
