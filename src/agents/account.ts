@@ -22,8 +22,8 @@ export function namedAccount({ pools = {} }: Pools, pool: string | null): NamedA
 }
 
 /** Where the login files of an agent's account are; null: it is known by variables alone. */
-export function accountHome({ pools = {} }: Pools, pool: string | null): string | null {
-  const account = pool !== null && Object.hasOwn(pools, pool) ? pools[pool] : undefined;
+export function accountHome(config: Pools, pool: string | null): string | null {
+  const account = namedAccount(config, pool);
   if (account?.login === 'own') return null;
   return expandPlace(account?.home ?? '~');
 }

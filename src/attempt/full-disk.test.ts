@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
+import type { TestContext } from 'vitest';
 
 import { smallDisk, useAsTemporary } from '../../test/fixtures/small-disk.ts';
 import { until } from '../../test/fixtures/yard/until.ts';
@@ -13,12 +14,17 @@ import { openAttemptTools } from './attempt-tools.ts';
 const TASK = 'TASK-1';
 const NO_MOUNT = 'this user may not mount a file system; run as root, or with: unshare -rm npm test';
 
-test('a disk that is full while an agent talks is no failure of the agent, nor one that stops the yard', async (context) => {
-  const disk = await smallDisk('size=64m');
-  if (disk === null) return context.skip(NO_MOUNT);
+/** A yard with a task, on a disk that can be filled. */
+async function stage({ skip }: TestContext) {
+  const disk = (await smallDisk('size=64m')) ?? skip(NO_MOUNT);
   useAsTemporary(disk);
   const yard = await openYard();
   await yard.add(TASK);
+  return { disk, yard };
+}
+
+test('a disk that is full while an agent talks is no failure of the agent, nor one that stops the yard', async (context) => {
+  const { disk, yard } = await stage(context);
   await writeFile(yard.path('hold'), '');
   const talk = 'head -c 2000000 /dev/zero | tr "\\\\0" x | fold';
   await yard.does(TASK, `touch "$BASE/begun"; while [ -e "$BASE/hold" ]; do sleep 0.02; done; ${talk}`);
@@ -38,11 +44,7 @@ test('a disk that is full while an agent talks is no failure of the agent, nor o
 });
 
 test('progress that is reported while the disk is full is taken, and ends nothing', async (context) => {
-  const disk = await smallDisk('size=64m');
-  if (disk === null) return context.skip(NO_MOUNT);
-  useAsTemporary(disk);
-  const yard = await openYard();
-  await yard.add(TASK);
+  const { disk, yard } = await stage(context);
   const dispatched = await yard.dispatch(TASK);
   const { signal } = new AbortController();
   const attempt = { ...(await yard.context(TASK, dispatched)), signal };

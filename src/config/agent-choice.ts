@@ -1,5 +1,5 @@
 import type { AgentChoice } from '../core/agent-pools.ts';
-import { parseAgentSpec } from '../core/agent-spec.ts';
+import { parseAgentSpec, splitProgram } from '../core/agent-spec.ts';
 import type { Config } from './schema.ts';
 
 /** An agent of the configuration, of which an older version has written less. */
@@ -17,11 +17,11 @@ export function choiceOf(spec: string, { agents, pools = {} }: ChoiceConfig): Ag
   const entry: PinnedAgent = Object.hasOwn(agents, name) ? (agents[name] ?? {}) : {};
   const choice = { spec, name, pool: entry.pool ?? null, model: model ?? entry.model ?? null };
   if (entry.kind !== 'acp' || (entry.run ?? null) !== null || choice.model === null) return choice;
-  const [program = '', ...rest] = choice.model.split(':');
+  const { program, model: own } = splitProgram(choice.model);
   const isShared = entry.declared === true || Object.hasOwn(pools, choice.pool ?? '');
   return {
     ...choice,
-    model: rest.length === 0 ? null : rest.join(':'),
+    model: own,
     // Programs of several providers have nothing in common but how they are spoken with.
     pool: isShared ? choice.pool : `${choice.pool}:${program}`,
   };

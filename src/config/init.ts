@@ -22,6 +22,11 @@ export const IGNORE_TEXT = '/config.local.yaml\n/tasks/.tmp-*\n/tasks/.edit-*\n/
 export const NO_GATE = `echo "No gate is set: name your test command under gates.default.run in .yard/config.yaml" >&2; exit 1`;
 export const NO_AGENT = `echo "No agent is set: name a command under agents.default.run in .yard/config.yaml" >&2; exit 1`;
 
+/** Of an agent that `init` has written where it found none. */
+export function isPlaceholder(agent: { readonly kind: string; readonly run?: unknown } | undefined): boolean {
+  return agent?.kind === 'command' && agent.run === NO_AGENT;
+}
+
 /** The text of a first `.yard/config.yaml`, with comments that say what can be changed. */
 export function renderConfig({ target, gate, prewarm = null, agent, builtIn = null }: InitialConfig): string {
   const name = agent?.name ?? 'default';

@@ -9,6 +9,12 @@ export interface AgentSpec {
 /** What programs call how hard a model is to think. */
 export const EFFORTS: readonly string[] = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
 
+/** What follows the name of an agent that speaks ACP: the program, and the model that it is to have. */
+export function splitProgram(text: string): { readonly program: string; readonly model: string | null } {
+  const [program = '', ...rest] = text.split(':');
+  return { program, model: rest.length === 0 ? null : rest.join(':') };
+}
+
 /** Models have colons of their own (`local:qwen3:8b`): the last part is an effort only when it is the word for one. */
 export function parseAgentSpec(spec: string): AgentSpec {
   const [name = '', ...rest] = spec.split(':');

@@ -105,7 +105,7 @@ export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitte
     case 'model':
     case 'authentication':
     case 'entitlement':
-      return afterRefusal(state, turn, failure, nowMs);
+      return afterRefusal(state, turn, { type: failure.type, code: codeText(failure) }, nowMs);
     default:
       throw impossible(failure.type satisfies never);
   }
@@ -115,12 +115,15 @@ export function poolAfter(state: PoolState, turn: PoolTurn, nowMs: number, jitte
 const MODELS_MAX = 50;
 
 /** Somebody may have mistyped the name of a model: that is no reason to hold what works with other ones. */
-function afterRefusal(state: PoolState, turn: PoolTurn, failure: ProviderFailure, nowMs: number): PoolChange {
-  const { model, why: said } = turn;
+function afterRefusal(
+  state: PoolState,
+  { model, why: said }: PoolTurn,
+  { type, code }: { readonly type: PersonNeeded['type']; readonly code: string },
+  nowMs: number,
+): PoolChange {
   const { person, models = {} } = state;
-  const type = failure.type === 'authentication' || failure.type === 'model' ? failure.type : 'entitlement';
   const needed = (what: string): PersonNeeded => {
-    return { type, why: `${what}${codeText(failure)}${saidText(said, '')}`, atMs: nowMs };
+    return { type, why: `${what}${code}${saidText(said, '')}`, atMs: nowMs };
   };
   if (type === 'model' && model !== null) {
     if (Object.hasOwn(models, model) || Object.keys(models).length >= MODELS_MAX) return { state, news: null };

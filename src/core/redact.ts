@@ -10,6 +10,9 @@ import type { NamedSecret, SecretForm } from './secret-forms.ts';
  * 3. Secrets are only added: work that began with a value goes on without showing it.
  */
 
+/** Characters; longer than any secret. What is cut before it is redacted is cut so much later, so that no half of one is left. */
+export const SECRET_MARGIN = 20_000;
+
 /** A place in a text that holds a secret, or what looks like one. */
 export interface Found {
   readonly start: number;

@@ -1,7 +1,7 @@
 import type { ProcessEnd } from './process-result.ts';
 
 /** setTimeout takes more than this for 1 ms. */
-const TIMER_MAX_MS = 2 ** 31 - 1;
+export const TIMER_MAX_MS = 2 ** 31 - 1;
 
 /** What can stop a program before its time: its timeout, an abort, a callback that throws. The first one counts. */
 export class Stop {

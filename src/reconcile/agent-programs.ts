@@ -2,9 +2,10 @@ import { agentEnvironment, namedAccount } from '../agents/account.ts';
 import { findAdapterProgram, programMissing } from '../agents/program/adapter.ts';
 import { howToLogIn, loginState } from '../agents/program/login-state.ts';
 import { adapterOf, programSettings } from '../agents/registry.ts';
-import { NO_AGENT } from '../config/init.ts';
+import { isPlaceholder } from '../config/init.ts';
 import { CONFIG_FILE } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import type { AgentConfig, Config } from '../config/schema.ts';
+import type { ProgramKind } from '../core/agent-kind.ts';
 import { agentChain, agentName } from '../core/agent-spec.ts';
 import { priceOf, unknownPrice } from '../core/price.ts';
 import { PRICES } from '../core/prices.ts';
@@ -46,18 +47,14 @@ interface Link {
 async function lookAt(config: Config, spec: string, env: Readonly<Record<string, string | undefined>>): Promise<Link> {
   const name = agentName(spec);
   const agent = config.agents[name];
-  if (agent?.kind === 'command' && agent.run === NO_AGENT) {
+  if (isPlaceholder(agent)) {
     return { error: notNamed(name, await installedAgent(config, env)), warnings: [] };
   }
   if (agent === undefined || agent.kind === 'command' || agent.kind === 'replay') return { error: null, warnings: [] };
-  const settings = programSettings(spec, name, agent, config);
-  const adapter = await adapterOf(agent.kind, settings);
-  const environment = agentEnvironment(config, agent, env);
-  if (findAdapterProgram(adapter, settings, environment['PATH'] ?? '') === null) {
-    return { error: programMissing(adapter, settings), warnings: [] };
-  }
+  const { adapter, settings, isInstalled, login } = await inspectProgram(config, spec, agent, env);
+  if (!isInstalled) return { error: programMissing(adapter, settings), warnings: [] };
   const warnings: string[] = [];
-  if (loginState(adapter, settings.accountHome, environment).kind === 'none') {
+  if (login.kind === 'none') {
     const how = howToLogIn(adapter, namedAccount(config, agent.pool));
     warnings.push(`nobody is logged in to ${name}, as far as that shows${how === null ? '' : `; ${how}`}`);
   }
@@ -68,6 +65,21 @@ async function lookAt(config: Config, spec: string, env: Readonly<Record<string,
     warnings.push(unknownPrice(model));
   }
   return { error: null, warnings };
+}
+
+type ProgramConfig = Extract<AgentConfig, { readonly kind: ProgramKind }>;
+
+async function inspectProgram(
+  config: Config,
+  spec: string,
+  agent: ProgramConfig,
+  env: Readonly<Record<string, string | undefined>>,
+) {
+  const settings = programSettings(spec, agentName(spec), agent, config);
+  const adapter = await adapterOf(agent.kind, settings);
+  const environment = agentEnvironment(config, agent, env);
+  const isInstalled = findAdapterProgram(adapter, settings, environment['PATH'] ?? '') !== null;
+  return { adapter, settings, isInstalled, login: loginState(adapter, settings.accountHome, environment) };
 }
 
 /** What `init` writes where it finds no agent only fails, which is better said before. @param installed one that could be named. */
@@ -93,13 +105,9 @@ async function installedAgent(
   for (const [name, agent] of Object.entries(config.agents)) {
     // Which program these are, only their entries or specs say.
     if (agent.kind === 'command' || agent.kind === 'replay' || agent.kind === 'acp') continue;
-    const settings = programSettings(name, name, agent, config);
-    const adapter = await adapterOf(agent.kind, settings);
-    const environment = agentEnvironment(config, agent, env);
-    const isThere = findAdapterProgram(adapter, settings, environment['PATH'] ?? '') !== null;
-    if (!isThere || adapter.capabilities(settings).reviewOnly) continue;
-    const { kind } = loginState(adapter, settings.accountHome, environment);
-    if (kind === 'key' || kind === 'file') return name;
+    const { adapter, settings, isInstalled, login } = await inspectProgram(config, name, agent, env);
+    if (!isInstalled || adapter.capabilities(settings).reviewOnly) continue;
+    if (login.kind === 'key' || login.kind === 'file') return name;
     found ??= name;
   }
   return found;

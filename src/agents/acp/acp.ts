@@ -1,5 +1,6 @@
 import type { Turn } from '../agent.ts';
 import { UserError } from '../../core/user-error.ts';
+import { splitProgram } from '../../core/agent-spec.ts';
 import { TOOL_SERVER } from '../../core/tool-definitions.ts';
 import type { Adapter, ProgramSettings } from '../program/adapter.ts';
 import type { Invocation } from '../program/protocol.ts';
@@ -54,9 +55,8 @@ export function acpAdapter(settings: ProgramSettings): Adapter {
 /** With `run`, the whole of what the spec names is the model, unless it is the word for that program. */
 function wordOf({ run, model }: ProgramSettings): { readonly word: string | null; readonly model: string | null } {
   if (model === null) return { word: null, model: null };
-  const [word = '', ...rest] = model.split(':');
-  if (run !== null && !ACP_WORDS.includes(word)) return { word: null, model };
-  return { word, model: rest.length === 0 ? null : rest.join(':') };
+  const { program: word, model: own } = splitProgram(model);
+  return run !== null && !ACP_WORDS.includes(word) ? { word: null, model } : { word, model: own };
 }
 
 interface Start {

@@ -4,6 +4,7 @@ import { IdleWatch } from '../../process/idle-watch.ts';
 import { LineSplitter } from '../../process/lines.ts';
 import { RedactedBytes } from '../../process/redacted-bytes.ts';
 import type { StartedProcess } from '../../process/run.ts';
+import { TIMER_MAX_MS } from '../../process/stop.ts';
 import { Tail } from '../../process/tail.ts';
 import type { CellResult } from '../../sandbox/run-in-cell.ts';
 import type { AgentEvent, AgentRun, Turn, TurnEnd } from '../agent.ts';
@@ -23,8 +24,6 @@ const TAIL_BYTES = 16 * 1024;
 /** What a program that was told to end, or that has given its terminal signal, may still take. */
 const WIND_UP_MS = 15_000;
 const FINISH_MS = 3_000;
-/** A timer that is set for longer fires at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Runs a program that speaks a protocol for one turn.
@@ -186,7 +185,7 @@ class ProgramRun {
   #callLast(): void {
     const { timeoutMs, lastCallMs, tools } = this.#turn;
     const inMs = timeoutMs - (lastCallMs ?? 0);
-    if (lastCallMs === null || inMs > TIMER_MS_MAX) return;
+    if (lastCallMs === null || inMs > TIMER_MAX_MS) return;
     const timer = setTimeout(() => {
       this.#untold = lastCall(lastCallMs, tools !== null);
       this.#tell();

@@ -1,6 +1,7 @@
 import { impossible } from '../../core/impossible.ts';
 import { checkedFailure, failureWord } from '../../core/provider-failure.ts';
 import type { ProviderFailure } from '../../core/provider-failure.ts';
+import { SECRET_MARGIN } from '../../core/redact.ts';
 import { redactJson } from '../../core/redact-json.ts';
 import { isSessionId } from '../../core/session.ts';
 import { systemClock } from '../../process/clock.ts';
@@ -17,8 +18,6 @@ const TEXT_MAX = 100_000;
 const SUMMARY_MAX = 2_000;
 const NAME_MAX = 200;
 const ENTRIES_MAX = 200;
-/** Longer than any secret: what is cut before it is redacted is cut so much later, so that no half of one is left. */
-const MARGIN = 20_000;
 /** What says nothing of whether the provider serves. */
 const BESIDE: ReadonlySet<AgentEvent['kind']> = new Set(['session', 'error', 'told']);
 
@@ -86,7 +85,7 @@ export class TurnLog {
   }
 
   #withoutSecrets(event: Told): { readonly event: Told; readonly chars: number } {
-    const short = shortened(event, MARGIN);
+    const short = shortened(event, SECRET_MARGIN);
     const text = JSON.stringify(short);
     const redacted = redactJson(text, (part) => this.#turn.redactor.text(part));
     const clean = shortened(redacted === text ? short : (JSON.parse(redacted) as Told), 0);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { callTool, CALLS_MAX, UNUSED_TOOLS } from '../../core/issue-tools.ts';
 import type { Checkpoint, ToolContext, ToolReply } from '../../core/issue-tools.ts';
+import { SECRET_MARGIN } from '../../core/redact.ts';
 import type { TerminalSignal } from '../../core/terminal-signal.ts';
 import { TOOL_DEFINITIONS } from '../../core/tool-definitions.ts';
 import type { ToolDefinition } from '../../core/tool-definitions.ts';
@@ -42,8 +43,6 @@ export interface IssueToolsOptions extends ToolContext {
 const LOGGED_MAX = CALLS_MAX + 500;
 const LOGGED_CHARS_MAX = 4_000;
 const NAME_MAX = 100;
-/** Longer than any secret: what is cut before it is redacted is cut so much later. */
-const MARGIN = 20_000;
 const OVER = 'This attempt is over, and nothing of it is taken any more. Stop now.';
 
 export class BoundTools implements IssueTools {
@@ -77,7 +76,7 @@ export class BoundTools implements IssueTools {
   async call(name: string, input: unknown): Promise<ToolReply> {
     const { redact } = this.#options;
     const called = {
-      tool: redact(name.slice(0, NAME_MAX + MARGIN)).slice(0, NAME_MAX),
+      tool: redact(name.slice(0, NAME_MAX + SECRET_MARGIN)).slice(0, NAME_MAX),
       arguments: excerpt(input, redact),
     };
     if (this.#refusal !== null) {

@@ -1,5 +1,5 @@
 import { agentChain, agentName } from '../../core/agent-spec.ts';
-import { NO_AGENT } from '../../config/init.ts';
+import { isPlaceholder } from '../../config/init.ts';
 import type { Config } from '../../config/schema.ts';
 import { codeOf } from '../../core/error-code.ts';
 import { isProgramKind } from '../../core/agent-kind.ts';
@@ -183,16 +183,11 @@ async function wantedSpecs(
   const named = specs.flatMap(agentChain);
   for (const spec of named) checkAgentSpec(spec, config);
   if (named.length > 0 && !all) return named;
-  if (root === null || isPlaceholder(config)) return installedOrRefuse(context, config);
+  if (root === null || isPlaceholder(config.agents[agentName(config.defaults.agent)]))
+    return installedOrRefuse(context, config);
   if (!all) return agentChain(config.defaults.agent);
   const used = [config.defaults.agent, ...(await openAgents(context, root))].flatMap(agentChain);
   return [...new Set([...named, ...used])];
-}
-
-/** What `yard init` writes where it finds no agent. */
-function isPlaceholder({ agents, defaults }: Config): boolean {
-  const agent = agents[agentName(defaults.agent)];
-  return agent?.kind === 'command' && agent.run === NO_AGENT;
 }
 
 /** Where nothing says which agents are used: all that are there. */

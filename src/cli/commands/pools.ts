@@ -9,6 +9,7 @@ import { openAccountReading } from '../account/account-reading.ts';
 import { EXIT } from '../context.ts';
 import type { CommandContext, ExitCode } from '../context.ts';
 import { poolRows, reportPools } from '../pools/pool-report.ts';
+import type { PoolReport } from '../pools/pool-report.ts';
 import { checkWhy } from '../tasks/on-tasks.ts';
 import { renderTable } from '../terminal/table.ts';
 
@@ -41,15 +42,19 @@ export async function poolsCommand(
 }
 
 async function show(context: CommandContext, json: boolean): Promise<ExitCode> {
-  const { compose, output } = context;
+  const { output } = context;
+  const pools = await poolsHere(context);
+  if (json) output.json({ pools });
+  else if (pools.length === 0) output.print('No agent of this yard is in a pool.');
+  else for (const line of renderTable(poolRows(pools), output.width)) output.print(line);
+  return EXIT.ok;
+}
+
+async function poolsHere(context: CommandContext): Promise<PoolReport[]> {
   const { reading, config } = await openAccountReading(context);
   try {
     const spending = (await reading?.reader.spending()) ?? NO_SPENDING;
-    const pools = reportPools(spending, config, compose.clock.nowMs());
-    if (json) output.json({ pools });
-    else if (pools.length === 0) output.print('No agent of this yard is in a pool.');
-    else for (const line of renderTable(poolRows(pools), output.width)) output.print(line);
-    return EXIT.ok;
+    return reportPools(spending, config, context.compose.clock.nowMs());
   } finally {
     await reading?.reader.close();
   }
@@ -59,10 +64,7 @@ async function show(context: CommandContext, json: boolean): Promise<ExitCode> {
 const NO_SPENDING: SpendingView = { pools: [], spends: [], working: [] };
 
 async function noName(context: CommandContext, action: Action): Promise<UserError> {
-  const { reading, config } = await openAccountReading(context);
-  const spending = (await reading?.reader.spending()) ?? NO_SPENDING;
-  await reading?.reader.close();
-  const known = reportPools(spending, config, context.compose.clock.nowMs()).map(({ name }) => name);
+  const known = (await poolsHere(context)).map(({ name }) => name);
   return new UserError({
     code: 'no-pool-named',
     message: `yard pools ${action} takes the name of a pool`,

@@ -1,6 +1,6 @@
+import { agentsInUse } from '../../config/cell-policies.ts';
 import type { Config } from '../../config/schema.ts';
 import { AgentPools } from '../../core/agent-pools.ts';
-import { agentChain, agentName } from '../../core/agent-spec.ts';
 import { add, usdText } from '../../core/budget.ts';
 import { inertLine } from '../../core/inert.ts';
 import { describeRefusal } from '../../core/pool.ts';
@@ -70,10 +70,7 @@ export function reportPools(spending: SpendingView, config: Config, nowMs: numbe
 
 /** Agents that nobody has written down have pools, too: one that is not named and was never used is not shown. */
 function isOfInterest({ name, state, today }: PoolView, config: Config): boolean {
-  const defaults = agentChain(config.defaults.agent).map(agentName);
-  const isNamed = Object.entries(config.agents).some(
-    ([agent, { pool, declared }]) => pool === name && (declared || defaults.includes(agent)),
-  );
+  const isNamed = agentsInUse(config, []).some(([, { pool }]) => pool === name);
   return (
     isNamed ||
     Object.hasOwn((config as Partial<Config>).pools ?? {}, name) ||
